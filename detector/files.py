@@ -9,9 +9,7 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
     """Write the file so that a reader finds the old content or the new content, and never a part.
 
     Its folder has to exist. `mode`: the permissions of the file; None: what the umask leaves. A link is replaced, too.
-
-    Raises:
-        OSError: if it cannot be written; nothing is changed then.
+    Raises `OSError` if it cannot be written; nothing is changed then.
     """
     # Beside it, for a file can be renamed only within its file system. A dot comes first, for neither systemd nor the
     # loader of rules takes such a file for one of its own.
@@ -37,10 +35,8 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
 def replace_own_file(path: Path, content: bytes) -> None:
     """Replace a file that the person may have made: a link to it stays one, and it keeps its mode.
 
-    Its folder is made where there is none. Nobody else can read a new file.
-
-    Raises:
-        OSError: if it cannot be written; nothing is changed then.
+    Its folder is made where there is none. Nobody else can read a new file. Raises `OSError` if it cannot be written;
+    nothing is changed then.
     """
     # A folder of dotfiles is often a repository with links to it, so what the link points at is replaced.
     target = Path(os.path.realpath(path))

@@ -25,11 +25,10 @@ from detector.calendars.values import (
     without_tag,
 )
 from detector.i18n import _
+from detector.partner_time.occurrences import MAX_LENGTH, MIN_LENGTH
 from detector.partner_time.rrule import split_rrule
 from rules.lengths import format_length
 
-MIN_LENGTH: Final = timedelta(minutes=1)
-MAX_LENGTH: Final = timedelta(hours=24)
 _DAY: Final = timedelta(days=1)
 _MAX_UID_LENGTH: Final = 200
 _MAX_SENTENCE_LENGTH: Final = 200

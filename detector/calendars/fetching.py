@@ -28,7 +28,7 @@ from detector.calendars.connection import (
 from detector.calendars.limits import MAX_BYTES
 from detector.calendars.urls import CalendarUrl, InvalidUrl, is_url, parse_url, redirect_target
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 
 MAX_VALIDATOR_LENGTH: Final = 512
 MAX_WAIT: Final = timedelta(days=1)

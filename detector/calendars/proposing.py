@@ -18,11 +18,11 @@ from detector.calendars.model import ParsedCalendar
 from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.proposals import Calendar, Proposal
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule
 from detector.partner_time.schedule import OccurrenceOverrides
 from detector.partner_time.wall_clock import LATEST
+from detector.store.model import Calendar, Proposal
 from detector.store.store import Store
 
 _DAY: Final = timedelta(days=1)
@@ -196,12 +196,12 @@ def _as_proposed(partner_time: PartnerTime) -> PartnerTime:
 def _upcoming(partner_time: PartnerTime, now: datetime) -> PartnerTime:
     """Return it without the exceptions that are past, so that calendars may drop those without a question."""
     since = now.astimezone(UTC).replace(tzinfo=None) - 2 * _DAY
-    upcoming = (moved for moved in partner_time.moved if max(moved.of, moved.begins) >= since)
+    upcoming = (moved for moved in partner_time.moved if max(moved.original_start, moved.begins) >= since)
     return replace(
         _as_proposed(partner_time),
         without=tuple(sorted(at for at in partner_time.without if at >= since)),
         also=tuple(sorted(at for at in partner_time.also if at >= since)),
-        moved=tuple(sorted(upcoming, key=lambda moved: moved.of)),
+        moved=tuple(sorted(upcoming, key=lambda moved: moved.original_start)),
     )
 
 
@@ -209,5 +209,5 @@ def _only_cancels(before: PartnerTime, after: PartnerTime, now: datetime) -> boo
     """Return whether the calendar changed nothing but to cancel single occurrences that were to come."""
     had, has = _upcoming(before, now), _upcoming(after, now)
     gone = set(has.without) - set(had.without)
-    moved = tuple(each for each in had.moved if each.of not in gone)
+    moved = tuple(each for each in had.moved if each.original_start not in gone)
     return bool(gone) and replace(had, without=has.without, moved=moved) == has

@@ -20,7 +20,7 @@ from detector.calendars.model import EventProblem, ParsedCalendar, ProposedEvent
 from detector.calendars.series import EventSeries, to_partner_times
 from detector.calendars.values import InvalidEvent, clean_title, has_tag, parse_property
 from detector.i18n import _
-from detector.partner_time.proposals import TAG, EventFilter
+from detector.store.model import TAG, EventFilter
 
 _PROGRESS_INTERVAL: Final = 64
 """Progress is reported, and the time checked, once in so many events."""

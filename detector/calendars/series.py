@@ -67,7 +67,7 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
     also = {_beginning(at, event, zone) for at in event.also}
     # A PERIOD in RDATE has a length of its own, which only a moved occurrence can have.
     moved = {
-        at: Moved(of=at, begins=at, lasts=length)
+        at: Moved(original_start=at, begins=at, lasts=length)
         for at, length in ((_beginning(at, event, zone), length) for at, length in event.periods)
         if length != event.lasts
     }
@@ -75,7 +75,9 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
         if instance.recurrence_id is not None and not instance.is_cancelled:
             of = _beginning(instance.recurrence_id, event, zone)
             title = None if instance.title == event.title else instance.title
-            moved[of] = Moved(of=of, begins=instance.begins.local_in(zone), lasts=instance.lasts, title=title)
+            moved[of] = Moved(
+                original_start=of, begins=instance.begins.local_in(zone), lasts=instance.lasts, title=title
+            )
             # Some programs write EXDATE for the beginning that an instance replaces: the instance counts.
             without.discard(of)
     return PartnerTime(

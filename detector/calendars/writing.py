@@ -72,9 +72,9 @@ def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]
             event.add("status", "CANCELLED")
         return [event]
     partner_time = _from_first_occurrence(partner_time)
-    over_gaps = {each.of: each for each in _moved_over_gaps(partner_time, zone, options.now)}
+    over_gaps = {each.original_start: each for each in _moved_over_gaps(partner_time, zone, options.now)}
     skipped |= {of for of, each in over_gaps.items() if each.begins in skipped}
-    moved = over_gaps | {each.of: each for each in partner_time.moved}
+    moved = over_gaps | {each.original_start: each for each in partner_time.moved}
     moved = {of: each for of, each in moved.items() if of not in skipped}
     without = sorted({*partner_time.without, *skipped} - set(moved))
     also = sorted(set(partner_time.also) - skipped)
@@ -87,7 +87,7 @@ def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]
     events = [series]
     for _of, each in sorted(moved.items()):
         instance = _event(partner_time, each.title or partner_time.title, each.begins, each.lasts, options)
-        instance.add("recurrence-id", _with_zone(each.of, partner_time))
+        instance.add("recurrence-id", _with_zone(each.original_start, partner_time))
         events.append(instance)
     return events
 
@@ -163,5 +163,5 @@ def _moved_over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -
         at = datetime.combine(begins.date(), partner_time.begins.time())
         if begins <= at < ends and next(local_starts(partner_time, at, at + _SECOND), None) is not None:
             began, ended = interval_of(at, partner_time.lasts, zone)
-            found.append(Moved(of=at, begins=local_at(began, zone), lasts=ended - began))
+            found.append(Moved(original_start=at, begins=local_at(began, zone), lasts=ended - began))
     return found

@@ -18,7 +18,8 @@ from detector.partner_time.schedule import latest_end
 from detector.store.schedule import read_schedule, started_occurrences
 from detector.store.store import Store
 
-MAX_AHEAD: Final = timedelta(days=366 * 9)
+MAX_PAUSE: Final = timedelta(hours=24)
+NEXT_HORIZON: Final = timedelta(days=366 * 9)
 """How far ahead the next occurrence is looked for: 29 February may come only once in eight years."""
 
 
@@ -72,14 +73,14 @@ def extend(store: Store, now: datetime, by: timedelta) -> Occurrence | None:
 def current_or_next(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
     """Return the occurrence of this partner time, or of any, that is under way, else the next to come.
 
-    None where there is none within `MAX_AHEAD`, or where all of them are skipped or cancelled.
+    None where there is none within `NEXT_HORIZON`, or where all of them are skipped or cancelled.
     """
     schedule = read_schedule(store, now)
     current = [each for each in schedule.under_way(now) if number in {None, each.partner_time}]
     if current:
         return current[0]
     wanted = [known for known in schedule.partner_times if number in {None, known.number}]
-    firsts = (next(schedule.upcoming_of(known, now, within=MAX_AHEAD), None) for known in wanted)
+    firsts = (next(schedule.upcoming_of(known, now, within=NEXT_HORIZON), None) for known in wanted)
     return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
 
 
@@ -161,7 +162,7 @@ def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | No
         each
         for known in store.plans.partner_times()
         if number in {None, known.number} and any(name.startswith(f"{known.number}@") for name in skipped)
-        for each in occurrences_from(known, now, MAX_AHEAD)
+        for each in occurrences_from(known, now, NEXT_HORIZON)
         if each.id in skipped and each.ends > now and each.id not in started
     ]
     return max(found, key=lambda each: (stopped_at[each.id], each.begins), default=None)

@@ -19,8 +19,8 @@ from detector.devices import Phone
 from detector.errors import TurntowardError
 from detector.files import replace_file
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar
 from detector.sensors.settings import SensorSettings
+from detector.store.model import Calendar
 
 UNIT: Final = "turntoward.service"
 NETWORK: Final = "turntoward-network.conf"

@@ -25,8 +25,8 @@ from detector.calendars.fetching import FetchedCalendar, FetchLimits, fetch
 from detector.clock import Clock, SystemClock
 from detector.errors import EXIT_FAILED, EXIT_INPUT, StoreError, UserError
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar
 from detector.paths import store_path
+from detector.store.model import Calendar
 from detector.store.store import Store
 from detector.zone import local_zone_name
 

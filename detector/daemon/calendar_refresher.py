@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from detector.clock import Clock
 from detector.daemon.clock_watch import ClockWatch
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 from detector.store.store import Store
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import Any, Final, Protocol
 
 from dbus_fast import Message, MessageType
 
+from detector.control.requests import MAX_PAUSE
 from detector.dbus import CONNECT_TIMEOUT, Bus
 from detector.i18n import _
 
 NAME: Final = "org.turntoward.Daemon"
 PATH: Final = "/org/turntoward/Daemon"
 INTERFACE: Final = "org.turntoward.Daemon1"
-MAX_PAUSE: Final = timedelta(hours=24)
 
 CLOSE_TIMEOUT: Final = 0.2
 """Seconds: the daemon is on its way out."""

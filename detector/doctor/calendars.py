@@ -11,7 +11,7 @@ from typing import Final
 from detector.calendars.urls import display_place, is_url
 from detector.control.systemd_unit import is_own_unit, network_path, unit_path
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 
 NO_NETWORK: Final = _("the service may not reach the network; `turntoward service install` mends that")
 

@@ -34,13 +34,13 @@ from detector.doctor.phones import (
 from detector.errors import StoreError, TurntowardError, UserError
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
-from detector.partner_time.proposals import Calendar
 from detector.paths import config_path, rules_dir, store_path
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.rulebook.unusable import unusable_rules
 from detector.sensors import SENSES, SessionType, UnavailableSensor, first_available, session_type
 from detector.store.errors import StoreMissing
+from detector.store.model import Calendar
 from detector.store.store import Store
 from rules.model import Rule
 

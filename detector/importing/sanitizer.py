@@ -36,7 +36,7 @@ from detector.sensors.activitywatch_events import (
 
 MAX_DURATION: Final = 31 * 24 * 3600.0
 """Seconds; an event that lasts longer comes from a clock that was wrong."""
-MAX_AHEAD: Final = timedelta(minutes=10)
+MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
 """How far an event may lie in the future: the clocks of two devices differ by less."""
 _CACHE_SIZE: Final = 8192
 _HOST: Final = re.compile(r"https?://(?:[^/?#@]{0,200}@)?([^/?#:@]{1,253})", re.IGNORECASE)
@@ -72,7 +72,7 @@ class EventSanitizer:
         self._report = report
         self._phone = phone
         self._keep_names = keep_names
-        self._latest = to_microseconds(now + MAX_AHEAD)
+        self._latest = to_microseconds(now + MAX_CLOCK_SKEW)
         self._earliest = to_microseconds(datetime(2000, 1, 1, tzinfo=UTC))
         self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in EVENT_TYPES.items()}
         # The same few thousand titles come again and again, and classifying is by far the slowest step of an import.

@@ -11,7 +11,7 @@ WEEKDAYS: Final = tuple(_("Monday Tuesday Wednesday Thursday Friday Saturday Sun
 MONTHS: Final = tuple(
     _("January February March April May June July August September October November December").split()
 )
-# People write these words, too, and so they are not translated: parse_recurrence.py would not know them any more.
+# Not translated: people write these words, and parse_recurrence.py has to know them.
 ORDINALS: Final = (
     "zeroth",
     "first",

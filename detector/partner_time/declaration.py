@@ -19,16 +19,13 @@ from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.day_names import format_full_date
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.occurrences import occurrences_from
+from detector.partner_time.occurrences import SEARCH_HORIZON, occurrences_from
 from detector.partner_time.parse_dates import parse_date
 from detector.partner_time.parse_recurrence import EXAMPLES, parse_recurrence
 from detector.partner_time.parse_times import parse_duration, parse_time_of_day, parse_title, parse_zone, problem
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule, without_parts
 from detector.partner_time.wall_clock import DAY, instant_of, local_at
-
-# What does not take place within so long never does; five Sundays has a February every 28 or 40 years.
-MAX_AHEAD: Final = timedelta(days=366 * 41)
 
 T = TypeVar("T")
 
@@ -124,7 +121,7 @@ def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, onc
             wanted = replace(
                 wanted,
                 without=tuple(at for at in wanted.without if _takes_place(wanted, at.date())),
-                moved=tuple(each for each in wanted.moved if _takes_place(wanted, each.of.date())),
+                moved=tuple(each for each in wanted.moved if _takes_place(wanted, each.original_start.date())),
             )
         wanted = reader.without_excepted(reader.with_included(reader.with_last_day(wanted, until)))
     reader.raise_problems()
@@ -220,7 +217,7 @@ class _ArgumentReader(ProblemCollector):
         at = datetime.combine(on or local.date() - DAY, wanted.begins.time())
         recurrence = without_parts(wanted.recurrence or "", "INTERVAL", "COUNT", "UNTIL")
         every_one = replace(wanted, begins=at, recurrence=recurrence, without=(), also=(), moved=())
-        coming = (each for each in local_starts(every_one, at, at + MAX_AHEAD) if each + wanted.lasts > local)
+        coming = (each for each in local_starts(every_one, at, at + SEARCH_HORIZON) if each + wanted.lasts > local)
         first = next(coming, None)
         if first is None:
             given = self.given
@@ -261,7 +258,7 @@ class _ArgumentReader(ProblemCollector):
 
     def check_takes_place(self, wanted: PartnerTime) -> None:
         given, numbered = self.given, replace(wanted, number=wanted.number or 0)
-        if any(each.ends > self.now for each in occurrences_from(numbered, self.now, MAX_AHEAD)):
+        if any(each.ends > self.now for each in occurrences_from(numbered, self.now, SEARCH_HORIZON)):
             return
         if wanted.recurrence is None:
             message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
@@ -307,5 +304,5 @@ def _with_moved_days(known: PartnerTime, wanted: PartnerTime) -> PartnerTime:
         wanted,
         without=tuple(move(at) for at in known.without),
         also=tuple(move(at) for at in known.also),
-        moved=tuple(replace(each, of=move(each.of)) for each in known.moved),
+        moved=tuple(replace(each, original_start=move(each.original_start)) for each in known.moved),
     )

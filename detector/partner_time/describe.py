@@ -6,6 +6,7 @@ Invariant 3: what is over is left out: an exception of last month, or the day fr
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -79,13 +80,8 @@ def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
     # With an interval, the day from which it is counted says which weeks are meant.
     if "INTERVAL" not in split_rrule(partner_time.recurrence or ""):
         open_ended = without_parts(partner_time.recurrence or "", "COUNT", "UNTIL")
-        from_today = PartnerTime(
-            title=partner_time.title,
-            begins=datetime.combine(today, partner_time.begins.time()),
-            lasts=partner_time.lasts,
-            zone=partner_time.zone,
-            recurrence=open_ended,
-        )
+        start = datetime.combine(today, partner_time.begins.time())
+        from_today = replace(partner_time, begins=start, recurrence=open_ended, without=(), also=(), as_rfc=False)
         earlier = local_starts(from_today, from_today.begins, partner_time.begins)
         if all(at + partner_time.lasts <= now for at in earlier):
             return
@@ -103,7 +99,7 @@ def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
     without = sorted({at.date() for at in partner_time.without if at.date() >= today})
     also = sorted({at.date() for at in partner_time.also if at.date() >= today})
-    moved = sum(max(each.of, each.begins).date() >= today for each in partner_time.moved)
+    moved = sum(max(each.original_start, each.begins).date() >= today for each in partner_time.moved)
     if without:
         yield _("except {dates}").format(dates=_format_dates(without, today))
     if also:

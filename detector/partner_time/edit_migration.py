@@ -18,7 +18,7 @@ from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, occurrences
 from detector.partner_time.schedule import OccurrenceOverrides
 
 # Exceptions further ahead than this are not looked for.
-MAX_AHEAD: Final = timedelta(days=366 * 30)
+MAX_EXCEPTION_DISTANCE: Final = timedelta(days=366 * 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def migrate_edit(
     """
     excepted = exceptions.ids_for(before.number)
     # As far ahead as the last exception lies, and a while longer, for its day may have another occurrence now.
-    until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_AHEAD)
+    until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_EXCEPTION_DISTANCE)
     started_ids = {occurrence.id for occurrence in started}
     new = occurrences(after, now - LOOK_BACK, until)
     # The local day may be another one in the zone of before and in that of after; both count as taken.

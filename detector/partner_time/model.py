@@ -12,11 +12,11 @@ ON_CALL: Final = "#oncall"
 class Moved:
     """One start of a recurrence that takes place at another time (RFC 5545: RECURRENCE-ID).
 
-    `of` is the start as it recurs and `begins` the one in its place, both naive local time of the partner time's zone;
-    `lasts` and `title` are its own. Its occurrence keeps the id of the start that it stands for.
+    `begins` replaces `original_start`; both are naive local time in the zone of the partner time. The occurrence keeps the
+    id of the original start.
     """
 
-    of: datetime
+    original_start: datetime
     begins: datetime
     lasts: timedelta
     title: str | None = None
@@ -26,33 +26,26 @@ class Moved:
 class PartnerTime:
     """What the user declared.
 
-    `begins` is the first start as naive local time of `zone` (an IANA name); `lasts` is its length by the local clock, more
-    than zero, at most 24 h. `recurrence` is an RFC 5545 RRULE without DTSTART, or None for once. `number` is the store's;
-    None before it is kept.
-
-    `floats`: it goes by the device's clock, wherever that travels; `zone` is then the zone in which the device is, which the
-    store keeps up to date. `without`, `also`: starts that do not take place, and that do beside the recurrence (EXDATE,
-    RDATE), naive local. `moved`: single ones at another time, whether or not they are left out. `as_rfc`: it comes from a
-    calendar, so that a start that follows from the recurrence and that the clocks leave out is dropped; what a person
-    declared is moved then, never dropped.
-    `quiet`: the desktop is to keep quiet in it. `instead_of`: the id of the cancelled occurrence that it replaces.
-    `proposal`: the number of the calendar's proposal that it came from.
+    Its fields are columns of the store: their names are persisted. Local times are naive, in `zone` (an IANA name).
     """
 
     title: str
-    begins: datetime
-    lasts: timedelta
+    begins: datetime  # the first start, local
+    lasts: timedelta  # by the local clock; more than zero, at most 24 h
     zone: str
-    recurrence: str | None = None
-    number: int | None = None
+    recurrence: str | None = None  # an RFC 5545 RRULE without DTSTART; None: once
+    number: int | None = None  # None before it is stored
+    # A floating partner time follows the clock of the device; the store keeps `zone` up to date when the device travels.
     floats: bool = False
-    without: tuple[datetime, ...] = ()
-    also: tuple[datetime, ...] = ()
+    without: tuple[datetime, ...] = ()  # local starts that do not take place (EXDATE)
+    also: tuple[datetime, ...] = ()  # local starts beside the recurrence (RDATE)
     moved: tuple[Moved, ...] = ()
+    # From a calendar: a start that follows from the recurrence and falls into a gap of the clocks is dropped, as the RFC
+    # has it. Such a start of what a person declared is moved.
     as_rfc: bool = False
-    quiet: bool = False
-    instead_of: str | None = None
-    proposal: int | None = None
+    quiet: bool = False  # the desktop's Do Not Disturb is on meanwhile
+    instead_of: str | None = None  # the id of the cancelled occurrence that it replaces
+    proposal: int | None = None  # the number of the calendar's proposal that it came from
 
     def __hash__(self) -> int:
         # These four nearly always differ: hashing a thousand exceptions at each cache lookup would cost more than it saves.
@@ -82,10 +75,8 @@ def is_on_call(title: str) -> bool:
 
 
 def partner_time_from_now(title: str, lasts: timedelta, now: datetime) -> PartnerTime:
-    """Return partner time, once, from `now` (to the second).
-
-    It is kept in UTC: in the hour that local clocks show twice, a local time would not say which of the two is meant; and a
-    length is a length in that night, too.
-    """
+    """Return partner time, once, from `now` (to the second)."""
+    # In UTC: a local time is ambiguous in the hour that the clocks show twice, and a length by the local clock would be an
+    # hour off in that night.
     begins = now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     return PartnerTime(title=title, begins=begins, lasts=lasts, zone="UTC")

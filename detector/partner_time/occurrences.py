@@ -19,6 +19,7 @@ from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import parse_rrule
 from detector.partner_time.wall_clock import EARLIEST, LATEST, instant_of, interval_of
 
+MIN_LENGTH: Final = timedelta(minutes=1)
 # So that partner time which somebody forgot is over the next day.
 MAX_LENGTH: Final = timedelta(hours=24)
 # No occurrence begins earlier than this before its end: `MAX_LENGTH`, and a day that a zone left out (Samoa, 2011).
@@ -26,6 +27,8 @@ LOOK_BACK: Final = timedelta(days=3)
 
 # How far a plan looks; a new one is made within this time.
 LOOK_AHEAD: Final = timedelta(days=64)
+# What does not take place within this time never does: a February has five Sundays every 28 or 40 years.
+SEARCH_HORIZON: Final = timedelta(days=366 * 41)
 # Blocks begin at fixed instants, so that any two intervals which are wanted share the blocks in which they overlap. What
 # comes seldom has long blocks: a block costs about as much empty as with some occurrences in it.
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -107,7 +110,7 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
         raise ValueError("a partner time has occurrences once it is kept and has a number")
     zone = ZoneInfo(partner_time.zone)
     # Compared as instants: a calendar may name a moved start by a local time that the clocks show twice or leave out.
-    elsewhere = {instant_of(moved.of, zone): moved for moved in partner_time.moved if _is_possible(moved)}
+    elsewhere = {instant_of(moved.original_start, zone): moved for moved in partner_time.moved if _is_possible(moved)}
     planned: list[Occurrence] = []
     for local in local_starts(partner_time, after, before):
         begins, ends = interval_of(local, partner_time.lasts, zone)
@@ -118,7 +121,7 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
         if after <= moved.begins < before:
             begins, ends = interval_of(moved.begins, moved.lasts, zone)
             # Invariant 3: its id says when it would have begun, so that a skip still finds it.
-            named = moved.of if partner_time.floats else of
+            named = moved.original_start if partner_time.floats else of
             planned.append(_occurrence(partner_time, named, begins, ends, moved.title))
     return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if elsewhere else planned
 
@@ -132,7 +135,9 @@ def _sorted_once_each(planned: list[Occurrence]) -> list[Occurrence]:
 
 
 def _is_possible(moved: Moved) -> bool:
-    return moved.lasts > timedelta(0) and EARLIEST <= moved.of < LATEST and EARLIEST <= moved.begins < LATEST
+    return (
+        moved.lasts > timedelta(0) and EARLIEST <= moved.original_start < LATEST and EARLIEST <= moved.begins < LATEST
+    )
 
 
 def _occurrence(

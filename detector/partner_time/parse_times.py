@@ -12,12 +12,11 @@ from zoneinfo import available_timezones
 
 from detector.errors import Problem, UserError
 from detector.i18n import _
-from detector.partner_time.occurrences import MAX_LENGTH
+from detector.partner_time.occurrences import MAX_LENGTH, MIN_LENGTH
 from detector.partner_time.wall_clock import DAY
 from detector.spelling import nearest
 from rules.lengths import format_length, parse_length
 
-MIN_LENGTH: Final = timedelta(minutes=1)
 MAX_TITLE: Final = 80
 
 _TIME_HINT: Final = _("write for example 18:30, 18.30 or 6:30pm")

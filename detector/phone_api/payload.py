@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from detector.i18n import _
+from detector.partner_time.occurrences import MAX_LENGTH
 from detector.phone_api.json_fields import PayloadError, did_you_mean, json_kind, quoted, read_fields
 from detector.phone_api.model import EVENT_NAMES, PARTNER_TIME_ACTIONS, EventName, PartnerTimeAction, PhoneEvent
 from rules.features import CATEGORIES
@@ -20,7 +21,6 @@ FIELDS: Final = ("event", "category", "app", "at")
 MAX_APP_LENGTH: Final = 200
 MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=10)
 """How far `at` may be from this device's clock: phones deliver late, and their clocks differ by less."""
-MAX_PARTNER_TIME: Final = timedelta(hours=24)
 
 _APP_EVENTS: Final = ("app_open", "app_close")
 _MAX_AT_LENGTH: Final = 64
@@ -67,7 +67,7 @@ def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelt
     if word is not None and action is None:
         problems.append(_("do is {word}").format(word=quoted(word)) + did_you_mean(word, PARTNER_TIME_ACTIONS))
     minutes = fields.get("minutes")
-    maximum = int(MAX_PARTNER_TIME / timedelta(minutes=1))
+    maximum = int(MAX_LENGTH / timedelta(minutes=1))
     if "minutes" not in fields:
         if action in ("start", "extend"):
             problems.append(_("{action} needs minutes").format(action=action))

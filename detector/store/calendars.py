@@ -11,8 +11,8 @@ from typing import Final
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.store.database import Database, StateStore
+from detector.store.model import Calendar, EventFilter, Proposal
 from detector.store.partner_time_rows import from_partner_time, to_partner_time
 from detector.store.plans import PlanStore
 from detector.store.rows import Row, RowConverter, insert_statement
@@ -39,8 +39,7 @@ class CalendarStore:
     def save(self, calendar: Calendar) -> Calendar:
         """Save a new calendar, or the one of this number; return it with its number.
 
-        Raises:
-            UserError: if the calendar of this number was removed meanwhile.
+        Raises `UserError` if the calendar of this number was removed meanwhile.
         """
         with self._database.writing() as connection:
             known = connection.execute("SELECT 1 FROM calendars WHERE number = ?", (calendar.number,)).fetchone()

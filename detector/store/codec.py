@@ -73,8 +73,7 @@ class Codec:
     def read(self, kind: object, plain: Mapping[str, Any]) -> Observation:
         """Return the observation of this kind with these fields (`kind` not among them).
 
-        Raises:
-            InvalidObservation: with what is wrong, and in which field.
+        Raises `InvalidObservation` with what is wrong, and in which field.
         """
         codec = self._kinds.get(kind) if isinstance(kind, str) else None
         if codec is None:

@@ -52,8 +52,7 @@ def damaged_error(path: Path, what: str) -> StoreDamaged:
 def raising_store_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite raises inside into a `StoreError` that says what to do.
 
-    Raises:
-        StoreError: or the one of its kinds that fits.
+    Raises `StoreError`, or the one of its kinds that fits.
     """
     try:
         yield

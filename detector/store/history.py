@@ -15,7 +15,7 @@ from detector.core.effects import Coverage, Moment, Record, Started, Use
 from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store import rows
 from detector.store.database import Database, StateStore
-from detector.store.forgetting import Interval, without_forgotten
+from detector.store.forget_interval import Interval, without_forgotten
 from detector.store.microseconds import MICROSECOND, to_instant, to_microseconds, to_optional_microseconds
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse, UnknownApps
 
@@ -57,10 +57,8 @@ class HistoryStore:
     def save(self, records: Sequence[Record]) -> None:
         """Save all of the records or none, in order; a use, coverage or moment replaces the one of its number.
 
-        What was forgotten meanwhile is left out.
-
-        Raises:
-            StoreError: if a record belongs to an occurrence that never began, or the database cannot be written.
+        What was forgotten meanwhile is left out. Raises `StoreError` if a record belongs to an occurrence that never
+        began, or the database cannot be written.
         """
         if not records:
             return

@@ -8,22 +8,14 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_microseconds(at: datetime) -> int:
-    """Return the instant as microseconds since 1970.
-
-    Raises:
-        ValueError: if the instant has no zone.
-    """
+    """Return the instant as microseconds since 1970. Raises `ValueError` if the instant has no zone."""
     if at.tzinfo is None:
         raise ValueError("an instant without a zone cannot be stored")
     return (at - EPOCH) // MICROSECOND
 
 
 def to_instant(microseconds: int) -> datetime:
-    """Return the instant, aware and UTC.
-
-    Raises:
-        OverflowError: if it lies outside the years 1 to 9999.
-    """
+    """Return the instant, aware and UTC. Raises `OverflowError` if it lies outside the years 1 to 9999."""
     return EPOCH + timedelta(microseconds=microseconds)
 
 

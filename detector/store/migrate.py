@@ -24,8 +24,7 @@ from detector.store.schema import APPLICATION, BUSY_SECONDS, VERSION, migration_
 def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERSION) -> None:
     """Apply the migrations that are due to the file, which is there already.
 
-    Raises:
-        StoreError: if one fails; the file is as it was.
+    Raises `StoreError` if one fails; the file is as it was.
     """
     with _folder_locked(path), raising_store_errors(path):
         connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)

@@ -10,41 +10,46 @@ from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
 MIGRATIONS: Final = Migrations("turntoward")
-_OF_OCCURRENCE: Final = {"observations", "uses", "coverage", "moments", "unknown_apps"}
 _TYPES: Final = {"int": int, "str": str}
 
 
-def _table(db: Database, name: str, key: str | tuple[str, ...], columns: str) -> Table:
+def _table(db: Database, name: str, key: str | tuple[str, ...], columns: str, *, of_occurrence: bool = False) -> Table:
     """Create a table; `columns`: each with its type, and a question mark where it may be NULL."""
-    pairs = [column.split() for column in columns.replace("?", "").split(",")]
-    optional = {column.split()[0] for column in columns.split(",") if column.endswith("?")}
-    of_occurrence = [ForeignKey(name, "occurrence", "occurrences", "id", on_delete="CASCADE")]
+    types = dict(column.split() for column in columns.split(","))
+    cascade = [ForeignKey(name, "occurrence", "occurrences", "id", on_delete="CASCADE")]
     return db.table(name).create(
-        {column: _TYPES[kind] for column, kind in pairs},
+        {column: _TYPES[kind.rstrip("?")] for column, kind in types.items()},
         pk=key,
-        not_null={column for column, _kind in pairs} - optional,
+        not_null={column for column, kind in types.items() if not kind.endswith("?")},
         # What belongs to an occurrence is deleted with it.
-        foreign_keys=of_occurrence if name in _OF_OCCURRENCE else None,
+        foreign_keys=cascade if of_occurrence else None,
         strict=True,
     )
 
 
 @MIGRATIONS()
 def m001_what_is_kept(db: Database) -> None:
-    """Lay down what is observed and decided, what is declared, and the small state of the program."""
+    """Create the tables of occurrences and what belongs to them, of plans, and of the program's state."""
     _table(db, "occurrences", "id", "id str, title str, began int, ends int, ended int?, end_reason str?").create_index(
         ["began"]
     )
-    _table(db, "observations", "id", "id int, occurrence str, at int, device str, kind str, fields str").create_index(
-        ["occurrence"]
-    )
+    _table(
+        db, "observations", "id", "id int, occurrence str, at int, device str, kind str, fields str", of_occurrence=True
+    ).create_index(["occurrence"])
     _table(
         db,
         "uses",
         ("occurrence", "number"),
         "occurrence str, number int, device str, category str, name str?, began int, ended int?, trusted int",
+        of_occurrence=True,
     )
-    _table(db, "coverage", ("occurrence", "number"), "occurrence str, number int, device str, began int, ended int")
+    _table(
+        db,
+        "coverage",
+        ("occurrence", "number"),
+        "occurrence str, number int, device str, began int, ended int",
+        of_occurrence=True,
+    )
     _table(
         db,
         "moments",
@@ -52,6 +57,7 @@ def m001_what_is_kept(db: Database) -> None:
         "occurrence str, number int, rule str, device str, use int?, category str?, name str?, began int, "
         "decided_at int, ended int?, decided str, reason str?, evidence str, repeat int, shown_by str?, "
         "answer str?, answered_at int?, outcome str?",
+        of_occurrence=True,
     ).create_index(["decided_at"])
     _table(db, "partner_times", "number", "number int, title str, begins str, lasts int, zone str, recurrence str?")
     # `kind` leaves room for the exceptions of RFC 5545: cancelled, moved (`instead_at`).
@@ -61,7 +67,7 @@ def m001_what_is_kept(db: Database) -> None:
 
 @MIGRATIONS()
 def m002_phones(db: Database) -> None:
-    """Lay down the phones that are paired, how often apps were opened that nobody knows, and a way to phones' signs."""
+    """Create the tables of phones and of unknown apps, and the index of phones' signs."""
     _table(
         db,
         "phones",
@@ -69,7 +75,11 @@ def m002_phones(db: Database) -> None:
         "number int, name str, paired int?, token str?, code str?, code_until int?, adb str?, shows_nudges int",
     ).create_index(["name"], unique=True)
     _table(
-        db, "unknown_apps", ("occurrence", "device", "app"), "occurrence str, device str, app str, opens int, apps int"
+        db,
+        "unknown_apps",
+        ("occurrence", "device", "app"),
+        "occurrence str, device str, app str, opens int, apps int",
+        of_occurrence=True,
     )
     # Few of many rows: without this the report would read through every count of input there is.
     db.execute("CREATE INDEX idx_observations_signs ON observations (occurrence) WHERE kind IN ('PickedUp', 'PutAway')")
@@ -77,7 +87,7 @@ def m002_phones(db: Database) -> None:
 
 @MIGRATIONS()
 def m003_calendars(db: Database) -> None:
-    """Give partner time what RFC 5545 knows, and lay down calendars, their proposals, and what was cancelled."""
+    """Add the columns for RFC 5545, and the tables of calendars, proposals and cancelled occurrences."""
     # Local beginnings are text, as `begins` is: JSON lists of them.
     for name in ("without", "also", "moved"):
         db.table("partner_times").add_column(name, str, not_null_default="[]")

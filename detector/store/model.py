@@ -1,10 +1,17 @@
 """The values that the store returns beside those of the core."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, Literal, TypeAlias
 
 from detector.core.effects import Coverage, Use
+from detector.partner_time.model import PartnerTime
+
+# The default word in the title of an event that proposes partner time.
+TAG: Final = "#us"
+
+ProposalState: TypeAlias = Literal["open", "accepted", "declined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +86,47 @@ class DeletedCounts:
     moments: int = 0
     partner_times: int = 0
     phones: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events of a calendar count: those with `tag` in the title, those of `category`, or `everything`."""
+
+    tag: str | None = TAG
+    category: str | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """A calendar that was imported, or that is read again and again (`subscribed`)."""
+
+    name: str
+    # A file's absolute path, or a URL. Whoever has the URL can often read the calendar, so no log and no repr shows it.
+    place: str = field(repr=False)
+    choice: EventFilter = field(default_factory=EventFilter)
+    subscribed: bool = False
+    accepts: bool = False  # new proposals are accepted at once
+    local: bool = False  # it may be on the local network
+    etag: str | None = None  # of the last good copy, as `modified`
+    modified: str | None = None
+    refreshed: datetime | None = None  # when the last good copy was read
+    tried: datetime | None = None  # when it was last fetched
+    why: str | None = None  # what went wrong then
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What the event `uid` of a calendar proposes. It takes place only after the person accepts it on this device.
+
+    `accepted_as`: the number of the partner time that was declared by accepting it. A proposal whose event changed is open
+    again; what was accepted before stays declared meanwhile.
+    """
+
+    calendar: int
+    uid: str
+    partner_time: PartnerTime
+    decided: ProposalState = "open"
+    accepted_as: int | None = None
+    number: int | None = None

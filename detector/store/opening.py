@@ -26,9 +26,8 @@ _FOLDER: Final = "turntoward"
 def open_file(path: Path, *, read_only: bool = False) -> tuple[Path, sqlite3.Connection]:
     """Return the file's real path, links followed, and a connection; bring the schema up to date first.
 
-    Raises:
-        StoreMissing: if it is to be read only and is not there.
-        StoreError: with what is wrong, where, and what to do; the file is as it was.
+    Raises `StoreMissing` if it is to be read only and is not there; `StoreError` with what is wrong, where, and what to
+    do; the file is as it was.
     """
     real = _prepare_file(path, create=not read_only)
     connection = _connect(real)

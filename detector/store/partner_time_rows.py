@@ -20,11 +20,7 @@ def from_partner_time(partner_time: PartnerTime) -> dict[str, Any]:
 
 
 def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
-    """Return the partner time of a row.
-
-    Raises:
-        RowDamaged: if the row is none that `from_partner_time` made.
-    """
+    """Return the partner time of a row. Raises `RowDamaged` if the row is none that `from_partner_time` made."""
     try:
         return _CONVERTER.from_row([row[name] for name in _CONVERTER.columns])
     except (ValueError, TypeError, KeyError) as error:
@@ -53,14 +49,19 @@ def _to_starts(text: str) -> tuple[datetime, ...]:
 
 
 def _from_moved(moved: tuple[Moved, ...]) -> str:
-    rows = [[one.of.isoformat(), one.begins.isoformat(), one.lasts // MICROSECOND, one.title] for one in moved]
+    rows = [
+        [one.original_start.isoformat(), one.begins.isoformat(), one.lasts // MICROSECOND, one.title] for one in moved
+    ]
     return json.dumps(rows, ensure_ascii=False)
 
 
 def _to_moved(text: str) -> tuple[Moved, ...]:
     return tuple(
         Moved(
-            of=datetime.fromisoformat(of), begins=datetime.fromisoformat(begins), lasts=_to_length(lasts), title=title
+            original_start=datetime.fromisoformat(of),
+            begins=datetime.fromisoformat(begins),
+            lasts=_to_length(lasts),
+            title=title,
         )
         for of, begins, lasts, title in json.loads(text)
     )

@@ -38,8 +38,7 @@ class PhoneStore:
     def save(self, phone: Phone) -> Phone:
         """Save a new phone, or the one of this number as it is now; return it with its number.
 
-        Raises:
-            UserError: if another device has this name, the name is no text, or the phone was removed meanwhile.
+        Raises `UserError` if another device has this name, the name is no text, or the phone was removed meanwhile.
         """
         with self._database.writing() as connection:
             known = self.all()

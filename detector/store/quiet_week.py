@@ -13,6 +13,7 @@ from typing import Final
 
 from detector.core.attention.time_split import split_time
 from detector.core.observations import PartnerTimeBegan
+from detector.partner_time.occurrences import MAX_LENGTH
 from detector.store.microseconds import to_instant, to_microseconds
 from detector.store.model import StoredOccurrence
 from detector.store.store import Store
@@ -20,7 +21,6 @@ from detector.store.store import Store
 EVENINGS: Final = 7
 MIN_KNOWN: Final = timedelta(minutes=20)
 _KEY: Final = "quiet_week"
-_MAX_LENGTH: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
     if week.since is None:
         return []
     # An occurrence may have begun before the week was started and end in it.
-    since, earliest = week.since, week.since - _MAX_LENGTH
+    since, earliest = week.since, week.since - MAX_LENGTH
     began = store.history.observations_of([PartnerTimeBegan], since=earliest)
     quiet = {id_ for id_, event in began if isinstance(event, PartnerTimeBegan) and event.quiet}
     coverage = store.history.coverage(since=earliest)

@@ -73,10 +73,8 @@ def read_recording(source: Path | BinaryIO, name: str | None = None) -> Iterator
     """Yield the observations of a recording, in order; `name` is how problems call the source.
 
     What was yielded before the first problem can be used. A caller who must not start before all of it is known to be
-    right reads it twice.
-
-    Raises:
-        UserError: with every problem, each with its place; beyond `MAX_PROBLEMS` they are counted.
+    right reads it twice. Raises `UserError` with every problem, each with its place; beyond `MAX_PROBLEMS` they are
+    counted.
     """
     name = name or (str(source) if isinstance(source, Path) else "recording")
     problems = _RecordingProblems(name)

@@ -49,8 +49,7 @@ class RowConverter(Generic[T]):
     def from_row(self, row: Sequence[Any], **rest: Any) -> T:
         """Return the object of a row; `rest`: its fields that are no column.
 
-        Raises:
-            ValueError, TypeError, OverflowError: if the row is damaged.
+        Raises `ValueError` or `TypeError` or `OverflowError` if the row is damaged.
         """
         columns = zip(self._conversions.items(), row, strict=True)
         return self._kind(**{name: read_value(stored) for (name, (_write, read_value)), stored in columns}, **rest)
@@ -85,11 +84,7 @@ def insert_statement(table: str, columns: Sequence[str], *, or_replace: bool = F
 
 
 def read(to_value: Callable[[Row], T], row: Row) -> T:
-    """Return what `to_value` makes of the row.
-
-    Raises:
-        RowDamaged: if it cannot.
-    """
+    """Return what `to_value` makes of the row. Raises `RowDamaged` if it cannot."""
     try:
         return to_value(row)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
@@ -106,8 +101,7 @@ def from_observation(occurrence: str, observation: Observation) -> Row:
 def to_observation(row: Row) -> Observation:
     """Return the observation of a row that begins with at, device, kind, fields.
 
-    Raises:
-        ValueError: if the row is damaged.
+    Raises `ValueError` if the row is damaged.
     """
     plain = json.loads(row[3])
     plain["at"], plain["device"] = row[0], row[1]

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from detector.store import deleting
+from detector.store import delete_rows
 from detector.store.calendars import CalendarStore
 from detector.store.database import Database, StateStore
 from detector.store.export import export
@@ -43,11 +43,8 @@ class Store:
     def open(cls, path: Path, *, read_only: bool = False, zone: Callable[[], str] = local_zone_name) -> Self:
         """Open the file, make it if it is not there, and bring its schema up to date.
 
-        `zone` names the zone in which the device is just now.
-
-        Raises:
-            StoreMissing: if it is to be read only and is not there.
-            StoreError: if it is locked, damaged, from a newer version, another program's, or out of reach.
+        `zone` names the zone in which the device is just now. Raises `StoreMissing` if it is to be read only and is not
+        there; `StoreError` if it is locked, damaged, from a newer version, another program's, or out of reach.
         """
         return cls(*open_file(path, read_only=read_only), zone)
 
@@ -74,7 +71,7 @@ class Store:
 
     def prune(self, before: datetime) -> int:
         """Delete the occurrences that were over before the instant, with all that belongs to them; return how many."""
-        return deleting.prune(self._database, before)
+        return delete_rows.prune(self._database, before)
 
     def forget(self, since: datetime, *, now: datetime) -> DeletedCounts:
         """Delete what was observed and decided from `since` on, beyond recovery from the files.
@@ -83,14 +80,14 @@ class Store:
         holds of that interval in its memory is left out when it is saved later. Counts of unknown apps have no instants:
         those of an occurrence that reaches into the interval are deleted whole.
         """
-        deleted = deleting.forget(self._database, since, now)
-        deleting.scrub(self._database)
+        deleted = delete_rows.forget(self._database, since, now)
+        delete_rows.scrub(self._database)
         return deleted
 
     def forget_all(self, *, now: datetime, plans: bool = False) -> DeletedCounts:
         """Delete everything that was observed and decided; with `plans` everything else, phones too."""
-        deleted = deleting.forget_all(self._database, now, plans=plans)
-        deleting.scrub(self._database)
+        deleted = delete_rows.forget_all(self._database, now, plans=plans)
+        delete_rows.scrub(self._database)
         return deleted
 
     def export(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,8 +13,7 @@ import pytest
 from detector.core.effects import Record, Started
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
-from detector.partner_time.proposals import Calendar, EventFilter, Proposal
-from detector.store.model import CancelledOccurrence
+from detector.store.model import Calendar, CancelledOccurrence, EventFilter, Proposal
 from detector.store.store import Store
 from tests.rig.kept import EVENING, after, begins, ends
 
@@ -34,8 +33,8 @@ DINNER = PartnerTime(
     without=(at(30, 18, 30),),
     also=(at(28, 11),),
     moved=(
-        Moved(of=at(23, 18, 30), begins=at(24, 19), lasts=timedelta(hours=2), title="Ä"),
-        Moved(of=at(25, 18, 30), begins=at(26, 19), lasts=timedelta(hours=1)),
+        Moved(original_start=at(23, 18, 30), begins=at(24, 19), lasts=timedelta(hours=2), title="Ä"),
+        Moved(original_start=at(25, 18, 30), begins=at(26, 19), lasts=timedelta(hours=1)),
     ),
     as_rfc=True,
     quiet=True,

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from detector.cli import turntoward
 from detector.cli.calendar import progress as calendar_progress
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import store_path
+from detector.store.model import Calendar, EventFilter
 from detector.store.store import Store
 from tests.rig.ics import calendar, dinner, event, read
 

@@ -18,7 +18,7 @@ import pytest
 
 from detector.calendars.connection import FetchFailed, Network
 from detector.calendars.fetching import FetchedCalendar, FetchLimits, fetch
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 from tests.rig.calendar_server import (
     DINNER,
     PUBLIC,

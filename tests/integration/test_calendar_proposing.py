@@ -13,8 +13,8 @@ from detector.calendars.model import EventProblem, ParsedCalendar, ProposedEvent
 from detector.calendars.proposing import ProposalChanges, accept, apply_copy, decline
 from detector.partner_time.model import Moved, PartnerTime
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.proposals import Calendar, Proposal
 from detector.partner_time.schedule import OccurrenceOverrides, Schedule
+from detector.store.model import Calendar, Proposal
 from detector.store.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -211,7 +211,9 @@ def test_a_past_event_is_neither_proposed_nor_kept(store: Store, calendar: Calen
         DINNER, title="Ended", begins=datetime(2026, 9, 1, 18), recurrence="FREQ=WEEKLY;UNTIL=20261117T180000Z"
     )
     counted = replace(DINNER, title="Counted", begins=datetime(2026, 9, 1, 18), recurrence="FREQ=WEEKLY;COUNT=3")
-    again = replace(past, title="Again", moved=(Moved(of=past.begins, begins=datetime(2026, 12, 1, 11), lasts=HOUR),))
+    again = replace(
+        past, title="Again", moved=(Moved(original_start=past.begins, begins=datetime(2026, 12, 1, 11), lasts=HOUR),)
+    )
     beside = replace(past, title="Beside", also=(datetime(2026, 12, 1, 11),))
     last = replace(DINNER, title="Last", begins=datetime(2026, 11, 10, 18), recurrence="FREQ=WEEKLY;COUNT=3")
     changes = apply_copy(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
@@ -245,7 +247,7 @@ def test_changes_in_the_past_are_not_proposed(store: Store, calendar: Calendar) 
     past = replace(
         since,
         without=(datetime(2026, 9, 8, 18, 30),),
-        moved=(Moved(of=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
+        moved=(Moved(original_start=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
     )
     assert not apply_copy(store, calendar, reading(past), NOW)
     assert [each.decided for each in store.calendars.proposals()] == ["accepted"]

@@ -15,7 +15,7 @@ import pytest
 from detector.clock import ManualClock
 from detector.daemon import calendar_refresher as refreshing
 from detector.daemon.calendar_refresher import FIRST_WAIT, RETRY, SPREAD, TOO_LONG, CalendarRefresher, ChildResult
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 from detector.store.store import Store
 from tests.rig.x11 import until_async
 

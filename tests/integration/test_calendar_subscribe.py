@@ -23,10 +23,10 @@ from detector.daemon import calendar_refresh
 from detector.daemon.calendar_refresh import EMPTY, RefreshResult, refresh
 from detector.devices import Phone
 from detector.errors import StoreError
-from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
 from detector.store.calendars import CalendarStore
+from detector.store.model import Calendar, EventFilter, Proposal
 from detector.store.store import Store
 from tests.rig.calendar_server import Certificates, Served, Server, calendar, calendar_server, event
 

@@ -15,8 +15,8 @@ import pytest
 
 from detector.cli import COMMANDS
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.proposals import Calendar
 from detector.paths import store_path
+from detector.store.model import Calendar
 from detector.store.store import Store
 from tests.rig.x11 import until
 

@@ -27,7 +27,7 @@ DINNER = PartnerTime(
     as_rfc=True,
     moved=(
         Moved(
-            of=datetime(2026, 11, 23, 18, 30),
+            original_start=datetime(2026, 11, 23, 18, 30),
             begins=datetime(2026, 11, 24, 21),
             lasts=HOUR,
             title="Late",

@@ -17,8 +17,8 @@ import pytest
 from detector.core.effects import Record
 from detector.core.observations import PartnerTimeBegan
 from detector.partner_time.model import PartnerTime
-from detector.partner_time.proposals import Calendar, Proposal
 from detector.paths import store_path
+from detector.store.model import Calendar, Proposal
 from detector.store.store import Store
 from tests.rig.person import NOT_RUNNING, Person
 

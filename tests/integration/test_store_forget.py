@@ -15,7 +15,7 @@ from detector.core.effects import Record
 from detector.core.observations import Activity, Focused
 from detector.errors import StoreError
 from detector.store import opening
-from detector.store.erasing import delete_recordings, erase_store
+from detector.store.delete_files import delete_recordings, delete_store
 from detector.store.store import Store
 from tests.rig.kept import after, begins, covered, ends, moment, seen, use
 
@@ -106,7 +106,7 @@ def test_an_open_reader_is_named_as_the_reason_for_traces_in_the_log(
 def test_erasing_deletes_the_files_where_nobody_has_them_open(path: Path) -> None:
     with Store.open(path) as store:
         store.history.save([begins(), ends()])
-    forgotten, gone = erase_store(path, now=after(95))
+    forgotten, gone = delete_store(path, now=after(95))
     assert (forgotten.occurrences, gone) == (1, True)
     assert list(path.parent.iterdir()) == []
 
@@ -114,7 +114,7 @@ def test_erasing_deletes_the_files_where_nobody_has_them_open(path: Path) -> Non
 def test_erasing_empties_the_file_that_the_daemon_has_open(path: Path) -> None:
     with Store.open(path) as daemon:
         fill(daemon)
-        forgotten, gone = erase_store(path, now=after(30))
+        forgotten, gone = delete_store(path, now=after(30))
         assert (forgotten.occurrences, gone) == (1, False)
         assert OLD.encode() not in bytes_of(path.parent)
         daemon.history.save([use(1, 31, None), ends(at=31)])  # what it still holds finds nothing to belong to
@@ -127,7 +127,7 @@ def test_erasing_deletes_a_damaged_file(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is no database " * 100)
     path.with_name(path.name + "-wal").write_bytes(b"nor is this")
-    assert erase_store(path, now=after(0))[1]
+    assert delete_store(path, now=after(0))[1]
     assert list(path.parent.iterdir()) == []
 
 
@@ -138,7 +138,7 @@ def test_erasing_follows_a_link_and_takes_it_away(path: Path, tmp_path: Path) ->
     with Store.open(path) as store:
         store.history.save([begins()])
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
-    erase_store(path, now=after(30))
+    delete_store(path, now=after(30))
     assert not real.exists()
     assert not path.is_symlink()
 

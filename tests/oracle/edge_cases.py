@@ -44,14 +44,14 @@ EDGE_CASES = (
         SPRING - 15 * DAY,
         HOUR,
         "FREQ=WEEKLY",
-        moved=(Moved(of=SPRING - DAY, begins=SPRING, lasts=45 * MINUTE, title="Late dinner"),),
+        moved=(Moved(original_start=SPRING - DAY, begins=SPRING, lasts=45 * MINUTE, title="Late dinner"),),
     ),
     edge_case(
         "Europe/Berlin",
         SPRING - 14 * DAY,
         HOUR,
         "FREQ=DAILY;COUNT=20",
-        moved=(Moved(of=SPRING - DAY, begins=SPRING, lasts=2 * HOUR, title="Late dinner"),),
+        moved=(Moved(original_start=SPRING - DAY, begins=SPRING, lasts=2 * HOUR, title="Late dinner"),),
     ),
     # In the hour that is shown twice: it is the first, and an UNTIL in the second comes after it.
     edge_case("Europe/Berlin", AUTUMN - 5 * DAY, HOUR, "FREQ=DAILY;UNTIL=20261025T003000Z"),

@@ -76,7 +76,7 @@ class GeneratedRule:
         yield "END:VEVENT"
         for moved in self.moved:
             yield from ("BEGIN:VEVENT", "UID:1", "DTSTAMP:20260101T000000Z", f"SUMMARY:{moved.title or 'Dinner'}")
-            yield from (self._at("RECURRENCE-ID", moved.of), self._at("DTSTART", moved.begins))
+            yield from (self._at("RECURRENCE-ID", moved.original_start), self._at("DTSTART", moved.begins))
             yield from (self._at("DTEND", moved.begins + moved.lasts), "END:VEVENT")
         for local in self.cancelled:
             yield from ("BEGIN:VEVENT", "UID:1", "DTSTAMP:20260101T000000Z", "SUMMARY:Dinner", "STATUS:CANCELLED")
@@ -274,7 +274,9 @@ def _exceptions(dice: Random, zone: str, begins: datetime, lasts: timedelta, kno
     if near and dice.random() < 0.2:
         of = near.pop()
         begun = of + dice.choice((HOUR, -2 * HOUR, DAY, -3 * DAY, 9 * DAY, timedelta(0)))
-        made["moved"] = (Moved(of=of, begins=begun, lasts=dice.choice((lasts, 45 * MINUTE)), title="Late dinner"),)
+        made["moved"] = (
+            Moved(original_start=of, begins=begun, lasts=dice.choice((lasts, 45 * MINUTE)), title="Late dinner"),
+        )
     if near and dice.random() < 0.12:
         made["cancelled"] = (near.pop(),)
     return made

@@ -170,7 +170,7 @@ class Difference:
             return "counted in a gap"
         if self.is_of_first_week(one) or self.is_tail(one, sum(map(self.is_of_first_week, self.theirs))):
             return "a cut week"
-        named = (*self.rule.without, *self.rule.cancelled, *(moved.of for moved in self.rule.moved))
+        named = (*self.rule.without, *self.rule.cancelled, *(moved.original_start for moved in self.rule.moved))
         away = ZoneInfo(self.rule.zone)
         by_utc = {local.replace(tzinfo=away).astimezone(UTC).replace(tzinfo=None) for local in named}
         if (one.wall in by_utc or as_utc in named) and one.wall not in named:

@@ -52,7 +52,9 @@ def declared(dice: Random, number: int) -> PartnerTime:
         plain,
         begins=own[0],
         without=(left_out,),
-        moved=(Moved(of=elsewhere, begins=elsewhere + DAY / 8, lasts=timedelta(minutes=40), title="Moved"),),
+        moved=(
+            Moved(original_start=elsewhere, begins=elsewhere + DAY / 8, lasts=timedelta(minutes=40), title="Moved"),
+        ),
         also=((own[0] + dice.randint(2, 60) * DAY).replace(hour=22, minute=17),),
     )
 

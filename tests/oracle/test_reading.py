@@ -10,7 +10,7 @@ import pytest
 from detector.calendars.reading import read_calendar
 from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.proposals import EventFilter
+from detector.store.model import EventFilter
 from tests.oracle.edge_cases import EDGE_CASES
 from tests.oracle.generated_rules import GeneratedRule, write
 from tests.oracle.test_recurring_ical_events import SEED

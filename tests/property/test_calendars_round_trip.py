@@ -61,7 +61,7 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
     without, elsewhere = draw(several.filter(lambda chosen: len(chosen) < len(own))), draw(several)
     moved = [
         Moved(
-            of=of,
+            original_start=of,
             begins=of.replace(hour=12) + draw(st.integers(-2, 2)) * timedelta(hours=1, minutes=7),
             lasts=timedelta(minutes=draw(MINUTES)),
             title=draw(st.none() | TITLES),

@@ -165,7 +165,7 @@ def test_a_moved_occurrence_keeps_the_id_of_the_start_it_replaces(
     before = around(partner_time, change, days=9)
     begins, _ = expected(partner_time, local, zone)
     id_before = next(each.id for each in before if each.begins == begins)
-    elsewhere = Moved(of=local, begins=local + later * MINUTE, lasts=lasts * MINUTE, title="Late")
+    elsewhere = Moved(original_start=local, begins=local + later * MINUTE, lasts=lasts * MINUTE, title="Late")
     moved = replace(partner_time, moved=(elsewhere,), without=(local,) if is_left_out else ())
     after = around(moved, change, days=9)
     expects = expected(replace(partner_time, lasts=elsewhere.lasts), elsewhere.begins, zone)

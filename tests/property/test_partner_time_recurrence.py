@@ -185,7 +185,7 @@ def test_exdates_rdates_and_moved_starts_act_like_operations_on_sets(
         without=tuple(left_out),
         also=tuple(added),
         moved=tuple(
-            Moved(of=of, begins=at, lasts=timedelta(minutes=minutes), title="Late")
+            Moved(original_start=of, begins=at, lasts=timedelta(minutes=minutes), title="Late")
             for of, (at, minutes) in placed.items()
         ),
     )

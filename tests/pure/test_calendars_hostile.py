@@ -17,7 +17,7 @@ from detector.calendars.limits import MAX_BYTES, MAX_EVENTS, MAX_LINE_BYTES, TOO
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
-from detector.partner_time.proposals import EventFilter
+from detector.store.model import EventFilter
 from tests.rig.ics import HERE, calendar, dinner, event, read, why
 
 ALL = EventFilter(tag=None, everything=True)
@@ -71,7 +71,7 @@ from detector.calendars.blocks import NAMES
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
-from detector.partner_time.proposals import EventFilter
+from detector.store.model import EventFilter
 piece = eval(sys.argv[1])
 def pieces():
     yield b"BEGIN:VCALENDAR\\r\\n"

@@ -11,7 +11,7 @@ import pytest
 from detector.calendars.values import clean_title, has_tag, without_tag
 from detector.errors import UserError
 from detector.partner_time.model import Moved, PartnerTime
-from detector.partner_time.proposals import EventFilter
+from detector.store.model import EventFilter
 from tests.rig.ics import calendar, dinner, event, read, why
 
 BEGINS = datetime(2026, 11, 24, 18, 30)
@@ -239,7 +239,7 @@ def test_a_period_in_rdate_keeps_its_own_length() -> None:
     found = only("RDATE;TZID=Europe/Berlin;VALUE=PERIOD:20261202T190000/PT3H,20261203T190000/20261203T203000")
     assert found.also == (datetime(2026, 12, 2, 19), datetime(2026, 12, 3, 19))
     assert found.moved == (
-        Moved(of=datetime(2026, 12, 2, 19), begins=datetime(2026, 12, 2, 19), lasts=timedelta(hours=3)),
+        Moved(original_start=datetime(2026, 12, 2, 19), begins=datetime(2026, 12, 2, 19), lasts=timedelta(hours=3)),
     )
 
 
@@ -249,7 +249,7 @@ def test_a_moved_instance_takes_place_at_its_new_time() -> None:
         (found,) = read(calendar(*both)).events
         assert found.partner_time.moved == (
             Moved(
-                of=datetime(2026, 12, 1, 18, 30),
+                original_start=datetime(2026, 12, 1, 18, 30),
                 begins=datetime(2026, 12, 2, 20),
                 lasts=timedelta(hours=2),
                 title="Late dinner",

@@ -12,7 +12,7 @@ from detector.clock import ManualClock
 from detector.core.observations import GapReason, Observation, PartnerTimeBegan
 from detector.daemon.session import Session
 from detector.partner_time.model import Occurrence, is_on_call
-from detector.store.forgetting import Interval, cut_occurrence
+from detector.store.forget_interval import Interval, cut_occurrence
 from detector.store.model import StoredOccurrence
 from detector.store.recordings import read_recording, write_recording
 from tests.rig.day import inbox_of_others

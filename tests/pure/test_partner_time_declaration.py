@@ -216,7 +216,9 @@ def test_partner_time_started_with_now_is_edited_in_local_time() -> None:
 
 
 def test_any_edit_but_quiet_detaches_partner_time_from_its_calendar() -> None:
-    moved = Moved(of=datetime(2026, 12, 25, 20), begins=datetime(2026, 12, 26, 11), lasts=timedelta(hours=1))
+    moved = Moved(
+        original_start=datetime(2026, 12, 25, 20), begins=datetime(2026, 12, 26, 11), lasts=timedelta(hours=1)
+    )
     theirs = replace(
         DINNER,
         proposal=7,
@@ -230,7 +232,7 @@ def test_any_edit_but_quiet_detaches_partner_time_from_its_calendar() -> None:
     assert (mine.proposal, mine.as_rfc) == (None, True)
     # A time of its own stays what it is.
     assert mine.also == theirs.also
-    assert mine.moved == (replace(moved, of=datetime(2026, 12, 25, 19)),)
+    assert mine.moved == (replace(moved, original_start=datetime(2026, 12, 25, 19)),)
     other = edit(theirs, every="sat")
     assert (other.as_rfc, other.moved) == (False, ())
 

@@ -109,7 +109,7 @@ def test_the_first_excepted_days_are_named_and_the_rest_counted() -> None:
     assert format_schedule(replace(DINNER, without=days), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, except 27 November, 4 December, 11 December and 2 more days"
     )
-    moved = Moved(of=days[1], begins=days[1] + timedelta(hours=20), lasts=timedelta(hours=1))
+    moved = Moved(original_start=days[1], begins=days[1] + timedelta(hours=20), lasts=timedelta(hours=1))
     assert format_schedule(replace(DINNER, also=(datetime(2026, 12, 6, 9),), moved=(moved,)), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, and also 6 December, one of them moved"
     )

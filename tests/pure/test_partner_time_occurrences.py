@@ -309,7 +309,7 @@ def test_of_a_calendar_only_starts_made_by_the_rule_are_dropped_in_a_gap() -> No
     assert spans(replace(rule, also=(night,)), "2027-03-27", "2027-03-30") == moved
     assert spans(replace(rule, begins=night), "2027-03-27", "2027-03-30") == moved[1:]
     assert spans(replace(rule, begins=night, recurrence=None), "2027-03-27", "2027-03-30") == moved[1:2]
-    late = Moved(of=datetime(2027, 3, 27, 2, 30), begins=night, lasts=timedelta(hours=1))
+    late = Moved(original_start=datetime(2027, 3, 27, 2, 30), begins=night, lasts=timedelta(hours=1))
     assert spans(replace(rule, moved=(late,)), "2027-03-27", "2027-03-30") == moved[1:]
 
 
@@ -353,7 +353,7 @@ def test_count_includes_exdates_and_not_rdates() -> None:
 def test_a_moved_occurrence_keeps_its_id_and_has_its_own_title_and_length() -> None:
     at = datetime(2026, 11, 23, 18, 30)
     evenings = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3")
-    late = Moved(of=at + DAY, begins=at + 70 * DAY, lasts=timedelta(minutes=20), title="Breakfast")
+    late = Moved(original_start=at + DAY, begins=at + 70 * DAY, lasts=timedelta(minutes=20), title="Breakfast")
     for without in ((), (at + DAY,)):
         found = whole(replace(evenings, moved=(late,), without=without))
         assert [one.id for one in found] == ["7@20261123T173000Z", "7@20261125T173000Z", "7@20261124T173000Z"]
@@ -362,7 +362,7 @@ def test_a_moved_occurrence_keeps_its_id_and_has_its_own_title_and_length() -> N
             datetime(2027, 2, 1, 17, 30, tzinfo=UTC),
             timedelta(minutes=20),
         )
-    orphan = replace(late, of=at + 5 * DAY, title=None)
+    orphan = replace(late, original_start=at + 5 * DAY, title=None)
     assert [one.id[2:10] for one in whole(replace(evenings, moved=(orphan,)))] == [
         "20261123",
         "20261124",
@@ -378,7 +378,7 @@ def test_floating_occurrences_keep_their_ids_in_another_zone() -> None:
     for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
         assert [one.id for one in whole(replace(nights, zone=zone))] == named
     at = datetime(2027, 3, 28, 2, 30)
-    moved = replace(nights, moved=(Moved(of=at, begins=at + 12 * HOUR, lasts=HOUR),))
+    moved = replace(nights, moved=(Moved(original_start=at, begins=at + 12 * HOUR, lasts=HOUR),))
     assert [one.id for one in whole(moved)] == named
     assert [f"{one.begins:%H:%M}" for one in whole(moved)] == ["01:30", "12:30", "00:30"]
 
@@ -391,7 +391,7 @@ def test_two_starts_at_one_instant_are_one_occurrence() -> None:
     night = declared("2027-03-28T02:30", "1:00", None)
     both = replace(night, also=(datetime(2027, 3, 28, 3, 30), datetime(2027, 3, 28, 3, 15)))
     assert spans(both, "2027-03-01", "2027-04-01") == ["28 01:15-28 02:15", "28 01:30-28 02:30"]
-    moved = replace(both, moved=(Moved(of=night.begins, begins=datetime(2027, 3, 30, 12), lasts=HOUR),))
+    moved = replace(both, moved=(Moved(original_start=night.begins, begins=datetime(2027, 3, 30, 12), lasts=HOUR),))
     found = whole(moved)
     assert [f"{one.begins:%d %H:%M}" for one in found] == ["28 01:15", "30 10:00"]
     assert len({one.id for one in found}) == 2
@@ -442,7 +442,7 @@ def test_starts_outside_earliest_and_latest_are_left_out_without_error() -> None
         for recurrence in (None, "FREQ=DAILY", "FREQ=YEARLY;COUNT=3"):
             odd = declared(begins, "24:00", recurrence)
             at = datetime.fromisoformat(begins)
-            odd = replace(odd, also=(at,), moved=(Moved(of=at, begins=at, lasts=HOUR),))
+            odd = replace(odd, also=(at,), moved=(Moved(original_start=at, begins=at, lasts=HOUR),))
             assert occurrences(odd, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)) == []
     far = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;UNTIL=99991231T235959Z")
     assert len(spans(far, "2026-11-23", "2026-11-26")) == 3
@@ -453,7 +453,7 @@ def test_starts_outside_earliest_and_latest_are_left_out_without_error() -> None
 def test_partner_time_without_length_has_no_occurrences() -> None:
     assert spans(replace(declared("2026-11-23T18:30", "1:00"), lasts=timedelta(0)), "2026-11-23", "2026-11-26") == []
     at = datetime(2026, 11, 23, 18, 30)
-    none = Moved(of=at, begins=at, lasts=timedelta(0))
+    none = Moved(original_start=at, begins=at, lasts=timedelta(0))
     assert (
         len(spans(replace(declared("2026-11-23T18:30", "1:00", None), moved=(none,)), "2026-11-23", "2026-11-26")) == 1
     )

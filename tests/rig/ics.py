@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from detector.calendars.model import ParsedCalendar
 from detector.calendars.reading import read_calendar
-from detector.partner_time.proposals import EventFilter
+from detector.store.model import EventFilter
 
 HERE = "Europe/Berlin"
 

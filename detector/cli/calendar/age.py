@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from detector.i18n import _
 from detector.partner_time.describe import format_instant
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)

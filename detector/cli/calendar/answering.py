@@ -13,7 +13,7 @@ from detector.cli.calendar.selection import choose_calendar, choose_proposals
 from detector.cli.plan import context
 from detector.i18n import _, plural
 from detector.partner_time.describe import format_partner_time
-from detector.partner_time.proposals import Calendar, Proposal
+from detector.store.model import Calendar, Proposal
 from detector.store.store import Store
 
 NOTHING_WAITS: Final = _("No proposal waits for your answer.")

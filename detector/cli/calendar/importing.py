@@ -27,9 +27,9 @@ from detector.cli.plan import context
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
 from detector.i18n import _, plural
-from detector.partner_time.proposals import Calendar, EventFilter, Proposal
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
+from detector.store.model import Calendar, EventFilter, Proposal
 from detector.store.store import Store
 from detector.zone import local_zone_name
 

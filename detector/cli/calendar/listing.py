@@ -12,9 +12,9 @@ from detector.cli.calendar.selection import choose_calendar, describe_filter
 from detector.cli.plan import context
 from detector.i18n import _, plural
 from detector.partner_time.describe import format_instant
-from detector.partner_time.proposals import Calendar, Proposal, ProposalState
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
+from detector.store.model import Calendar, Proposal, ProposalState
 from detector.store.store import Store
 
 NONE: Final = _("No calendar proposes anything; `turntoward calendar import --help` shows how.")

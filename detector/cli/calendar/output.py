@@ -13,7 +13,7 @@ from detector.i18n import _, plural
 from detector.partner_time.describe import format_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
-from detector.partner_time.proposals import Calendar, Proposal
+from detector.store.model import Calendar, Proposal
 
 MAX_SHOWN: Final = 10
 """So many of a kind are shown one by one, then a count."""

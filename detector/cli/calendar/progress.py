@@ -12,7 +12,7 @@ import click
 
 from detector.calendars.urls import is_url, parse_url
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar
+from detector.store.model import Calendar
 
 DELAY: Final = 1.0
 """Seconds after which progress is shown."""

@@ -6,7 +6,7 @@ from typing import Final
 from detector.cli import output
 from detector.errors import Problem, UserError
 from detector.i18n import _
-from detector.partner_time.proposals import Calendar, EventFilter, Proposal
+from detector.store.model import Calendar, EventFilter, Proposal
 
 MAX_TAG_LENGTH: Final = 40
 MAX_NAME_LENGTH: Final = 80

@@ -28,8 +28,8 @@ from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, RefreshResult, has
 from detector.errors import Problem, TurntowardError, UserError
 from detector.i18n import _, plural
 from detector.partner_time.describe import format_partner_time
-from detector.partner_time.proposals import Calendar, EventFilter
 from detector.paths import config_path
+from detector.store.model import Calendar, EventFilter
 from detector.store.store import Store
 from detector.zone import local_zone, local_zone_name
 from rules.lengths import format_length

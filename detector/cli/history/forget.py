@@ -9,7 +9,7 @@ from detector.control.lock import wake_daemon
 from detector.errors import UserError
 from detector.i18n import _, ngettext
 from detector.paths import state_dir, store_path
-from detector.store.erasing import delete_recordings, erase_store, path_exists
+from detector.store.delete_files import delete_recordings, delete_store, path_exists
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
 from rules.lengths import format_length, parse_length
@@ -66,7 +66,7 @@ def _forget_everything(*, yes: bool) -> None:
         click.echo(warning.format(path=path))
         click.confirm(_("It cannot be undone. Delete everything?"), abort=True)
     delete_recordings(state_dir())
-    forgotten, is_deleted = erase_store(path, now=SystemClock().now())
+    forgotten, is_deleted = delete_store(path, now=SystemClock().now())
     if counts := _counts(forgotten):
         click.echo(_("Everything is forgotten ({counts}).").format(counts=", ".join(counts)))
     else:

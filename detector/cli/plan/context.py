@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.describe import format_instant, format_occurrence, format_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import SEARCH_HORIZON
 from detector.partner_time.schedule import OccurrenceOverrides, Plan, Schedule
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
@@ -26,8 +27,6 @@ T = TypeVar("T")
 CLOCK: Final[Clock] = SystemClock()
 NOT_RUNNING: Final = _("Turntoward is not running; `turntoward run` starts it.")
 NOTHING_DECLARED: Final = _("No partner time is declared; `turntoward add --help` shows how.")
-# 29 February on a Sunday comes every 28 or 40 years.
-MAX_AHEAD: Final = timedelta(days=366 * 41)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,7 @@ class PlanContext:
     def following(self, partner_time: PartnerTime) -> Iterator[Occurrence]:
         """Yield what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
         numbered = replace(partner_time, number=partner_time.number or 0)
-        return self.schedule.upcoming_of(numbered, self.now, within=MAX_AHEAD)
+        return self.schedule.upcoming_of(numbered, self.now, within=SEARCH_HORIZON)
 
     def following_and_skipped(self, partner_time: PartnerTime, count: int = 3) -> list[Occurrence]:
         """Return the next `count` times, and those that were skipped or cancelled among and before them."""

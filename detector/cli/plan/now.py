@@ -1,8 +1,5 @@
 """`turntoward now`, `extend`, `stop`, `pause`, `resume`: what is under way at this moment."""
 
-from datetime import timedelta
-from typing import Final
-
 from detector.cli.output import say
 from detector.cli.plan import context
 from detector.control import requests
@@ -11,8 +8,6 @@ from detector.i18n import _
 from detector.partner_time.declaration import ProblemCollector
 from detector.partner_time.parse_times import parse_duration, parse_title
 from rules.lengths import format_length, parse_length
-
-MAX_PAUSE: Final = timedelta(hours=24)
 
 
 def start_now(length: str, title: str) -> None:
@@ -68,7 +63,7 @@ def pause_for(length: str) -> None:
     except ValueError as error:
         message, _separator, hint = str(error).partition("; ")
         raise UserError([Problem(message=message, file="LENGTH", hint=hint or None)]) from None
-    if lasts > MAX_PAUSE:
+    if lasts > requests.MAX_PAUSE:
         message = _("a pause lasts at most 24 h, not {length}").format(length=format_length(lasts))
         hint = _("for longer, `turntoward service uninstall` or `turntoward remove`")
         raise UserError([Problem(message=message, file="LENGTH", hint=hint)])

@@ -89,11 +89,11 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
     for occurrence in details.following:
         yield _following(occurrence, details)
     # These are stored in local time of its own zone; the reader may be in another.
-    for moved in sorted(partner_time.moved, key=lambda each: each.of):
+    for moved in sorted(partner_time.moved, key=lambda each: each.original_start):
         begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
         if ends > known.now:
             to = f"{format_day(begins, known.now, known.zone)} {format_interval(begins, ends)}"
-            yield "~", _("{day} is moved to {when}").format(day=day(moved.of), when=to)
+            yield "~", _("{day} is moved to {when}").format(day=day(moved.original_start), when=to)
     for local in sorted(partner_time.without):
         if instant_of(local, own) > known.now:
             yield "-", _("{day}, excepted").format(day=day(local))

@@ -16,7 +16,7 @@ from typing import Any, Final
 from detector.core.observations import PartnerTimeBegan, PartnerTimeExtended
 from detector.errors import StoreError
 from detector.i18n import _
-from detector.store import forgetting, rows
+from detector.store import forget_interval, rows
 from detector.store.database import Database, StateStore
 from detector.store.history import INSERT_OBSERVATION, HistoryStore, forgotten_intervals, save_forgotten_intervals
 from detector.store.microseconds import EPOCH, to_microseconds
@@ -42,8 +42,8 @@ def prune(database: Database, before: datetime) -> int:
 
 
 def forget(database: Database, since: datetime, now: datetime) -> DeletedCounts:
-    """Delete everything that was observed and decided from `since` on; `forgetting` says what happens at the edges."""
-    interval = forgetting.Interval(since, now)
+    """Delete everything that was observed and decided from `since` on; `forget_interval` says what happens at the edges."""
+    interval = forget_interval.Interval(since, now)
     state = StateStore(database)
     counts: Counter[str] = Counter()
     with database.writing() as connection:
@@ -80,8 +80,7 @@ def forget_all(database: Database, now: datetime, *, plans: bool) -> DeletedCoun
 def scrub(database: Database) -> None:
     """Rewrite the file without what was deleted, and empty the write-ahead log. Outside a transaction.
 
-    Raises:
-        StoreError: if another program reads just now, so that traces may be left in the log.
+    Raises `StoreError` if another program reads just now, so that traces may be left in the log.
     """
     with database.exclusive() as connection:
         connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
@@ -111,7 +110,7 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
 
 
 def _forget_in(
-    connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: forgetting.Interval
+    connection: sqlite3.Connection, occurrence: StoredOccurrence, interval: forget_interval.Interval
 ) -> Counter[str]:
     cursor = connection.execute(
         "SELECT DISTINCT device FROM observations WHERE occurrence = ? ORDER BY device", (occurrence.id,)
@@ -126,9 +125,9 @@ def _forget_in(
         "SELECT count(*) FROM observations WHERE occurrence = ? AND kind = ? AND fields LIKE '%\"quiet\":true%'",
         (occurrence.id, PartnerTimeBegan.__name__),
     ).fetchone()
-    if forgetting.reaches_into(occurrence, interval):
+    if forget_interval.reaches_into(occurrence, interval):
         _delete(connection, "unknown_apps", "occurrence = ?", occurrence.id)
-    over = forgetting.known_end(occurrence, interval.until)
+    over = forget_interval.known_end(occurrence, interval.until)
     counts: Counter[str] = Counter(
         uses=_trim(connection, "uses", rows.USE, occurrence.id, lambda row: _trim_use(row, interval, over)),
         coverage=_trim(connection, "coverage", rows.COVERAGE, occurrence.id, lambda row: _trim_coverage(row, interval)),
@@ -139,7 +138,9 @@ def _forget_in(
             connection, "observations", "occurrence = ? AND at >= ?", occurrence.id, to_microseconds(interval.since)
         ),
     )
-    outcome = forgetting.cut_occurrence(occurrence, devices, interval, extended_in=bool(extended), quiet=bool(quiet))
+    outcome = forget_interval.cut_occurrence(
+        occurrence, devices, interval, extended_in=bool(extended), quiet=bool(quiet)
+    )
     if outcome.left is None:
         counts["occurrences"] = _delete(connection, "occurrences", "id = ?", occurrence.id)
         return counts
@@ -176,18 +177,18 @@ def _trim(
     return len(changed)
 
 
-def _trim_use(row: rows.Row, interval: forgetting.Interval, over: datetime | None) -> rows.Row | None:
-    left = forgetting.remaining_use(rows.to_use(row).use, interval, over)
+def _trim_use(row: rows.Row, interval: forget_interval.Interval, over: datetime | None) -> rows.Row | None:
+    left = forget_interval.remaining_use(rows.to_use(row).use, interval, over)
     return None if left is None else rows.from_use(row[0], left)
 
 
-def _trim_coverage(row: rows.Row, interval: forgetting.Interval) -> rows.Row | None:
-    left = forgetting.remaining_coverage(rows.to_coverage(row).coverage, interval)
+def _trim_coverage(row: rows.Row, interval: forget_interval.Interval) -> rows.Row | None:
+    left = forget_interval.remaining_coverage(rows.to_coverage(row).coverage, interval)
     return None if left is None else rows.from_coverage(row[0], left)
 
 
-def _trim_moment(row: rows.Row, interval: forgetting.Interval, over: datetime | None) -> rows.Row | None:
-    return row if forgetting.is_moment_outside(rows.MOMENTS.from_row(row), interval, over) else None
+def _trim_moment(row: rows.Row, interval: forget_interval.Interval, over: datetime | None) -> rows.Row | None:
+    return row if forget_interval.is_moment_outside(rows.MOMENTS.from_row(row), interval, over) else None
 
 
 def _delete(connection: sqlite3.Connection, table: str, where: str, *values: Any) -> int:

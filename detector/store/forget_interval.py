@@ -82,10 +82,8 @@ def without_forgotten(
     """Return what of the records may be stored, and whether an occurrence begins among them.
 
     With a beginning the intervals are over: a session that begins now holds no records of before. What belongs to an
-    occurrence that is not stored any more is left out.
-
-    Raises:
-        StoreError: if a record belongs to an occurrence that never began.
+    occurrence that is not stored any more is left out. Raises `StoreError` if a record belongs to an occurrence that
+    never began.
     """
     admitted: list[Record] = []
     # An occurrence that begins in `records` is not stored yet when its other records are looked at.

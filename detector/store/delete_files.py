@@ -10,13 +10,11 @@ from detector.store.model import DeletedCounts
 from detector.store.store import Store
 
 
-def erase_store(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
+def delete_store(path: Path, *, now: datetime) -> tuple[DeletedCounts, bool]:
     """Delete what is stored; return how much that was, and whether the files are gone, too.
 
-    They stay, emptied, where another program (the daemon) has them open.
-
-    Raises:
-        StoreError: if they are another program's files, or cannot be deleted.
+    They stay, emptied, where another program (the daemon) has them open. Raises `StoreError` if they are another
+    program's files, or cannot be deleted.
     """
     try:
         with Store.open(path) as store:
@@ -44,8 +42,7 @@ def path_exists(path: Path) -> bool:
 def delete_recordings(folder: Path, since: datetime | None = None) -> int:
     """Delete the recordings of failures, or those written at `since` or later; return how many.
 
-    Raises:
-        StoreError: if one cannot be deleted.
+    Raises `StoreError` if one cannot be deleted.
     """
     deleted = 0
     for recording in sorted(folder.glob("*.jsonl")):
