@@ -69,14 +69,13 @@ def collect() -> Catalog:
             catalog.add(text, locations=[(path.relative_to(ROOT).as_posix(), None)])
     context = click.Context(turntoward)
     catalog.add(cleandoc(turntoward.help or ""), locations=[("detector/cli/__init__.py", None)])
-    for group, commands in COMMANDS.items():
-        catalog.add(group, locations=[("detector/cli/__init__.py", None)])
-        for name, line in commands.items():
-            catalog.add(line, locations=[("detector/cli/__init__.py", None)])
-            command = turntoward.get_command(context, name)
-            assert command is not None
-            for text in in_help(command):
-                catalog.add(text, locations=[(defined_in(command), None)])
+    for entry in COMMANDS:
+        for text in (entry.group, entry.summary):
+            catalog.add(text, locations=[("detector/cli/__init__.py", None)])
+        command = turntoward.get_command(context, entry.name)
+        assert command is not None
+        for text in in_help(command):
+            catalog.add(text, locations=[(defined_in(command), None)])
     for text in in_table(tomllib.loads((ROOT / WORDING).read_text(encoding="utf-8"))):
         catalog.add(text, locations=[(WORDING, None)])
     return catalog

@@ -13,7 +13,6 @@ from typing import Final
 from detector.calendars.blocks import EventBlock
 from detector.calendars.limits import MAX_EXCEPTIONS
 from detector.calendars.values import (
-    UNNAMED,
     EventProperty,
     EventTime,
     InvalidEvent,
@@ -25,6 +24,7 @@ from detector.calendars.values import (
     without_tag,
 )
 from detector.i18n import _
+from detector.partner_time.model import DEFAULT_TITLE
 from detector.partner_time.occurrences import MAX_LENGTH, MIN_LENGTH
 from detector.partner_time.rrule import split_rrule
 from rules.lengths import format_length
@@ -113,7 +113,7 @@ def read_event(block: EventBlock, tag: str, calendar_zones: Mapping[str, str]) -
     return ParsedEvent(
         line=block.line,
         uid=read_uid(block),
-        title=read_title(block, tag) or UNNAMED,
+        title=read_title(block, tag) or DEFAULT_TITLE,
         begins=begins,
         # A cancelled instance often has no length any more, and needs none.
         lasts=_DAY if is_cancelled else _length(block, begins, calendar_zones),

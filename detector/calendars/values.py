@@ -19,9 +19,9 @@ from icalendar.prop import vDDDTypes, vDuration
 from detector.calendars.lines import ContentLine
 from detector.calendars.zones import find_zone
 from detector.i18n import _
+from detector.partner_time.model import DEFAULT_TITLE
 
 MAX_TITLE_LENGTH: Final = 80
-UNNAMED: Final = "Partner time"
 """The title of an event that has none but its tag. Not translated: it is stored, and another language is no change."""
 
 _DATE_TIME: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
@@ -87,7 +87,7 @@ def has_tag(title: str, tag: str) -> bool:
 
 def without_tag(title: str, tag: str) -> str:
     """Return the title without the tag, cleaned; it is never empty."""
-    return clean_title(_word(tag).sub(" ", title)) or UNNAMED
+    return clean_title(_word(tag).sub(" ", title)) or DEFAULT_TITLE
 
 
 @lru_cache(maxsize=16)

@@ -14,90 +14,76 @@ import sys
 from functools import cache
 from importlib import import_module
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from detector.errors import (
-    EXIT_BUG,
-    EXIT_FAILED,
-    EXIT_INPUT,
-    EXIT_NOT_RUNNING,
-    DaemonNotRunning,
-    TurntowardError,
-    UserError,
-)
+from detector import errors
 from detector.i18n import _
 from detector.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# Every command, grouped as `--help` shows them, with its line there.
-COMMANDS: Final[dict[str, dict[str, str]]] = {
-    "Partner time": {
-        "now": "partner time begins now, for a while",
-        "add": "declare partner time, once or for good",
-        "edit": "change a declared partner time: only what you name",
-        "list": "show what is declared, or a week of it as a picture",
-        "show": "show everything about one partner time",
-        "next": "show the partner time that comes next",
-        "remove": "take a declared partner time back",
-        "extend": "the partner time under way goes on longer",
-        "stop": "end the partner time under way",
-        "pause": "sense nothing for a while",
-        "resume": "end the pause",
-        "skip": "one partner time does not take place, this once",
-        "cancel": "cancel one partner time, and have it at another time",
-        "calendar": "calendars that propose partner time",
-        "together": "what is always for both of you",
-    },
-    "Looking back": {
-        "report": "what happened, how often, and what helped",
-        "backtest": "try rules on your own past evenings before they speak",
-        "why": "why a nudge came, or why none did",
-        "replay": "play a recording through the same core",
-        "forget": "delete the last minutes, or everything",
-        "export": "write out everything that is kept",
-    },
-    "Rules and activities": {
-        "quiet-week": "keep quiet for seven evenings, then propose what suits you",
-        "rules": "show the rules or one of them; check, write and test your own",
-        "what": "show what the program makes of the toplevel in front",
-    },
-    "Devices": {
-        "phone": "pair your phone, see which are paired, test or remove one",
-        "import": "take in history that ActivityWatch kept",
-        "doctor": "say what can be sensed here, and what to do about the rest",
-    },
-    "The program": {
-        "try": "play the bundled evening: see it work without a desktop",
-        "run": "run the daemon in the foreground",
-        "status": "say what the program is doing right now",
-        "config": "show the settings in force, or a commented sample",
-        "completion": "let Tab write commands and your own titles",
-        "service": "install or remove the systemd user service",
-    },
-}
+# A shell sets this environment variable to ask what Tab may complete.
+COMPLETION_VARIABLE: Final = "_TURNTOWARD_COMPLETE"
 
-# Which folder under `detector/cli/` defines each command, in its `commands.py`.
-_TOPICS: Final[dict[str, str]] = {
-    "plan": "now add edit list show next remove extend stop pause resume skip cancel together",
-    "calendar": "calendar",
-    "phone": "phone",
-    "importing": "import",
-    "rules": "rules",
-    "what": "what",
-    "quiet_week": "quiet-week",
-    "history": "report why forget export backtest replay",
-    "program": "try run status doctor config completion service",
-}
+
+class CommandEntry(NamedTuple):
+    """A command: its name, the group under which `--help` lists it, the folder of its `commands.py`, its line there."""
+
+    name: str
+    group: str
+    folder: str
+    summary: str
+
+
+# Every command, in the order of `--help`. `load_command` finds `now` as `now_command` in `detector/cli/plan/commands.py`.
+COMMANDS: Final = (
+    CommandEntry("now", "Partner time", "plan", "partner time begins now, for a while"),
+    CommandEntry("add", "Partner time", "plan", "declare partner time, once or for good"),
+    CommandEntry("edit", "Partner time", "plan", "change a declared partner time: only what you name"),
+    CommandEntry("list", "Partner time", "plan", "show what is declared, or a week of it as a picture"),
+    CommandEntry("show", "Partner time", "plan", "show everything about one partner time"),
+    CommandEntry("next", "Partner time", "plan", "show the partner time that comes next"),
+    CommandEntry("remove", "Partner time", "plan", "take a declared partner time back"),
+    CommandEntry("extend", "Partner time", "plan", "the partner time under way goes on longer"),
+    CommandEntry("stop", "Partner time", "plan", "end the partner time under way"),
+    CommandEntry("pause", "Partner time", "plan", "sense nothing for a while"),
+    CommandEntry("resume", "Partner time", "plan", "end the pause"),
+    CommandEntry("skip", "Partner time", "plan", "one partner time does not take place, this once"),
+    CommandEntry("cancel", "Partner time", "plan", "cancel one partner time, and have it at another time"),
+    CommandEntry("calendar", "Partner time", "calendar", "calendars that propose partner time"),
+    CommandEntry("together", "Partner time", "plan", "what is always for both of you"),
+    CommandEntry("report", "Looking back", "history", "what happened, how often, and what helped"),
+    CommandEntry("backtest", "Looking back", "history", "try rules on your own past evenings before they speak"),
+    CommandEntry("why", "Looking back", "history", "why a nudge came, or why none did"),
+    CommandEntry("replay", "Looking back", "history", "play a recording through the same core"),
+    CommandEntry("forget", "Looking back", "history", "delete the last minutes, or everything"),
+    CommandEntry("export", "Looking back", "history", "write out everything that is kept"),
+    CommandEntry(
+        "quiet-week", "Rules and activities", "quiet_week", "keep quiet for seven evenings, then propose what suits you"
+    ),
+    CommandEntry(
+        "rules", "Rules and activities", "rules", "show the rules or one of them; check, write and test your own"
+    ),
+    CommandEntry("what", "Rules and activities", "what", "show what the program makes of the window in front"),
+    CommandEntry("phone", "Devices", "phone", "pair your phone, see which are paired, test or remove one"),
+    CommandEntry("import", "Devices", "importing", "take in history that ActivityWatch kept"),
+    CommandEntry("doctor", "Devices", "program", "say what can be sensed here, and what to do about the rest"),
+    CommandEntry("try", "The program", "program", "play the bundled evening: see it work without a desktop"),
+    CommandEntry("run", "The program", "program", "run the daemon in the foreground"),
+    CommandEntry("status", "The program", "program", "say what the program is doing right now"),
+    CommandEntry("config", "The program", "program", "show the settings in force, or a commented sample"),
+    CommandEntry("completion", "The program", "program", "let Tab write commands and your own titles"),
+    CommandEntry("service", "The program", "program", "install or remove the systemd user service"),
+)
+_BY_NAME: Final = {entry.name: entry for entry in COMMANDS}
 
 
 @cache
 def load_command(name: str) -> click.Command:
-    topic = next(topic for topic, names in _TOPICS.items() if name in names.split())
-    module = import_module(f"detector.cli.{topic}.commands")
+    module = import_module(f"detector.cli.{_BY_NAME[name].folder}.commands")
     command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
     _translate(command)
     return command
@@ -116,44 +102,41 @@ def _translate(command: click.Command) -> None:
             _translate(inner)
 
 
-# A shell sets this environment variable to ask what Tab may complete.
-COMPLETION_VARIABLE: Final = "_TURNTOWARD_COMPLETE"
-
-
 class Commands(click.Group):
     """A group that knows its commands by name and imports each only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return [name for group in COMMANDS.values() for name in group]
+        return list(_BY_NAME)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, or None if there is none of that name."""
-        return load_command(cmd_name) if cmd_name in self.list_commands(ctx) else None
+        del ctx
+        return load_command(cmd_name) if cmd_name in _BY_NAME else None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell that asks
 
-        known = (row for group in COMMANDS.values() for row in group.items())
-        return [CompletionItem(name, help=_(line)) for name, line in known if name.startswith(incomplete)]
+        matching = (entry for entry in COMMANDS if entry.name.startswith(incomplete))
+        return [CompletionItem(entry.name, help=_(entry.summary)) for entry in matching]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; refuse an unknown one with the nearest name."""
-        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            hint = did_you_mean(args[0], self.list_commands(ctx), _("`turntoward --help` lists the commands."))
+        if args and not args[0].startswith("-") and args[0] not in _BY_NAME:
+            hint = did_you_mean(args[0], _BY_NAME, _("`turntoward --help` lists the commands."))
             raise click.UsageError(_("There is no command '{name}'. {hint}").format(name=args[0], hint=hint), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the groups from the table, importing nothing."""
         del ctx
-        for group, commands in COMMANDS.items():
+        for group in dict.fromkeys(entry.group for entry in COMMANDS):
             with formatter.section(_(group)):
-                formatter.write_dl([(name, _(line)) for name, line in commands.items()])
+                formatter.write_dl([(entry.name, _(entry.summary)) for entry in COMMANDS if entry.group == group])
 
 
 @click.group(
@@ -177,7 +160,7 @@ def main() -> None:
     """Run the command line; the exit codes are 0 done, 1 failed, 2 your input, 3 no daemon, 70 a bug."""
     try:
         if COMPLETION_VARIABLE in os.environ:
-            import_module("detector.cli.shells").register()
+            import_module("detector.cli.completion_scripts").register()
         # Without click's standalone mode an exit code that a command sets is returned, and errors are raised.
         code = turntoward.main(prog_name="turntoward", standalone_mode=False)
         if isinstance(code, int) and code:
@@ -189,15 +172,15 @@ def main() -> None:
         sys.exit(ending.exit_code)
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_INPUT)
-    except TurntowardError as error:
+        sys.exit(errors.EXIT_INPUT)
+    except errors.TurntowardError as error:
         click.echo(str(error), err=True)
-        failed = EXIT_NOT_RUNNING if isinstance(error, DaemonNotRunning) else EXIT_FAILED
-        sys.exit(EXIT_INPUT if isinstance(error, UserError) else failed)
+        failed = errors.EXIT_NOT_RUNNING if isinstance(error, errors.DaemonNotRunning) else errors.EXIT_FAILED
+        sys.exit(errors.EXIT_INPUT if isinstance(error, errors.UserError) else failed)
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough.
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug, and must end with the code of a bug
         sys.excepthook(type(error), error, error.__traceback__)
-        click.echo(_("This is a bug in turntoward; what stands above says where."), err=True)
-        sys.exit(EXIT_BUG)
+        click.echo(_("This is a bug in turntoward; see the traceback above."), err=True)
+        sys.exit(errors.EXIT_BUG)

@@ -42,7 +42,7 @@ def wrap(
     return [line.replace("\0", " ") for line in lines]
 
 
-def say(text: str, first: str = "", later: str = "") -> None:
+def print_text(text: str, first: str = "", later: str = "") -> None:
     """Write the text wrapped for a terminal of 80 columns."""
     click.echo("\n".join(wrap(text, first, later, break_words=True)))
 
@@ -111,7 +111,7 @@ def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default:
         raise UserError(f"{unchanged} {_('There is no terminal to ask on.')}\n  {with_yes}")
     if click.confirm(question, default=default):
         return True
-    say(unchanged)
+    print_text(unchanged)
     return False
 
 

@@ -24,7 +24,7 @@ from detector.control.lock import Lock
 from detector.control.sd_notify import Systemd
 from detector.control.session_owner import require_session_owner
 from detector.control.status import DaemonStatus, PhoneStatus
-from detector.daemon.calendar_refresher import CalendarRefresher
+from detector.daemon.calendar_scheduler import CalendarScheduler
 from detector.daemon.crash_dump import save_crash_dump
 from detector.daemon.dbus_service import DBusService
 from detector.daemon.free_memory import free_memory
@@ -117,7 +117,7 @@ class Daemon:
             store=store, clock=clock, tracker=self._phone_tracker, changed=self.reconcile
         )
         self._phone_api_switch = PhoneApiSwitch(self._phone_gateway, clock)
-        self._calendar_refresher = CalendarRefresher(
+        self._calendar_scheduler = CalendarScheduler(
             store=store,
             clock=clock,
             scheduler=self._scheduler,
@@ -210,10 +210,10 @@ class Daemon:
     # Sessions.
 
     def _open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
-        from detector.daemon.session_factory import DaemonParts, SessionFactory  # noqa: PLC0415 - Invariant 1
+        from detector.daemon.session_factory import DaemonParts, build_session  # noqa: PLC0415 - Invariant 1
 
         self._settings, problems = _reload_settings(self._settings)
-        built = SessionFactory(
+        built = build_session(
             DaemonParts(
                 store=self._store,
                 clock=self._clock,
@@ -228,9 +228,9 @@ class Daemon:
             rules_folder=rules_dir(),
             bus=self._dbus_service.connection,
             phones=self._phone_gateway.read(),
-            put_away=self._phone_gateway.take_put_away(occurrence.begins),
+            put_away=self._phone_gateway.pop_early_put_aways(occurrence.begins),
         )
-        self._sensors = built.sensors
+        self._sensors = built.session.sensors
         self._rule_files = built.rule_files
         self._set_problems((*problems, *built.problems))
         return built.session
@@ -248,7 +248,7 @@ class Daemon:
         self._dnd_controller.request(self._wants_dnd(), self._settings.quiet)
         has_session = self._reconciler.session is not None
         await self._update_phones()
-        self._calendar_refresher.update()
+        self._calendar_scheduler.update()
         if self._had_session and not has_session:
             self._sensors = None
             free_memory()

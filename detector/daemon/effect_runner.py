@@ -94,7 +94,7 @@ class EffectRunner:
         """Queue something that is no nudge; it takes the place of what was shown at the start."""
         self._enqueue(text)
 
-    async def settled(self) -> None:
+    async def wait_until_shown(self) -> None:
         """Return once everything that was queued so far has been shown, or has failed."""
         await self._queue.join()
 

@@ -54,13 +54,13 @@ class IdleNotifications:
 
         `sender`: notifiers that are open already, instead of new ones. `through`: what wraps them, to show the text with.
         """
-        before = self.take_over()
+        before = self.detach_notifiers()
         self._sender = sender or before or self._open_sender()
         others = before if before is not self._sender else None
         showing = self._show(text, self._sender, through or self._sender, others)
         self._task = asyncio.create_task(showing, name="idle notification")
 
-    def take_over(self) -> NotificationSender | None:
+    def detach_notifiers(self) -> NotificationSender | None:
         """Return the open notifiers with what they show, None if there are none; the caller has to close them."""
         sender, self._sender = self._sender, None
         task, self._task = self._task, None
@@ -70,7 +70,7 @@ class IdleNotifications:
 
     async def close(self) -> None:
         """Take the notification off the screen and close the notifiers."""
-        sender = self.take_over()
+        sender = self.detach_notifiers()
         if sender is not None:
             await sender.close()
             free_memory()

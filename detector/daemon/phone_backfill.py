@@ -46,7 +46,7 @@ class PhoneBackfill:
         self._settings = settings
         self._keep_names = keep_names
 
-    def fill(self, missed: Sequence[SensorEvent]) -> None:
+    def add_missed(self, missed: Sequence[SensorEvent]) -> None:
         """Store what follows from these events of one device, in order and all in the past.
 
         Raises:

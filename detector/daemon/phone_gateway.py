@@ -82,11 +82,11 @@ class DaemonPhoneGateway:
         if phone.name not in tracker.heard_from:
             self._changed()
         if phone.shows_nudges:
-            return await tracker.answer(phone, event)
+            return await tracker.receive_and_wait(phone, event)
         tracker.receive(phone.name, event)
         return None
 
-    def take_put_away(self, begins: datetime) -> tuple[str, ...]:
+    def pop_early_put_aways(self, begins: datetime) -> tuple[str, ...]:
         """Return the phones that were put away for partner time that begins then, and forget about all."""
         put_away, self._put_away_at = self._put_away_at, {}
         return tuple(name for name, at in put_away.items() if begins - MAX_EARLY <= at <= begins + MAX_LATE)

@@ -100,7 +100,7 @@ class PhoneTracker:
         for device in devices:
             self._put(PutAway(at=self._clock.now(), device=device))
 
-    async def answer(self, phone: Phone, event: PhoneEvent) -> str | None:
+    async def receive_and_wait(self, phone: Phone, event: PhoneEvent) -> str | None:
         """Put what the event says into the inbox; return the nudge that follows from it at once as one sentence, or None."""
         # Waiting before the event is put in: the loop may decide about it before this coroutine runs again.
         waiting: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
@@ -119,7 +119,7 @@ class PhoneTracker:
         first.set_result(f"{text.title} — {text.body}" if text.body else text.title)
         return True
 
-    def decided(self) -> None:
+    def release_waiting_phones(self) -> None:
         """Answer every phone that still waits: all events so far have been decided about, without a nudge for it."""
         for futures in self._waiting.values():
             for future in futures:
@@ -131,7 +131,7 @@ class PhoneTracker:
         """Cancel every timer, and answer every phone that waits."""
         for device in tuple(self._states):
             self.forget(device)
-        self.decided()
+        self.release_waiting_phones()
 
     def forget(self, device: str) -> None:
         """Forget the state of the phone: it was removed."""

@@ -94,8 +94,8 @@ class Reconciler:
             plan = self._plan_at(now).plan
         if self.session is None and plan.current is not None:
             await self._begin(plan.current, now, missed)
-        if self.session is not None and self.session.quiet and not quiet_week.is_requested(self._store):
-            self.session.end_quiet(now)
+        if self.session is not None and self.session.in_quiet_week and not quiet_week.is_requested(self._store):
+            self.session.end_quiet_week(now)
         paused_until = await self._apply_pause(now)
         self.upcoming = Upcoming(
             wake_at=min((at for at in (plan.boundary, paused_until) if at is not None), default=None),

@@ -18,7 +18,7 @@ BATCH_SIZE = 500
 """Records that are stored at once where nothing has to be shown."""
 
 
-class Player:
+class ReplayRunner:
     """Plays observations through a core. `results` is where the effect runner puts what became of a nudge."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Player:
         if len(self._pending) >= BATCH_SIZE or any(not isinstance(effect, Record) for effect in effects):
             self._clock.at = at
             self._run_pending()
-            await self._effect_runner.settled()
+            await self._effect_runner.wait_until_shown()
         for effect in effects:
             yield at, effect
         results = [result for result in self._results if isinstance(result, Shown | NotShown)]

@@ -1,4 +1,4 @@
-"""Build what one session needs, when partner time starts.
+"""Build the session of one occurrence with all its parts, when partner time starts.
 
 Invariant 1: a broken rule of the person's own is left out and reported; it never costs the rest.
 Invariant 2: where nothing can be sensed the person is told so: silence must not look like a good evening.
@@ -11,11 +11,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from detector.activities.load import load_classifier
 from detector.clock import Clock
 from detector.config.settings import Settings
+from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Activity, Gap, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import EffectRunner
@@ -27,18 +28,21 @@ from detector.daemon.phone_tracker import PhoneTracker
 from detector.daemon.sensor_runner import SensorContext
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.daemon.session import Session
-from detector.daemon.session_sensors import AdbPhoneSensor, SessionSensors
-from detector.daemon.usuals import kept_usuals
+from detector.daemon.session_sensors import SessionSensors
+from detector.daemon.usuals import read_usuals
 from detector.daemon.wording import Wording
 from detector.devices import Phone
 from detector.dnd.controller import DndController
+from detector.errors import Problem
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import Occurrence
 from detector.rulebook.fingerprint import fingerprint
 from detector.rulebook.loading import load_rules
-from detector.sensors.model import SensorEvent, Toplevel
+from detector.sensors.adb_phone import AdbPhone
+from detector.sensors.model import Sensor, SensorEvent, Toplevel
+from detector.sensors.settings import SensorSettings
 from detector.store import quiet_week
 from detector.store.store import Store
 
@@ -63,127 +67,129 @@ class DaemonParts:
     status_changed: Callable[[], None]
 
 
-class SessionFactory:
-    """Builds the session of one occurrence, of which `stored_id` is the id in the store. Nothing is opened or started yet.
+class BuiltSession(NamedTuple):
+    """A session, the mistakes in the person's own rules, and the fingerprint of their files."""
 
-    `phones`: those that are paired; `put_away`: the names of those that were put away shortly before. Afterwards
-    `problems` are the mistakes in the person's own rules, and `rule_files` is the fingerprint of their files.
+    session: Session
+    problems: Sequence[Problem]
+    rule_files: str
+
+
+class _PhoneSensorChoice(NamedTuple):
+    """The only candidate for sensing a phone by adb, in the form of `SensorChoice`."""
+
+    name: str
+    make: Callable[[Clock, AttentionSettings, SensorSettings], Sensor]
+
+
+def build_session(
+    parts: DaemonParts,
+    settings: Settings,
+    occurrence: Occurrence,
+    stored_id: str,
+    *,
+    rules_folder: Path,
+    bus: Bus | None,
+    phones: Sequence[Phone],
+    put_away: Sequence[str],
+) -> BuiltSession:
+    """Return the session of the occurrence, of which `stored_id` is the id in the store. Nothing is opened or started yet.
+
+    `phones`: those that are paired; `put_away`: the names of those that were put away shortly before.
     """
+    store, clock, keep_names = parts.store, parts.clock, settings.store.keep_names
+    # Taken before the files are read, so that a change in between counts as one that the session does not know.
+    rule_files = fingerprint(rules_folder)
+    rulebook = load_rules(rules_folder)
 
-    def __init__(
-        self,
-        parts: DaemonParts,
-        settings: Settings,
-        occurrence: Occurrence,
-        stored_id: str,
-        *,
-        rules_folder: Path,
-        bus: Bus | None,
-        phones: Sequence[Phone] = (),
-        put_away: Sequence[str] = (),
-    ) -> None:
-        self._parts = parts
-        store, clock, keep_names = parts.store, parts.clock, settings.store.keep_names
+    classifier = load_classifier(settings.activities)
+    apps = PhoneApps(classifier.classify_phone, store=store, occurrence=stored_id, keep_names=keep_names)
 
-        # Taken before the files are read, so that a change in between counts as one that the session does not know.
-        self.rule_files = fingerprint(rules_folder)
-        rulebook = load_rules(rules_folder)
-        self.problems = rulebook.problems
+    def classify(toplevel: Toplevel) -> Activity:
+        known_as = classifier.classify(toplevel.app_id, toplevel.title, toplevel.program, toplevel.inside)
+        return Activity(category=known_as.category, name=known_as.name)
 
-        self._classifier = load_classifier(settings.activities)
-        apps = PhoneApps(self._classifier.classify_phone, store=store, occurrence=stored_id, keep_names=keep_names)
-        self._inbox = Inbox(
-            classify=self._classify, classify_app=apps.opened, clock=clock, arrived=parts.wake, keep_names=keep_names
-        )
+    inbox = Inbox(classify=classify, classify_app=apps.opened, clock=clock, arrived=parts.wake, keep_names=keep_names)
 
-        # Notifiers that still show something are taken over, so that the first notification replaces it.
-        self._chain = parts.idle_notifications.take_over() or NotifierChain(
-            make_notifiers(settings.notifications.only, bus=bus)
-        )
-        self._sender = parts.dnd_controller.mark_urgent(self._chain, self._inbox.put)
-        quiet_evening = quiet_week.current_evening(store)
-        tracker = PhoneTracker(
-            put=self._inbox.put,
-            classify=apps.activity,
-            clock=clock,
-            sees_apps=self._sees_apps,
-        )
-        self._effect_runner = EffectRunner(
-            store=store,
-            sender=self._sender,
-            wording=Wording(
-                settings,
-                began=occurrence.begins,
-                rules={rule.code: rule for rule in rulebook.rules},
-                quiet_evening=quiet_evening,
-                quiet_week_over=quiet_evening is None and quiet_week.has_just_ended(store),
-            ),
-            put=self._inbox.put,
-            clock=clock,
-            phones=tracker,
-            show_after_end=self._show_after_end,
-        )
+    # Notifiers that still show something are reused, so that the session's first notification replaces it.
+    open_notifiers = parts.idle_notifications.detach_notifiers()
+    chain = open_notifiers or NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
+    sender = parts.dnd_controller.mark_urgent(chain, inbox.put)
 
-        self._backfill = PhoneBackfill(
-            store=store,
-            clock=clock,
-            occurrence=stored_id,
-            began=occurrence.begins,
-            activity=apps.activity,
-            settings=settings.attention,
-            keep_names=keep_names,
-        )
-        self._sensor_context = SensorContext(
-            clock=clock, sink=self._receive, settings=settings.attention, sources=settings.sources
-        )
-        self._laptop = SensorSupervisor(self._sensor_context, unsensed=self._report_unsensed)
-        self.sensors = SessionSensors(
-            laptop=self._laptop,
-            phone_tracker=tracker,
-            phones=phones,
-            supervise_phone=self._supervise_phone,
-            put_away=put_away,
-        )
-        usuals = kept_usuals(rulebook.rules, store=store, now=clock.now(), attention=settings.attention)
-        self.session = Session(
-            occurrence=occurrence,
-            stored_id=stored_id,
-            core=Pipeline(rulebook.rules, settings.policy, settings.attention, usuals),
-            inbox=self._inbox,
-            sensors=self.sensors,
-            effect_runner=self._effect_runner,
-            quiet=quiet_evening is not None,
-        )
+    def sees_apps(device: str) -> bool:
+        return sensors.sees_apps(device)
 
-    def _classify(self, toplevel: Toplevel) -> Activity:
-        found = self._classifier.classify(toplevel.app_id, toplevel.title, toplevel.program, toplevel.inside)
-        return Activity(category=found.category, name=found.name)
+    tracker = PhoneTracker(put=inbox.put, classify=apps.activity, clock=clock, sees_apps=sees_apps)
+    quiet_evening = quiet_week.current_evening(store)
+    wording = Wording(
+        settings,
+        began=occurrence.begins,
+        rules={rule.code: rule for rule in rulebook.rules},
+        quiet_evening=quiet_evening,
+        quiet_week_over=quiet_evening is None and quiet_week.has_just_ended(store),
+    )
 
-    def _sees_apps(self, device: str) -> bool:
-        return self.sensors.sees_apps(device)
-
-    def _receive(self, event: SensorEvent) -> None:
-        # Do Not Disturb that we switched on ourselves does not mean that the person wants to be left alone.
-        if not self._parts.dnd_controller.is_own_change(event):
-            self._inbox.put(event)
-        if isinstance(event, SensorStarted | Gap):
-            self._parts.status_changed()
-
-    def _report_unsensed(self, sense: Sense) -> None:
-        if sense != "focus":
-            return
-        refusals = next((state.refusals for state in self._laptop.state() if state.sense == sense), ())
-        why = "; ".join(f"{each.sensor}: {each.why}" for each in refusals) or "there is no sensor for it"
-        logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
-        self._effect_runner.show(self._effect_runner.wording.nothing_sensed(self.session.occurrence.ends))
-
-    def _supervise_phone(self, phone: Phone) -> SensorSupervisor:
-        return SensorSupervisor(
-            replace(self._sensor_context, device=phone.name),
-            choices={"focus": [AdbPhoneSensor(phone=phone, fill=self._backfill.fill)]},
-        )
-
-    def _show_after_end(self, text: NotificationText) -> None:
+    def show_after_end(text: NotificationText) -> None:
         # Shown through the wrapper that gets past our own Do Not Disturb, but handed over without it: the next session
         # wraps the notifiers again.
-        self._parts.idle_notifications.show(text, self._chain, through=self._sender)
+        parts.idle_notifications.show(text, chain, through=sender)
+
+    effect_runner = EffectRunner(
+        store=store,
+        sender=sender,
+        wording=wording,
+        put=inbox.put,
+        clock=clock,
+        phones=tracker,
+        show_after_end=show_after_end,
+    )
+
+    def receive(event: SensorEvent) -> None:
+        # Do Not Disturb that we switched on ourselves does not mean that the person wants to be left alone.
+        if not parts.dnd_controller.is_own_change(event):
+            inbox.put(event)
+        if isinstance(event, SensorStarted | Gap):
+            parts.status_changed()
+
+    def report_unsensed(sense: Sense) -> None:
+        if sense != "focus":
+            return
+        refusals = next((state.refusals for state in laptop.state() if state.sense == sense), ())
+        why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refusals) or "there is no sensor for it"
+        logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
+        # The session's own occurrence: it may have been extended since it was built.
+        effect_runner.show(wording.nothing_sensed(session.occurrence.ends))
+
+    context = SensorContext(clock=clock, sink=receive, settings=settings.attention, sources=settings.sources)
+    laptop = SensorSupervisor(context, unsensed=report_unsensed)
+    backfill = PhoneBackfill(
+        store=store,
+        clock=clock,
+        occurrence=stored_id,
+        began=occurrence.begins,
+        activity=apps.activity,
+        settings=settings.attention,
+        keep_names=keep_names,
+    )
+
+    def supervise_phone(phone: Phone) -> SensorSupervisor:
+        def make(clock: Clock, _settings: AttentionSettings, sources: SensorSettings) -> Sensor:
+            return AdbPhone(clock, phone.name, phone.adb or "", sources.adb, waits=True, on_missed=backfill.add_missed)
+
+        choice = _PhoneSensorChoice("adb_phone", make)
+        return SensorSupervisor(replace(context, device=phone.name), choices={"focus": [choice]})
+
+    sensors = SessionSensors(
+        laptop=laptop, phone_tracker=tracker, phones=phones, supervise_phone=supervise_phone, put_away=put_away
+    )
+    usuals = read_usuals(rulebook.rules, store=store, now=clock.now(), attention=settings.attention)
+    session = Session(
+        occurrence=occurrence,
+        stored_id=stored_id,
+        core=Pipeline(rulebook.rules, settings.policy, settings.attention, usuals),
+        inbox=inbox,
+        sensors=sensors,
+        effect_runner=effect_runner,
+        in_quiet_week=quiet_evening is not None,
+    )
+    return BuiltSession(session, rulebook.problems, rule_files)

@@ -6,36 +6,21 @@ Invariant 2: a phone that was removed is no longer sensed, at once; one that was
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from detector.clock import Clock
-from detector.core.attention.settings import AttentionSettings
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.devices import Phone
-from detector.sensors.adb_phone import AdbPhone
-from detector.sensors.model import Sensor, SensorEvent
-from detector.sensors.settings import SensorSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdbPhoneSensor:
-    """The one candidate for sensing a phone by adb. `fill` takes what the phone recorded while the link was lost."""
-
-    phone: Phone
-    fill: Callable[[Sequence[SensorEvent]], None]
-    name: str = "adb_phone"
-
-    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
-        """Make the sensor; nothing is opened."""
-        del settings
-        return AdbPhone(clock, self.phone.name, self.phone.adb or "", sources.adb, waits=True, on_missed=self.fill)
 
 
 class SessionSensors:
-    """Starts and stops the sensors of a session. `supervise_phone` makes the supervisor of a phone with adb.
+    """Starts and stops the sensors of a session.
 
-    `put_away`: the phones that were put away shortly before the session.
+    Args:
+        laptop: the laptop's sensors.
+        phone_tracker: the phones that call the API.
+        phones: all phones that are paired.
+        supervise_phone: makes the supervisor of a phone with adb.
+        put_away: the phones that were put away shortly before the session.
     """
 
     def __init__(
@@ -72,9 +57,9 @@ class SessionSensors:
         self._phones.clear()
         await asyncio.gather(*stopping)
 
-    def decided(self) -> None:
+    def release_waiting_phones(self) -> None:
         """Note that all observations so far have been decided about: no phone has to wait for a nudge any longer."""
-        self.phone_tracker.decided()
+        self.phone_tracker.release_waiting_phones()
 
     async def set_phones(self, phones: Sequence[Phone]) -> None:
         """Sense these phones and no others."""
@@ -84,8 +69,7 @@ class SessionSensors:
 
     def sees_apps(self, device: str) -> bool:
         """Return whether the phone's apps are sensed by adb now."""
-        known = self._phones.get(device)
-        return known is not None and known[1].active_sensors().get("focus") is not None
+        return self.active_phone_sensors().get(device) is not None
 
     def active_phone_sensors(self) -> dict[str, str | None]:
         """Return, for each phone that is to be sensed by adb, the sensor that does so now, or None."""

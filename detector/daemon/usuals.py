@@ -10,7 +10,7 @@ from rules.engine import needs
 from rules.model import FeatureKey, Rule, Value
 
 
-def kept_usuals(
+def read_usuals(
     rules: Sequence[Rule], *, store: Store, now: datetime, attention: AttentionSettings
 ) -> Mapping[FeatureKey, Value]:
     """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does.

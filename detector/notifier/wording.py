@@ -18,13 +18,12 @@ from detector.i18n import _, ngettext
 from detector.notifier.model import MAX_TITLE_WORDS, NotificationText
 from detector.notifier.safe_text import one_line
 from detector.notifier.settings import NotifierSettings
+from detector.partner_time.model import DEFAULT_TITLE
 from rules.explain import format_need_over, format_needed
 from rules.lengths import format_length
 
 LENGTHS: Final[tuple[Answer, ...]] = ("needed_1", "needed_5", "needed_15")
 ANSWERS: Final[tuple[Answer, ...]] = ("put_away", "together", "needed")
-_DEFAULT_TITLE: Final = "Partner time"
-"""The title of a partner time to which the person gave none. It is stored, so it is not translated."""
 _DEFAULTS: Final = NotifierSettings()
 _MIN_NAMED_LENGTH: Final = timedelta(minutes=1)
 
@@ -91,7 +90,7 @@ def start_text(
     """
     own = one_line(title).rstrip(".")
     parts = [
-        f"{own}." if own and own.casefold() != _DEFAULT_TITLE.casefold() else "",
+        f"{own}." if own and own.casefold() != DEFAULT_TITLE.casefold() else "",
         note or ((_sentence(suggestion) or phrase("greeting", "thought")) if settings.greeting else ""),
     ]
     return NotificationText(
@@ -110,7 +109,7 @@ def heads_up_text(
     """
     # The name is cut to what the sentence around it leaves of twelve words, so that the time is never cut off.
     begins = phrase("heads_up", "title").format(title="", begins=begins_local_text).split()
-    name = one_line(title).rstrip(".").split()[: MAX_TITLE_WORDS - len(begins)] or [_DEFAULT_TITLE]
+    name = one_line(title).rstrip(".").split()[: MAX_TITLE_WORDS - len(begins)] or [DEFAULT_TITLE]
     announcement = phrase("heads_up", "title").format(title=" ".join(name), begins=begins_local_text)
     own = _shorten_title(sentence)
     return NotificationText(

@@ -6,6 +6,8 @@ from typing import Final
 
 # Stands in the title of partner time during which the person is on call, or cares for somebody.
 ON_CALL: Final = "#oncall"
+# The title where the person gave none. It is stored, so it is not translated.
+DEFAULT_TITLE: Final = "Partner time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Rule files: loading, thresholds, on and off, own rules."""
+"""Rule files: load the built-in and the person's own, write `own.toml`, and find rules that cannot hold here."""

@@ -50,7 +50,7 @@ def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path
         TurntowardError: if the file cannot be written.
     """
     path = folder / OWN_FILE
-    before = _text(path)
+    before = _read_or_empty(path)
     problems = parse_rule_file(before, path).problems if _has_rules(before) else ()
     if problems:
         message = _("Nothing was written: put this right first.")
@@ -60,10 +60,10 @@ def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path
     if later:
         message = _("{file} has a rule {code} of its own, which comes after {own}; nothing was changed.")
         raise UserError(message.format(file=later, code=code, own=OWN_FILE))
-    after = _edited(before, rule, comment)
+    after = _edit_document(before, rule, comment)
     # Read back as the daemon will read it: a condition may be wrong, whoever wrote it.
     written = parse_rule_file(after, path)
-    if written.problems or code not in {each.code for each in written.rules}:
+    if written.problems or code not in {rule.code for rule in written.rules}:
         message = _("The rule {code} could not be read back.").format(code=code)
         raise UserError(written.problems or [Problem(file=str(path), message=message)])
     replace_text(path, after)
@@ -83,7 +83,7 @@ def replace_text(path: Path, text: str) -> None:
         raise TurntowardError(message) from error
 
 
-def _text(path: Path) -> str:
+def _read_or_empty(path: Path) -> str:
     if not path.exists() and not path.is_symlink():
         return ""
     text = read_text(path)
@@ -99,14 +99,14 @@ def _has_rules(text: str) -> bool:
 
 def _later_definition(folder: Path, path: Path, code: str) -> str | None:
     """Return the file that defines the code and comes after `path`, so that what is written there would not count."""
-    loaded = load_rules(folder, without=[path])
-    found = next((rule.source for rule in loaded.rules if rule.code == code), None)
-    if found is None or found not in {str(each) for each in folder.glob("*.toml")}:
+    loaded = load_rules(folder, exclude=[path])
+    source = next((rule.source for rule in loaded.rules if rule.code == code), None)
+    if source is None or source not in {str(pack) for pack in folder.glob("*.toml")}:
         return None
-    return found if Path(found).name > OWN_FILE else None
+    return source if Path(source).name > OWN_FILE else None
 
 
-def _edited(before: str, rule: Mapping[str, Any], comment: str) -> str:
+def _edit_document(before: str, rule: Mapping[str, Any], comment: str) -> str:
     document = tomlkit.parse(before)
     if not before.strip():
         for line in _HEAD:
@@ -116,18 +116,18 @@ def _edited(before: str, rule: Mapping[str, Any], comment: str) -> str:
     if rules is None:
         rules = tomlkit.aot()
         document.append("rule", rules)
-    known = next((each for each in rules if each.get("code") == rule["code"]), None)
-    if known is None:
+    existing = next((table for table in rules if table.get("code") == rule["code"]), None)
+    if existing is None:
         table = tomlkit.table()
-        _fill(table, rule, comment)
+        _set_keys(table, rule, comment)
         table.add(tomlkit.nl())
         rules.append(table)
     else:
-        _fill(known, rule, comment)
+        _set_keys(existing, rule, comment)
     return tomlkit.dumps(document)
 
 
-def _fill(table: Table, rule: Mapping[str, Any], comment: str) -> None:
+def _set_keys(table: Table, rule: Mapping[str, Any], comment: str) -> None:
     # The table is changed key by key and not replaced: comments of the person's beside the keys stay.
     for key in [key for key in table if key not in rule]:
         del table[key]

@@ -47,32 +47,29 @@ class RuleFile:
     broken: tuple[str, ...]
 
 
-def load_rules(folder: Path | None, *, without: Sequence[Path] = (), more: Sequence[Path] = ()) -> RulesInForce:
+def load_rules(folder: Path | None, *, exclude: Sequence[Path] = (), extra: Sequence[Path] = ()) -> RulesInForce:
     """Return the built-in rules, replaced and added to by the `*.toml` packs in `folder`; None: the built-in alone.
 
-    A folder that does not exist is an empty one. `without` leaves packs of the folder out; `more` are packs that count
-    after those of the folder. Raises nothing over what the files hold.
+    A folder that does not exist is an empty one. `exclude`: packs of the folder that are left out. `extra`: packs that
+    count after those of the folder. Raises nothing over what the files hold.
     """
     packs, problem = find_packs(folder)
-    left_out = {path.resolve() for path in without}
-    chosen = [*(path for path in packs if not left_out or path.resolve() not in left_out), *more]
+    excluded = {path.resolve() for path in exclude}
+    chosen = [*(path for path in packs if not excluded or path.resolve() not in excluded), *extra]
     return combine_rules(map(read_rule_file, chosen), problem)
 
 
-def combine_rules(files: Iterable[RuleFile], problem: Problem | None = None, pack: Pack | None = None) -> RulesInForce:
-    """Return the rules in force where the files count in this order, after `pack` (None: the built-in one).
-
-    `problem`: what is wrong with their folder.
-    """
-    rules = {rule.code: rule for rule in (pack or built_in_pack()).rules}
-    problems: list[Problem] = [problem] if problem else []
+def combine_rules(rule_files: Iterable[RuleFile], folder_problem: Problem | None = None) -> RulesInForce:
+    """Return the rules in force where the files count in this order, after the built-in pack."""
+    rules = {rule.code: rule for rule in built_in_pack().rules}
+    problems: list[Problem] = [folder_problem] if folder_problem else []
     replaced: dict[str, str] = {}
     broken: dict[str, None] = {}
-    for file in files:
+    for file in rule_files:
         broken |= dict.fromkeys(file.broken)
         # A broken rule also takes the earlier rule of its code out of force (invariant 2).
         lost = {code: rules.pop(code) for code in file.broken if code in rules}
-        problems += [replace(each, hint=_hint(each, file, lost)) for each in file.problems]
+        problems += [replace(problem, hint=_hint(problem, file, lost)) for problem in file.problems]
         for rule in file.rules:
             if rule.code in rules:
                 replaced[rule.code] = rules[rule.code].source

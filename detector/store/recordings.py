@@ -22,6 +22,7 @@ from typing import IO, Any, BinaryIO, Final, TextIO
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.errors import Problem, UserError
 from detector.i18n import _
+from detector.partner_time.model import DEFAULT_TITLE
 from detector.store.codec import TEXT, InvalidObservation
 
 VERSION: Final = 1
@@ -29,7 +30,6 @@ MAX_LINE_BYTES: Final = 65_536
 MAX_PROBLEMS: Final = 20
 """So many problems are listed; the rest is counted."""
 
-TITLE: Final = "Partner time"
 """Written instead of the title of every partner time."""
 
 _MAX_SOURCE: Final = 240
@@ -50,7 +50,7 @@ def write_recording(
         written = 0
         for observation in observations:
             began = isinstance(observation, PartnerTimeBegan)
-            plain = TEXT.write(observation) | ({"title": TITLE} if began else {})
+            plain = TEXT.write(observation) | ({"title": DEFAULT_TITLE} if began else {})
             file.write(json.dumps(plain, ensure_ascii=False) + "\n")
             written += 1
         return written

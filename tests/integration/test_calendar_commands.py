@@ -107,7 +107,7 @@ def test_proposals_are_accepted_and_declined_by_number(ours: Path) -> None:
     assert declared() == ["Walk"]
     assert "No proposal waits for your answer. 2 answered ones" in run("calendar", "proposals")
     assert "(declined)" in run("calendar", "proposals", "--all")
-    assert "Taken back, for you had accepted it: Walk." in run("calendar", "decline", "2")
+    assert "Removed, although you had accepted it: Walk." in run("calendar", "decline", "2")
     assert declared() == []
     assert "Accepted: 1 proposal" in run("calendar", "accept", "1")
     assert "That was accepted before; nothing changed." in run("calendar", "accept", "1")

@@ -28,8 +28,8 @@ SECRET = "/private-canary/basic.ics?token=canary"
 AT_ONCE = """
 from datetime import timedelta
 from detector.daemon import compose
-from detector.daemon import calendar_refresher
-calendar_refresher.FIRST_WAIT = timedelta(0)
+from detector.daemon import calendar_scheduler
+calendar_scheduler.FIRST_WAIT = timedelta(0)
 compose.run()
 """
 """The daemon as it is, but that it waits for no five minutes before it asks first."""
@@ -237,6 +237,6 @@ def test_the_daemon_never_imports_what_fetches_or_reads_a_calendar() -> None:
     asked = "import detector.daemon.compose, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
     found = set(loaded.stdout.split())
-    assert "detector.daemon.calendar_refresher" in found
+    assert "detector.daemon.calendar_scheduler" in found
     strange = {"detector.calendars.connection", "detector.calendars.reading", "icalendar", "http.client"}
     assert found & strange == set()

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from detector.clock import ManualClock
-from detector.daemon import calendar_refresher as refreshing
-from detector.daemon.calendar_refresher import FIRST_WAIT, RETRY, SPREAD, TOO_LONG, CalendarRefresher, ChildResult
+from detector.daemon import calendar_scheduler as refreshing
+from detector.daemon.calendar_scheduler import FIRST_WAIT, RETRY, SPREAD, TOO_LONG, CalendarScheduler, ChildResult
 from detector.store.model import Calendar
 from detector.store.store import Store
 from tests.rig.x11 import until_async
@@ -36,8 +36,8 @@ class Rig:
     changes: int = 0
     holds: asyncio.Event | None = None
 
-    def begin(self) -> CalendarRefresher:
-        return CalendarRefresher(
+    def begin(self) -> CalendarScheduler:
+        return CalendarScheduler(
             store=self.store,
             clock=self.clock,
             scheduler=self,

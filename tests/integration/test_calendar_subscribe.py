@@ -19,8 +19,8 @@ from detector.cli import turntoward
 from detector.cli.calendar import progress as calendar_progress
 from detector.clock import ManualClock, SystemClock
 from detector.control.systemd_unit import needs_network, network_path
-from detector.daemon import calendar_refresh
-from detector.daemon.calendar_refresh import EMPTY, RefreshResult, refresh
+from detector.daemon import calendar_refresh_process
+from detector.daemon.calendar_refresh_process import EMPTY, RefreshResult, refresh
 from detector.devices import Phone
 from detector.errors import StoreError
 from detector.paths import store_path
@@ -330,12 +330,12 @@ def test_a_suddenly_empty_calendar_needs_confirmation(server: Server) -> None:
 
 def test_too_many_events_are_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar_ = subscribe(server, "--accept")
-    monkeypatch.setattr(calendar_refresh, "MAX_EVENTS", 20)
+    monkeypatch.setattr(calendar_refresh_process, "MAX_EVENTS", 20)
     over = event("old{}", "Past #us", "20200101T100000Z", "20200101T110000Z")
     ahead = [DINNER.replace("dinner@", f"{number}@") for number in range(21)]
     server.served.body, server.served.etag = calendar(*ahead), '"two"'
     again(calendar_)
-    assert kept()[0][0].why == calendar_refresh.TOO_MANY
+    assert kept()[0][0].why == calendar_refresh_process.TOO_MANY
     assert titles() == ["Dinner", "Walk"]
     assert "of its events are meant as partner time; choose fewer" in run(
         "calendar", "subscribe", server.url(), "--local", "--name", "more", "--yes", code=2

@@ -214,7 +214,7 @@ def test_completing_commands_imports_none_of_them() -> None:
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert lines[-1] == "[]"
-    assert lines[:-1] == [f"plain,{name}" for group in COMMANDS.values() for name in group]
+    assert lines[:-1] == [f"plain,{entry.name}" for entry in COMMANDS]
 
 
 def test_an_unwritable_completion_file_is_an_error(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ async def test_a_nudge_that_cannot_be_stored_is_not_shown() -> None:
     one = effect_runner(sender, came.append, store)
     with pytest.raises(StoreError):
         one.run([BEGAN, Notify(moment=moment(1))])
-    await one.settled()
+    await one.wait_until_shown()
     await one.close()
     assert sender.shown == ["close"]
 
@@ -101,7 +101,7 @@ async def test_the_record_is_stored_before_the_nudge_is_shown() -> None:
     sender = FakeSender(lambda _: kept.append(len(store.history.moments())))
     one = effect_runner(sender, lambda _: None, store)
     one.run([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
-    await one.settled()
+    await one.wait_until_shown()
     assert kept == [1]
 
 
@@ -110,7 +110,7 @@ async def test_notifications_are_shown_in_order() -> None:
     one = effect_runner(sender, lambda _: None)
     greet = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
     one.run([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
-    await one.settled()
+    await one.wait_until_shown()
     assert sender.shown == ["show 0", "show 1", "withdraw 1", "show 2"]
 
 
@@ -118,7 +118,7 @@ async def test_shown_and_answered_come_back_as_observations() -> None:
     sender, came = FakeSender(), list[Observation]()
     one = effect_runner(sender, came.append)
     one.run([Notify(moment=moment(3))])
-    await one.settled()
+    await one.wait_until_shown()
     sender.answered(3, "together")
     assert came == [Shown(at=NOON, nudge=3, by="voice"), Answered(at=NOON, nudge=3, answer="together")]
 
@@ -128,10 +128,10 @@ async def test_a_notifier_that_hangs_costs_only_its_nudge(monkeypatch: pytest.Mo
     sender, came = FakeSender(hangs=True), list[Observation]()
     one = effect_runner(sender, came.append)
     one.run([Notify(moment=moment(1))])
-    await one.settled()
+    await one.wait_until_shown()
     sender.hangs = False
     one.run([Notify(moment=moment(2))])
-    await one.settled()
+    await one.wait_until_shown()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
 
@@ -143,7 +143,7 @@ async def test_a_notifier_with_a_bug_costs_only_its_nudge() -> None:
     sender, came = FakeSender(fails_first), list[Observation]()
     one = effect_runner(sender, came.append)
     one.run([Notify(moment=moment(1)), Notify(moment=moment(2))])
-    await one.settled()
+    await one.wait_until_shown()
     assert came == [NotShown(at=NOON, nudge=1), Shown(at=NOON, nudge=2, by="voice")]
 
 
@@ -151,7 +151,7 @@ async def test_ask_how_long_is_not_recorded_as_shown_and_its_answer_comes_back()
     sender, came = FakeSender(), list[Observation]()
     one = effect_runner(sender, came.append)
     one.run([AskHowLong(moment=moment(4))])
-    await one.settled()
+    await one.wait_until_shown()
     assert sender.shown == ["show 4"]
     assert came == []
     sender.answered(4, "needed_5")
@@ -163,7 +163,7 @@ async def test_notify_need_over_is_shown_without_answers() -> None:
     sender, came = FakeSender(), list[Observation]()
     one = effect_runner(sender, came.append)
     one.run([NotifyNeedOver(moment=moment(4), at=NOON)])
-    await one.settled()
+    await one.wait_until_shown()
     assert sender.shown == ["show 0"]
     assert came == []
     await one.close()
@@ -176,6 +176,6 @@ async def test_a_question_that_cannot_be_shown_is_not_recorded() -> None:
     sender, came = FakeSender(fails), list[Observation]()
     one = effect_runner(sender, came.append)
     one.run([AskHowLong(moment=moment(4)), NotifyNeedOver(moment=moment(4), at=NOON)])
-    await one.settled()
+    await one.wait_until_shown()
     assert came == []
     await one.close()

@@ -81,7 +81,7 @@ class Sensors:
     async def stop(self) -> None:
         self.running = False
 
-    def decided(self) -> None: ...
+    def release_waiting_phones(self) -> None: ...
 
 
 class FakeSender:
@@ -164,7 +164,7 @@ class Evening:
         await self.loop.step()
         await asyncio.sleep(0)
         if self.reconciler.session is not None:
-            await self.effect_runners[-1].settled()
+            await self.effect_runners[-1].wait_until_shown()
             await self.loop.step()
 
     def kinds(self, occurrence: str) -> list[str]:

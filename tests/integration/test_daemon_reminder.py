@@ -174,7 +174,7 @@ async def test_the_reminder_is_withdrawn_in_a_pause(day: Day) -> None:
 async def test_a_session_takes_over_the_notifiers_that_show_the_reminder(day: Day) -> None:
     await day.look(DUE - SECOND)
     await day.look(DUE)
-    taken = day.idle.take_over()
+    taken = day.idle.detach_notifiers()
     assert taken is day.senders[0]
     # The evening has the notifiers now: nobody else lets go of them.
     assert await day.look(BEGINS) == ["Dinner begins at 18:30"]
@@ -210,7 +210,7 @@ async def test_taking_over_cancels_a_notifier_that_hangs() -> None:
     idle = IdleNotifications(lambda: sender)
     idle.show(NotificationText(title="one", body=""))
     await asyncio.sleep(0)
-    assert idle.take_over() is sender
+    assert idle.detach_notifiers() is sender
     await asyncio.sleep(0.01)
     assert (sender.shown, idle.is_showing) == ([], False)
     assert "idle notification" not in {task.get_name() for task in asyncio.all_tasks()}
@@ -282,7 +282,7 @@ async def test_the_line_at_the_end_stays_after_the_session_and_is_replaced_by_th
     shown = await notified_at_end(day, at=ENDS + SECOND, settings=chosen())
     assert shown == ["For 1 h 28 min no screen took you away"]
     assert day.idle.is_showing
-    sender = day.idle.take_over()
+    sender = day.idle.detach_notifiers()
     assert isinstance(sender, FakeSender)
     assert sender.shown == shown
 

@@ -32,7 +32,7 @@ PIECE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 COLUMNS = 80
-HERE = frozenset(COMMANDS["Partner time"]) - {"calendar", "together"}
+HERE = frozenset(entry.name for entry in COMMANDS if entry.group == "Partner time") - {"calendar", "together"}
 """The commands of README.md that are run here; others have tests, and pages, of their own."""
 
 

@@ -23,9 +23,9 @@ import pytest
 
 from detector.cli import turntoward
 from detector.cli.phone import address as phone_address
+from detector.cli.phone import daemon_status as phone_status
 from detector.cli.phone import pairing as phone_pairing
 from detector.cli.phone import removing as phone_removing
-from detector.cli.phone import running as phone_running
 from detector.cli.phone import testing as phone_testing
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
@@ -565,7 +565,7 @@ class TestRemove:
     def test_a_phone_api_that_stays_open_is_not_reported_as_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(phone_removing, "CLOSE_TIMEOUT", timedelta(seconds=0.2))
         monkeypatch.setattr(
-            phone_removing, "reported_status", lambda: phone_running.ReportedStatus(is_open=True, phones={})
+            phone_removing, "reported_status", lambda: phone_status.ReportedStatus(is_open=True, phones={})
         )
         assert "still open" in phone_removing._closed_sentence(runs=True)
 

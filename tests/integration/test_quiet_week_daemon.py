@@ -28,7 +28,7 @@ class Evening(daemon.Evening):
     def open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         """Make what partner time needs."""
         under_way = super().open_session(occurrence, stored_id)
-        under_way.quiet = quiet_week.current_evening(self.store, UTC) is not None
+        under_way.in_quiet_week = quiet_week.current_evening(self.store, UTC) is not None
         return under_way
 
 

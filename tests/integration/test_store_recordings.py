@@ -14,7 +14,8 @@ import pytest
 
 from detector.core.observations import Activity, Focused, InputCounted, Observation
 from detector.errors import UserError
-from detector.store.recordings import MAX_LINE_BYTES, TITLE, read_recording, write_recording
+from detector.partner_time.model import DEFAULT_TITLE
+from detector.store.recordings import MAX_LINE_BYTES, read_recording, write_recording
 from tests.rig.kept import after, begins
 
 HEADING = '{"turntoward": "recording", "version": 1, "device": "desk", "note": ""}'
@@ -54,7 +55,7 @@ def test_no_title_is_in_a_recording(tmp_path: Path) -> None:
     began = cast("Any", begins(title="CANARY with Kim").what)
     write_recording(path, [began])
     assert "CANARY" not in path.read_text()
-    assert list(read_recording(path)) == [replace(began, title=TITLE)]
+    assert list(read_recording(path)) == [replace(began, title=DEFAULT_TITLE)]
 
 
 def test_a_recording_written_by_hand_is_read() -> None:

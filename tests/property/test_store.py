@@ -23,8 +23,9 @@ from detector.core.effects import Coverage, Moment, Record, Use
 from detector.core.observations import KINDS, Activity, Observation, PartnerTimeBegan, PartnerTimeExtended, PickedUp
 from detector.devices import Phone
 from detector.errors import UserError
+from detector.partner_time.model import DEFAULT_TITLE
 from detector.store.codec import INTEGERS, TEXT, Codec, InvalidObservation
-from detector.store.recordings import TITLE, read_recording, shift, write_recording
+from detector.store.recordings import read_recording, shift, write_recording
 from detector.store.store import Store
 from rules.features import CATEGORIES
 from tests.rig.examples import examples
@@ -112,7 +113,7 @@ def test_a_recording_is_read_as_it_was_written_but_for_the_title(observed: list[
     observed.sort(key=lambda observation: observation.at)
     file = io.StringIO()
     assert write_recording(file, observed, note="an evening") == len(observed)
-    told = [replace(one, title=TITLE) if isinstance(one, PartnerTimeBegan) else one for one in observed]
+    told = [replace(one, title=DEFAULT_TITLE) if isinstance(one, PartnerTimeBegan) else one for one in observed]
     assert list(read_recording(io.BytesIO(file.getvalue().encode()))) == told
 
 

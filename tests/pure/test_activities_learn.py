@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 
 from detector.activities.load import load_classifier
 from detector.cli import config_text
+from detector.cli.what.app_query import AppQuery
 from detector.cli.what.commands import what_command
 from detector.cli.what.learning import LEARNABLE
 from detector.cli.what.learning import learn as teach
-from detector.cli.what.subject import Subject
 from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.paths import config_path, store_path
@@ -257,7 +257,7 @@ def test_without_kept_names_there_is_nothing_to_ask(home: Path) -> None:
 
 
 def test_a_seen_title_is_never_learned(home: Path) -> None:
-    seen = Subject(app="firefox", title="Our secret - Zorbal — Mozilla Firefox", is_seen=True)
+    seen = AppQuery(app="firefox", title="Our secret - Zorbal — Mozilla Firefox", is_seen=True)
     with pytest.raises(UserError, match="only seen") as refused:
         teach(seen, "games", yes=True)
     assert "Zorbal" not in str(refused.value)

@@ -40,7 +40,7 @@ def fill(store: Store, *missed: Observation | AppFocused, keep_names: bool = Fal
         settings=AttentionSettings(),
         activity=lambda app: Activity(category="social", name=f"the app {app.app}"),
         keep_names=keep_names,
-    ).fill(missed)
+    ).add_missed(missed)
 
 
 def evening(*, opened: bool = True) -> Sequence[Observation | AppFocused]:

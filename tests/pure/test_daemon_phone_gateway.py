@@ -70,8 +70,8 @@ async def test_outside_partner_time_events_are_dropped(rig: GatewayRig) -> None:
 
 async def test_a_phone_put_away_before_the_start_is_remembered_once(rig: GatewayRig) -> None:
     await rig.gateway.receive(rig.phone, AWAY)
-    assert rig.gateway.take_put_away(AT + 10 * MINUTE) == ("my phone",)
-    assert rig.gateway.take_put_away(AT + 10 * MINUTE) == (), "it is said once"
+    assert rig.gateway.pop_early_put_aways(AT + 10 * MINUTE) == ("my phone",)
+    assert rig.gateway.pop_early_put_aways(AT + 10 * MINUTE) == (), "it is said once"
 
 
 @pytest.mark.parametrize(
@@ -86,18 +86,18 @@ async def test_a_phone_put_away_before_the_start_is_remembered_once(rig: Gateway
 async def test_any_later_event_means_that_the_phone_is_not_put_away(rig: GatewayRig, later: PhoneEvent) -> None:
     await rig.gateway.receive(rig.phone, AWAY)
     await rig.gateway.receive(rig.phone, later)
-    assert rig.gateway.take_put_away(AT + MINUTE) == ()
+    assert rig.gateway.pop_early_put_aways(AT + MINUTE) == ()
 
 
 async def test_a_notification_leaves_a_phone_put_away(rig: GatewayRig) -> None:
     await rig.gateway.receive(rig.phone, AWAY)
     await rig.gateway.receive(rig.phone, PhoneEvent(event="notified"))
-    assert rig.gateway.take_put_away(AT + MINUTE) == ("my phone",)
+    assert rig.gateway.pop_early_put_aways(AT + MINUTE) == ("my phone",)
 
 
 async def test_a_phone_put_away_too_early_does_not_count(rig: GatewayRig) -> None:
     await rig.gateway.receive(rig.phone, AWAY)
-    assert rig.gateway.take_put_away(AT + MAX_EARLY + MINUTE) == ()
+    assert rig.gateway.pop_early_put_aways(AT + MAX_EARLY + MINUTE) == ()
 
 
 def test_a_pairing_code_is_claimed_once_and_the_daemon_reconciles(rig: GatewayRig) -> None:
@@ -140,7 +140,7 @@ async def test_a_removed_phone_is_forgotten_at_once(rig: GatewayRig) -> None:
     assert rig.gateway.phones() == ()
     assert rig.store.phones.all() == []
     assert rig.gateway.tests == {}
-    assert rig.gateway.take_put_away(AT) == ()
+    assert rig.gateway.pop_early_put_aways(AT) == ()
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def moment(device: str) -> Moment:
 async def test_a_waiting_phone_is_answered_with_its_nudge_once() -> None:
     rig = TrackerRig()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = asyncio.ensure_future(rig.tracker.answer(me, PhoneEvent(event="app_open", category="social")))
+    asked = asyncio.ensure_future(rig.tracker.receive_and_wait(me, PhoneEvent(event="app_open", category="social")))
     await asyncio.sleep(0)
     assert len(rig.put) == 1, "it is heard before it is answered"
     assert not rig.tracker.show_nudge(moment("laptop"), WORDS)
@@ -225,17 +225,17 @@ async def test_a_waiting_phone_is_answered_with_its_nudge_once() -> None:
 async def test_two_waiting_requests_get_one_nudge_each() -> None:
     rig = TrackerRig()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(rig.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
+    asked = [asyncio.ensure_future(rig.tracker.receive_and_wait(me, PhoneEvent(event="screen_on"))) for _ in range(2)]
     await asyncio.sleep(0)
     assert [rig.tracker.show_nudge(moment(PHONE), WORDS) for _ in range(3)] == [True, True, False]
     assert None not in await asyncio.gather(*asked)
 
 
-@pytest.mark.parametrize("how", ["decided", "close"])
+@pytest.mark.parametrize("how", ["release_waiting_phones", "close"])
 async def test_no_request_waits_once_all_is_decided(how: str) -> None:
     rig = TrackerRig()
     me = Phone(name=PHONE, number=1, shows_nudges=True)
-    asked = [asyncio.ensure_future(rig.tracker.answer(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
+    asked = [asyncio.ensure_future(rig.tracker.receive_and_wait(me, PhoneEvent(event="screen_on"))) for _ in range(3)]
     await asyncio.sleep(0)
     getattr(rig.tracker, how)()
     assert await asyncio.gather(*asked) == [None, None, None]

@@ -35,7 +35,7 @@ class Watched:
     def put_away_before(self, devices: tuple[str, ...]) -> None:
         self.said.append(f"put away {' '.join(devices)}")
 
-    def decided(self) -> None:
+    def release_waiting_phones(self) -> None:
         self.said.append("decided")
 
     def close(self) -> None:

@@ -141,6 +141,6 @@ def test_packs_may_be_left_out_and_others_tried_after_them_by_whatever_way_they_
     (tmp_path / "try.toml").write_text(rule("X2", name="Tried") + rule("X3"))
     (tmp_path / "link").symlink_to(folder)
     for way in (folder, tmp_path / "link"):
-        loaded = load_rules(way, without=[folder / "a.toml"], more=[tmp_path / "try.toml"])
+        loaded = load_rules(way, exclude=[folder / "a.toml"], extra=[tmp_path / "try.toml"])
         own = {each.code: each.name for each in loaded.rules if each.source != "built-in"}
         assert own == {"X2": "Tried", "X3": "Mine"}

@@ -76,7 +76,7 @@ class Sensors:
         """Report nothing any more."""
         self.running = False
 
-    def decided(self) -> None:
+    def release_waiting_phones(self) -> None:
         """Do nothing."""
 
 
@@ -171,7 +171,7 @@ class Day:
         await self.loop.step()
         await asyncio.sleep(0)
         if self.reconciler.session is not None and self._effect_runner is not None:
-            await self._effect_runner.settled()
+            await self._effect_runner.wait_until_shown()
             await self.loop.step()
 
     async def advance(self, by: timedelta) -> Iterator[datetime]:

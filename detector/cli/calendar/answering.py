@@ -35,15 +35,15 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
             if always is not None:
                 for calendar in calendars:
                     store.calendars.save(replace(calendar, accepts=always))
-        after = context.read(store)
+        after = context.read_plan(store)
     for proposal in accepted[:MAX_SHOWN]:
         print_proposal(replace(proposal, decided="open", accepted_as=None), after)
     sentences = [NOTHING_WAITS] if not chosen else []
     if accepted:
         sentences.append(
             plural(
-                "Accepted: {count} proposal. It is declared now; `turntoward list` shows it.",
-                "Accepted: {count} proposals. They are declared now; `turntoward list` shows it.",
+                "Accepted: {count} proposal. It is declared now; see `turntoward list`.",
+                "Accepted: {count} proposals. They are declared now; see `turntoward list`.",
                 len(accepted),
             )
         )
@@ -55,16 +55,16 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
         else:
             sentence = _("What {names} proposes is asked about from now on.")
         sentences.append(sentence.format(names=names))
-    context.conclude([*sentences, *after.state_sentences()])
+    context.wake_and_report([*sentences, *after.state_sentences()])
 
 
 def decline(which: Sequence[str], of: str | None) -> None:
     """Decline these proposals; what was declared by accepting them is taken back."""
     with context.open_store() as store:
         chosen, _calendars = _chosen(store, which, of)
-        before = context.read(store)
+        before = context.read_plan(store)
         proposing.decline(store, chosen)
-        after = context.read(store)
+        after = context.read_plan(store)
     numbers = {each.accepted_as for each in chosen} - {None}
     sentences = [NOTHING_WAITS] if not chosen else []
     for each in chosen[:MAX_SHOWN]:
@@ -74,13 +74,13 @@ def decline(which: Sequence[str], of: str | None) -> None:
         sentences.append(_("and {count} more.").format(count=f"{len(chosen) - MAX_SHOWN:,}"))
     if numbers:
         titles = [each.title for each in before.partner_times if each.number in numbers]
-        sentence = _("Taken back, for you had accepted it: {titles}.")
+        sentence = _("Removed, although you had accepted it: {titles}.")
         sentences.append(sentence.format(titles=", ".join(titles[:MAX_SHOWN])))
         if any(occurrence.partner_time in numbers for occurrence in before.under_way):
             sentences.append(_("It was under way and ends now."))
     if chosen:
         sentences.append(_("It is proposed again only if its event changes."))
-    context.conclude([*sentences, *(after.state_sentences() if numbers else [])])
+    context.wake_and_report([*sentences, *(after.state_sentences() if numbers else [])])
 
 
 def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Proposal], list[Calendar]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from detector.cli.completing import calendars, files
+from detector.cli.lazy_completers import calendars, files
 
 _EVENTS = (
     click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us."),

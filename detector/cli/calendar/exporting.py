@@ -10,7 +10,7 @@ from detector.calendars.writing import ExportOptions, write_calendar
 from detector.cli import output
 from detector.cli.calendar.selection import choose_events
 from detector.cli.plan import context
-from detector.cli.plan.context import choose
+from detector.cli.plan.context import choose_partner_time
 from detector.errors import Problem, StoreError, UserError
 from detector.files import replace_file
 from detector.i18n import _, plural
@@ -25,8 +25,8 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
     if tag:
         choose_events(tag, None, everything=False)
     with context.open_store() as store:
-        known = context.read(store)
-        wanted = [choose(known.partner_times, only)] if only is not None else list(known.partner_times)
+        known = context.read_plan(store)
+        wanted = [choose_partner_time(known.partner_times, only)] if only is not None else list(known.partner_times)
         coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]
         options = ExportOptions(
             identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag or None
@@ -40,7 +40,7 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
     if path.exists() and not _may_overwrite(file, yes=yes):
         return
     _write(path, written, file)
-    output.say(
+    output.print_text(
         plural(
             "Wrote {count} partner time to {file}; only you can read it.",
             "Wrote {count} partner times to {file}; only you can read it.",
@@ -49,11 +49,13 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
         )
     )
     if over := len(wanted) - len(coming):
-        output.say(
+        output.print_text(
             plural("{count} that is over is not in it: --all.", "{count} that are over are not in it: --all.", over)
         )
     if tag and coming:
-        output.say(_("Their titles bear {tag}, by which Turntoward on another device knows them.").format(tag=tag))
+        output.print_text(
+            _("Their titles bear {tag}, by which Turntoward on another device knows them.").format(tag=tag)
+        )
 
 
 def _may_overwrite(file: str, *, yes: bool) -> bool:

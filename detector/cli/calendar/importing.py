@@ -126,7 +126,7 @@ def _store(
             calendar=calendar,
             changes=changes,
             proposals=proposals,
-            after=context.read(store),
+            after=context.read_plan(store),
             daemon_runs=wake_daemon() if changes else True,
         )
 
@@ -207,7 +207,7 @@ def _unreadable(file: str, error: OSError | ValueError) -> UserError:
 def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
     calendar, changes, proposals = imported.calendar, imported.changes, imported.proposals
     count = len(parsed.events) - changes.over
-    output.say(
+    output.print_text(
         plural(
             "{name}: {events}, of which {count} proposes partner time: {filter}.",
             "{name}: {events}, of which {count} propose partner time: {filter}.",
@@ -218,7 +218,7 @@ def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
         )
     )
     if changes.over:
-        output.say(
+        output.print_text(
             plural(
                 "Of those meant, one is past and is not proposed.",
                 "Of those meant, {count} are past and are not proposed.",
@@ -231,14 +231,14 @@ def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
         print_proposal(proposal, imported.after)
     if len(changed) > MAX_SHOWN:
         sentence = _("and {count} more: `turntoward calendar proposals`.")
-        output.say(sentence.format(count=f"{len(changed) - MAX_SHOWN:,}"), first=INDENT)
+        output.print_text(sentence.format(count=f"{len(changed) - MAX_SHOWN:,}"), first=INDENT)
     if not parsed.is_complete:
-        output.say(_("The file ends in the middle, so nothing that is missing from it was taken back."))
+        output.print_text(_("The file ends in the middle, so nothing that is missing from it was taken back."))
     print_problems(parsed.problems)
     for sentence in _changes(changes, proposals):
-        output.say(sentence)
+        output.print_text(sentence)
     if not imported.daemon_runs and (changes.accepted or changes.gone):
-        output.say(context.NOT_RUNNING)
+        output.print_text(context.NOT_RUNNING)
 
 
 def _changes(changes: ProposalChanges, proposals: Sequence[Proposal]) -> Iterator[str]:

@@ -28,12 +28,12 @@ class _KnownCalendars:
 
 def list_calendars(*, as_json: bool) -> None:
     """Write the calendars. Raises `StoreError` if what is kept cannot be read."""
-    known, declared = _read(), context.load()
+    known, declared = _read(), context.load_plan()
     if as_json:
         output.print_json({"calendars": [_as_json(calendar, known) for calendar in known.calendars]})
         return
     for calendar in known.calendars:
-        output.say(f"{calendar.name}: {_place(calendar)}", first=f"{calendar.number:>3}  ", later=INDENT)
+        output.print_text(f"{calendar.name}: {_place(calendar)}", first=f"{calendar.number:>3}  ", later=INDENT)
         if calendar.accepts:
             counts = _("Counts: {events}; what it proposes is accepted from now on.")
         else:
@@ -44,14 +44,14 @@ def list_calendars(*, as_json: bool) -> None:
             f"{age[:1].upper()}{age[1:]}.",
             _proposal_counts(calendar, known),
         ):
-            output.say(sentence, first=INDENT, later=INDENT)
+            output.print_text(sentence, first=INDENT, later=INDENT)
     if not known.calendars:
-        output.say(NONE)
+        output.print_text(NONE)
 
 
 def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
     """Write the proposals that wait, or all of them; of one calendar or all."""
-    known, declared = _read(), context.load()
+    known, declared = _read(), context.load_plan()
     only = None if of is None else choose_calendar(known.calendars, of)
     wanted = [
         each
@@ -66,22 +66,22 @@ def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
     for number, calendar in by_number.items():
         own = [each for each in wanted if each.calendar == number]
         if own:
-            output.say(_("{name} proposes:").format(name=calendar.name))
+            output.print_text(_("{name} proposes:").format(name=calendar.name))
         for proposal in own:
             print_proposal(proposal, declared)
     if any(each.decided == "open" for each in wanted):
-        output.say(
+        output.print_text(
             _(
                 "`turntoward calendar accept NUMBER` declares one, `turntoward calendar decline NUMBER` does not; "
                 "`all` means all that wait."
             )
         )
     elif not known.calendars:
-        output.say(NONE)
+        output.print_text(NONE)
     else:
-        output.say(_("No proposal waits for your answer."))
+        output.print_text(_("No proposal waits for your answer."))
         if not everything and (count := len(known.proposals)):
-            output.say(
+            output.print_text(
                 plural(
                     "{count} answered one: `turntoward calendar proposals --all`.",
                     "{count} answered ones: `turntoward calendar proposals --all`.",

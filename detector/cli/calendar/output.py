@@ -36,19 +36,19 @@ def print_proposal(proposal: Proposal, declared: PlanContext) -> None:
     words = format_partner_time(partner_time, declared.now, declared.zone)
     with_answer = {"accepted": _("{words} (accepted)"), "declined": _("{words} (declined)")}
     line = with_answer.get(proposal.decided, "{words}").format(words=words)
-    output.say(line, first=f"{proposal.number:>3}  ", later=INDENT)
+    output.print_text(line, first=f"{proposal.number:>3}  ", later=INDENT)
     times = next_times(partner_time, declared)
     if partner_time.recurrence is not None or partner_time.also or partner_time.moved:
         for occurrence in times:
             title = "" if occurrence.title == partner_time.title else f", {occurrence.title}"
-            output.say(f"{declared.describe(occurrence)}{title}", first=INDENT, later=INDENT)
+            output.print_text(f"{declared.describe(occurrence)}{title}", first=INDENT, later=INDENT)
     if not times:
-        output.say(_("It does not take place in the next years."), first=INDENT, later=INDENT)
+        output.print_text(_("It does not take place in the next years."), first=INDENT, later=INDENT)
     before = changed_from(proposal, declared)
     if before is not None:
         words = format_partner_time(before, declared.now, declared.zone)
         sentence = _("It changed. Until you answer, this holds: {words}.").format(words=words)
-        output.say(sentence, first=INDENT, later=INDENT)
+        output.print_text(sentence, first=INDENT, later=INDENT)
 
 
 def changed_from(proposal: Proposal, declared: PlanContext) -> PartnerTime | None:
@@ -85,16 +85,16 @@ def print_problems(problems: Sequence[EventProblem]) -> None:
     """Write what could not be read: the first ten, then a count."""
     if not problems:
         return
-    output.say(plural("Not understood:", "Not understood, and left out ({count}):", len(problems)))
+    output.print_text(plural("Not understood:", "Not understood, and left out ({count}):", len(problems)))
     for problem in problems[:MAX_SHOWN]:
-        output.say(f"{problem}.", first="  ", later="    ")
+        output.print_text(f"{problem}.", first="  ", later="    ")
     print_rest(len(problems))
 
 
 def print_rest(count: int) -> None:
     """Write how many more there are than are shown."""
     if count > MAX_SHOWN:
-        output.say(_("and {count} more").format(count=f"{count - MAX_SHOWN:,}"), first="  ")
+        output.print_text(_("and {count} more").format(count=f"{count - MAX_SHOWN:,}"), first="  ")
 
 
 def event_count(count: int) -> str:

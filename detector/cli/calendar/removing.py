@@ -15,7 +15,7 @@ def remove_calendar(which: str, *, yes: bool) -> None:
     """Remove the calendar of this name or number."""
     with context.open_store() as store:
         calendar = choose_calendar(store.calendars.all(), which)
-        before = context.read(store)
+        before = context.read_plan(store)
         numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
         accepted = [
             format_partner_time(each, before.now, before.zone)
@@ -30,21 +30,21 @@ def remove_calendar(which: str, *, yes: bool) -> None:
             return
         if calendar.number is not None:
             store.calendars.remove(calendar.number)
-        after = context.read(store)
+        after = context.read_plan(store)
         runs = wake_with_network(store)
-    output.say(_("Removed: {name}.").format(name=calendar.name))
+    output.print_text(_("Removed: {name}.").format(name=calendar.name))
     if yes:
         _print_accepted(_("With it went what you had accepted:"), accepted)
     if any(occurrence.partner_time in numbers for occurrence in before.under_way):
-        output.say(_("What was under way of it ends now."))
+        output.print_text(_("What was under way of it ends now."))
     for sentence in [*after.state_sentences(), *([] if runs else [context.NOT_RUNNING])]:
-        output.say(sentence)
+        output.print_text(sentence)
 
 
 def _print_accepted(heading: str, accepted: Sequence[str]) -> None:
     if not accepted:
         return
-    output.say(heading)
+    output.print_text(heading)
     for each in accepted[:MAX_SHOWN]:
-        output.say(each, first="  ", later="    ")
+        output.print_text(each, first="  ", later="    ")
     print_rest(len(accepted))

@@ -24,7 +24,7 @@ from detector.cli.network import update_network_access
 from detector.cli.plan import context
 from detector.config.read import read_settings
 from detector.config.settings import Settings
-from detector.daemon.calendar_refresh import EMPTY, TOO_MANY, RefreshResult, has_too_many, refresh, store_copy
+from detector.daemon.calendar_refresh_process import EMPTY, TOO_MANY, RefreshResult, has_too_many, refresh, store_copy
 from detector.errors import Problem, TurntowardError, UserError
 from detector.i18n import _, plural
 from detector.partner_time.describe import format_partner_time
@@ -61,7 +61,7 @@ def subscribe(
             raise UserError(f"{_capitalized(TOO_MANY)}.\n  {nothing}")
         calendar = _with_name(calendar, parsed, store.calendars.all())
         for sentence in _first_report(calendar, parsed):
-            output.say(sentence)
+            output.print_text(sentence)
         question = _("Subscribe to {name}?").format(name=calendar.name)
         with_yes = _("Add --yes to subscribe to {name}.").format(name=calendar.name)
         if not output.confirm(question, yes=yes, unchanged=nothing, with_yes=with_yes):
@@ -69,7 +69,7 @@ def subscribe(
         done = store_copy(store, calendar, fetched, parsed, context.CLOCK.now())
         update_network_access(store)
     subscribed = _("You are subscribed to {name}. It is asked anew every {interval}, while Turntoward runs.")
-    context.conclude(
+    context.wake_and_report(
         [subscribed.format(name=calendar.name, interval=_interval()), *_changes(done.changes, accepts=accepts)]
     )
 
@@ -98,7 +98,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
                 changes = list(_changes(done.changes, accepts=calendar.accepts)) or [_("Nothing changed.")]
                 sentences.append(" ".join([f"{calendar.name}:", *changes, *_problems(done.reading)]))
     if sentences:
-        context.conclude(sentences)
+        context.wake_and_report(sentences)
     if unconfirmed:
         raise UserError([*(Problem(message=each) for each in failed), *unconfirmed])
     if failed:

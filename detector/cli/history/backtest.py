@@ -57,8 +57,8 @@ def _both_sides(files: Sequence[Path]) -> tuple[tuple[Rule, ...], tuple[Rule, ..
     # Links and relative paths may name a pack that is in force already.
     outside = [path for path in files if path.resolve() not in packs]
     # A pack that is in force already has no "before" but the rules without it.
-    before = load_rules(folder, without=files)
-    after = load_rules(folder, more=outside)
+    before = load_rules(folder, exclude=files)
+    after = load_rules(folder, extra=outside)
     if after.problems:
         click.echo(_("Some rules of your own are broken and left out; `turntoward rules` says where."), err=True)
     return before.rules, after.rules if files else None, bool(files) and not outside

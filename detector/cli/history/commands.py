@@ -22,7 +22,7 @@ def report_command(since: str, *, as_json: bool) -> None:
     """
     from detector.cli.history.report import report
 
-    report(since, json_wanted=as_json)
+    report(since, as_json=as_json)
 
 
 @click.command(epilog="Example: turntoward why not 19:10")

@@ -17,7 +17,8 @@ from detector.report.as_text import FIRST_USE, as_text
 from detector.report.rituals import DECLINED, cancellations, declined
 from detector.report.since import parse_since
 from detector.report.summarise import summarise
-from detector.report.summary import Cancellation, Summary, as_json
+from detector.report.summary import Cancellation, Summary
+from detector.report.summary import as_json as summary_as_json
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.store import quiet_week
@@ -26,11 +27,11 @@ from detector.store.store import Store
 from detector.zone import local_zone
 
 
-def report(since: str, *, json_wanted: bool) -> None:
+def report(since: str, *, as_json: bool) -> None:
     now, zone = SystemClock().now(), local_zone()
     summary = _summarise(parse_since(since, now, zone), now, zone)
-    if json_wanted:
-        click.echo(as_json(summary))
+    if as_json:
+        click.echo(summary_as_json(summary))
         return
     if not summary.partner_times.all and not summary.cancelled and not _is_anything_kept():
         click.echo(FIRST_USE, nl=False)

@@ -10,7 +10,7 @@ import click
 
 from detector.activities.load import load_classifier
 from detector.cli.importing import DEFAULT_URL
-from detector.cli.importing.output import print_report, print_report_text
+from detector.cli.importing.output import print_report, print_report_as_json
 from detector.cli.output import ProgressLine
 from detector.clock import SystemClock
 from detector.config.read import read_settings
@@ -108,9 +108,9 @@ def import_history(options: ImportOptions) -> None:
         progress.clear()
     shortened = settings.store.retention if begins > since else None
     if options.as_json:
-        print_report(report, begins, dry_run=options.dry_run)
+        print_report_as_json(report, begins, dry_run=options.dry_run)
     else:
-        print_report_text(
+        print_report(
             report,
             begins.astimezone(zone),
             count=len(past),

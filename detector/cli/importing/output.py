@@ -18,7 +18,7 @@ MAX_DEVICE_WIDTH: Final = 18
 MAX_LENGTH: Final = 300
 
 
-def print_report_text(
+def print_report(
     report: ImportReport,
     begins: datetime,
     *,
@@ -33,23 +33,23 @@ def print_report_text(
     """
     _print_table(report)
     for problem in report.problems:
-        output.say(_safe(problem), later="  ")
+        output.print_text(_safe(problem), later="  ")
     if more := report.problem_count - len(report.problems):
         click.echo(_("… and {count} more that could not be read.").format(count=f"{more:,}"))
     if report.skipped_buckets:
         sentence = _("Passed over, for they hold nothing that is looked at: {buckets}.")
-        output.say(sentence.format(buckets=_safe(", ".join(report.skipped_buckets[:MAX_BUCKETS]))))
+        output.print_text(sentence.format(buckets=_safe(", ".join(report.skipped_buckets[:MAX_BUCKETS]))))
     if shortened is not None:
         sentence = _("You keep {length} (`retention`), so nothing before {day} is taken in.")
-        output.say(sentence.format(length=format_length(shortened), day=f"{begins:%Y-%m-%d}"))
+        output.print_text(sentence.format(length=format_length(shortened), day=f"{begins:%Y-%m-%d}"))
     added = plural("{count} partner time", "{count} partner times", report.added)
     if dry_run:
         sentence = _("{times} would be added, {extended} would be extended.")
     else:
         sentence = _("{times} added, {extended} extended.")
-    output.say(sentence.format(times=added, extended=f"{report.extended:,}"))
+    output.print_text(sentence.format(times=added, extended=f"{report.extended:,}"))
     if report.deferred:
-        output.say(
+        output.print_text(
             plural(
                 "{count} partner time reaches beyond what is told so far; import again later.",
                 "{count} partner times reach beyond what is told so far; import again later.",
@@ -57,15 +57,15 @@ def print_report_text(
             )
         )
     if not count:
-        output.say(_nothing_there(times))
+        output.print_text(_nothing_there(times))
     elif dry_run:
-        output.say(_("Nothing was kept. Without `--dry-run` it is."))
+        output.print_text(_("Nothing was kept. Without `--dry-run` it is."))
     elif report.first is not None:
         day = report.first.begins.astimezone(begins.tzinfo)
-        output.say(_("See `turntoward report --since {day}`.").format(day=f"{day:%Y-%m-%d}"))
+        output.print_text(_("See `turntoward report --since {day}`.").format(day=f"{day:%Y-%m-%d}"))
 
 
-def print_report(report: ImportReport, begins: datetime, *, dry_run: bool) -> None:
+def print_report_as_json(report: ImportReport, begins: datetime, *, dry_run: bool) -> None:
     """Write the same as JSON."""
     devices = {
         device: {

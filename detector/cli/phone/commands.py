@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from detector.cli.completing import phones
+from detector.cli.lazy_completers import phones
 
 
 @click.group(epilog='Example: turntoward phone pair "my phone"')

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from detector.cli import output
-from detector.cli.phone.running import ReportedStatus, parse_instant, reported_status
+from detector.cli.phone.daemon_status import ReportedStatus, parse_instant, reported_status
 from detector.cli.plan.context import CLOCK
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
@@ -31,8 +31,8 @@ def list_phones(*, as_json: bool) -> None:
     for phone in phones:
         _print_phone(phone, status.phones.get(phone.name, {}), now)
     if not phones:
-        output.say(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
-    output.say(_api_sentence(phones, address, status, now))
+        output.print_text(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
+    output.print_text(_api_sentence(phones, address, status, now))
 
 
 def _read() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
@@ -60,15 +60,17 @@ def _print_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> No
         )
     else:
         line = _("{name}: not paired; its link was never used").format(name=phone.name)
-    output.say(line, later="  ")
+    output.print_text(line, later="  ")
     if phone.token is not None:
         shows = _("Nudges show on it, too.") if phone.shows_nudges else _("Nudges show on this device only.")
-        output.say(shows, first="  ", later="  ")
+        output.print_text(shows, first="  ", later="  ")
     heard, tested = parse_instant(reported.get("heard")), parse_instant(reported.get("tested"))
     if heard is not None:
-        output.say(_("Last heard {time}.").format(time=format_instant(heard, now, zone)), first="  ", later="  ")
+        output.print_text(_("Last heard {time}.").format(time=format_instant(heard, now, zone)), first="  ", later="  ")
     elif tested is not None:
-        output.say(_("Last tested {time}.").format(time=format_instant(tested, now, zone)), first="  ", later="  ")
+        output.print_text(
+            _("Last tested {time}.").format(time=format_instant(tested, now, zone)), first="  ", later="  "
+        )
 
 
 def _api_sentence(

@@ -20,7 +20,7 @@ import segno
 from detector.cli import output
 from detector.cli.network import update_network_access, wake_with_network
 from detector.cli.phone.address import choose_address
-from detector.cli.phone.running import NOT_RUNNING, reported_status, wait_until
+from detector.cli.phone.daemon_status import reported_status, wait_until
 from detector.cli.plan import context
 from detector.control.lock import running_pid
 from detector.core.observations import LAPTOP
@@ -95,7 +95,7 @@ def pair_by_link(options: PairOptions) -> None:
         address = _checked_address(options, known, before)
         # Before anything is stored: without a daemon nobody would open the phone API, and the link would lead nowhere.
         if running_pid() is None:
-            raise DaemonNotRunning(NOT_RUNNING)
+            raise DaemonNotRunning(context.NOT_RUNNING)
         code = secrets.token_urlsafe(CODE_BYTES)
         until = context.CLOCK.now() + PAIRING_TIME
         phone = store.phones.save(
@@ -114,17 +114,19 @@ def pair_by_link(options: PairOptions) -> None:
             _show(address, code, until)
             if options.no_wait:
                 sentence = _("Then `turntoward phone list` shows {name} with the day on which it was paired.")
-                output.say(sentence.format(name=options.name))
+                output.print_text(sentence.format(name=options.name))
                 return
             _wait_for_phone(store, phone, until)
         except BaseException:
             # Also on Ctrl-C: whatever ended the waiting, the link ends with it.
             _withdraw(store, phone, before)
             raise
-    output.say(
+    output.print_text(
         _("{name} is paired. The page on the phone goes on with what to set up there.").format(name=options.name)
     )
-    output.say(_('`turntoward phone test "{name}"` says whether it reaches this device.').format(name=options.name))
+    output.print_text(
+        _('`turntoward phone test "{name}"` says whether it reaches this device.').format(name=options.name)
+    )
 
 
 def pair_by_adb(options: PairOptions) -> None:
@@ -154,7 +156,7 @@ def pair_by_adb(options: PairOptions) -> None:
         store.phones.save(Phone(number=number, name=options.name, adb=serial, paired=context.CLOCK.now()))
         update_network_access(store)
     paired = _("{name} is paired through adb ({serial}). It is listened to during partner time only.")
-    context.conclude(
+    context.wake_and_report(
         [
             paired.format(name=options.name, serial=serial),
             _(
@@ -217,12 +219,14 @@ def _wait_for_api(address: PhoneApiAddress) -> None:
 def _show(address: PhoneApiAddress, code: str, until: datetime) -> None:
     link = f"{address.url}/pair/{code}"
     time = format_instant(until, context.CLOCK.now(), local_zone())
-    output.say(_("Scan this with the phone, or open the link there. It works once, until {time}.").format(time=time))
+    output.print_text(
+        _("Scan this with the phone, or open the link there. It works once, until {time}.").format(time=time)
+    )
     for line in _drawn(link):
         click.echo(line)
     click.echo(link)
     if address.certificate is None:
-        output.say(PLAIN_HTTP)
+        output.print_text(PLAIN_HTTP)
 
 
 def _drawn(link: str) -> list[str]:

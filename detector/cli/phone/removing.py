@@ -7,7 +7,7 @@ import click
 
 from detector.cli import output
 from detector.cli.network import wake_with_network
-from detector.cli.phone.running import choose_phone, reported_status, wait_until
+from detector.cli.phone.daemon_status import choose_phone, reported_status, wait_until
 from detector.cli.plan import context
 from detector.devices import needs_phone_api
 from detector.errors import DaemonNotRunning
@@ -23,7 +23,7 @@ def remove_phone(name: str, *, yes: bool) -> None:
         # Not output.confirm(): without a terminal, too, a lost phone is removed without --yes.
         question = _("Remove {name}?").format(name=phone.name)
         if not yes and output.is_interactive() and not click.confirm(question):
-            output.say(_("Nothing was removed."))
+            output.print_text(_("Nothing was removed."))
             return
         if phone.number is not None:
             store.phones.remove(phone.number)
@@ -32,12 +32,12 @@ def remove_phone(name: str, *, yes: bool) -> None:
         if not is_needed:
             store.phones.save_api_address(None)
         runs = wake_with_network(store)
-    output.say(_("Removed: {name}.").format(name=phone.name))
+    output.print_text(_("Removed: {name}.").format(name=phone.name))
     if phone.token is not None:
-        output.say(_("Its token opens nothing any more. What you set up on the phone can be deleted there."))
+        output.print_text(_("Its token opens nothing any more. What you set up on the phone can be deleted there."))
     if had_address and not is_needed:
-        output.say(_closed_sentence(runs=runs))
-    output.say(_("What was kept of it stays; `turntoward forget` deletes that."))
+        output.print_text(_closed_sentence(runs=runs))
+    output.print_text(_("What was kept of it stays; `turntoward forget` deletes that."))
 
 
 def _closed_sentence(*, runs: bool) -> str:

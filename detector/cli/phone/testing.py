@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from detector.cli import output
-from detector.cli.phone.running import choose_phone, parse_instant, reported_status, wait_until
+from detector.cli.phone.daemon_status import choose_phone, parse_instant, reported_status, wait_until
 from detector.cli.plan import context
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
@@ -33,10 +33,10 @@ def test_phone(name: str) -> None:
         why = (status.why or _("the daemon does not say why")).rstrip(".")
         raise TurntowardError(_("The phone API is closed: {why}.").format(why=why))
     _request(address)
-    output.say(_("The phone API at {url} is open and answers from here.").format(url=address.url))
-    output.say(_('Now tap "Test the connection" on the phone\'s page: {url}/phone').format(url=address.url))
+    output.print_text(_("The phone API at {url} is open and answers from here.").format(url=address.url))
+    output.print_text(_('Now tap "Test the connection" on the phone\'s page: {url}/phone').format(url=address.url))
     if sys.stdout.isatty():
-        output.say(_("Waiting two minutes for it; Ctrl-C leaves."))
+        output.print_text(_("Waiting two minutes for it; Ctrl-C leaves."))
 
     def is_tested() -> bool:
         tested = parse_instant(reported_status().phones.get(phone.name, {}).get("tested"))
@@ -52,7 +52,7 @@ def test_phone(name: str) -> None:
                 "    sudo ufw allow proto tcp from 192.168.0.0/16 to any port {port}"
             ).format(name=phone.name, port=address.port)
         )
-    output.say(_("{name} reaches this device.").format(name=phone.name))
+    output.print_text(_("{name} reaches this device.").format(name=phone.name))
 
 
 def _test_adb(phone: Phone) -> None:
@@ -68,7 +68,7 @@ def _test_adb(phone: Phone) -> None:
         problem = _("adb does not reach {name} ({serial}): {why}.")
         raise TurntowardError(problem.format(name=phone.name, serial=phone.adb, why=refusal.why) + remedy)
     sentence = _("adb reaches {name} ({serial}). It is listened to during partner time only.")
-    output.say(sentence.format(name=phone.name, serial=phone.adb))
+    output.print_text(sentence.format(name=phone.name, serial=phone.adb))
 
 
 def _request(address: PhoneApiAddress) -> None:

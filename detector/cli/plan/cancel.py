@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import confirm, is_interactive, say
+from detector.cli.output import confirm, is_interactive, print_text
 from detector.cli.plan import context
-from detector.cli.plan.context import PlanContext, choose
+from detector.cli.plan.context import PlanContext, choose_partner_time
 from detector.control import requests
 from detector.errors import Problem, UserError
 from detector.i18n import _
@@ -21,15 +21,15 @@ from detector.store.store import Store
 def skip_next(name: str | None, *, undo: bool) -> None:
     """Skip what is under way, else the next occurrence, of this partner time or of any; or undo the last such change."""
     with context.open_store() as store:
-        before = context.read(store)
-        number = None if name is None else choose(before.partner_times, name).number
+        before = context.read_plan(store)
+        number = None if name is None else choose_partner_time(before.partner_times, name).number
         sentences = _undo(store, before, number) if undo else _skip(store, before, number)
-        after = context.read(store)
+        after = context.read_plan(store)
     state = after.state_sentences()
     if not undo and len(sentences) == 1:
         again = "" if name is None else f" {name}"
         state.append(_("`turntoward skip{which} --undo` takes that back.").format(which=again))
-    context.conclude([*sentences, *state])
+    context.wake_and_report([*sentences, *state])
 
 
 def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
@@ -37,8 +37,8 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
     if instead is not None and no_new_date:
         raise UserError(_("Write either --instead or --no-new-date, not both; nothing was changed."))
     with context.open_store() as store:
-        before = context.read(store)
-        number = None if name is None else choose(before.partner_times, name).number
+        before = context.read_plan(store)
+        number = None if name is None else choose_partner_time(before.partner_times, name).number
         planned = requests.current_or_next(store, before.now, number)
         if planned is None:
             raise _nothing_comes(before, number)
@@ -50,7 +50,7 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
         notes = [before.fill(text, occurrence) for occurrence in overlapped]
         if not yes and is_interactive():
             for note in notes:
-                say(note)
+                print_text(note)
         if not _agrees(before, words, replacement, yes=yes):
             return
         # The person may have thought about it for a while.
@@ -61,7 +61,7 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
         if not is_cancelled:
             message = _("{occurrence}, is over or cancelled meanwhile; nothing was changed.")
             raise UserError(message.format(occurrence=words))
-        after = context.read(store)
+        after = context.read_plan(store)
     sentences = [_("Cancelled: {occurrence}.").format(occurrence=words)]
     if planned.begins <= now:
         sentences.append(_("It was under way and ends now."))
@@ -69,7 +69,7 @@ def cancel_next(name: str | None, *, instead: str | None, no_new_date: bool, yes
         text = _("Instead: {title}, {when}. Declared as number {number}.")
         sentences.append(before.fill(text, replacement, number=made.number))
         sentences += notes if yes else []
-    context.conclude([*sentences, *after.state_sentences()])
+    context.wake_and_report([*sentences, *after.state_sentences()])
 
 
 def _skip(store: Store, before: PlanContext, number: int | None) -> list[str]:

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from detector.cli.completing import titles
+from detector.cli.lazy_completers import titles
+from detector.partner_time.model import DEFAULT_TITLE
 
 
 @click.command(epilog="Example: turntoward now 90min")
 @click.argument("length")
-@click.option("--title", default="Partner time", show_default=True, help="What to call it.")
+@click.option("--title", default=DEFAULT_TITLE, show_default=True, help="What to call it.")
 def now_command(length: str, *, title: str) -> None:
     """Begin partner time now, for LENGTH: 90min, 1h30min, at most 24 h. It ends by itself."""
     from detector.cli.plan.now import start_now

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from detector.cli.output import attributes, choose_by_name, say
+from detector.cli.output import attributes, choose_by_name, print_text
 from detector.clock import Clock, SystemClock
 from detector.control.lock import wake_daemon
 from detector.errors import UserError
@@ -54,7 +54,7 @@ class PlanContext:
         return self.schedule.under_way(self.now)
 
     @property
-    def exceptions_but_skips(self) -> OccurrenceOverrides:
+    def overrides_without_skips(self) -> OccurrenceOverrides:
         """The exceptions without what was skipped or cancelled: what was stopped had begun."""
         stopped, extended = self.schedule.exceptions.ended_early, self.schedule.exceptions.extended
         return OccurrenceOverrides({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
@@ -67,7 +67,7 @@ class PlanContext:
     def following_and_skipped(self, partner_time: PartnerTime, count: int = 3) -> list[Occurrence]:
         """Return the next `count` times, and those that were skipped or cancelled among and before them."""
         found: list[Occurrence] = []
-        schedule = replace(self.schedule, exceptions=self.exceptions_but_skips)
+        schedule = replace(self.schedule, exceptions=self.overrides_without_skips)
         # A skip is stored as a stop. Without it the schedule still yields what was skipped, marked by its id.
         for occurrence in replace(self, schedule=schedule).following(partner_time):
             found.append(occurrence)
@@ -151,17 +151,17 @@ def open_store(*, read_only: bool = False) -> Iterator[Store]:
         yield store
 
 
-def load() -> PlanContext:
+def load_plan() -> PlanContext:
     """Return what is declared now, for a command that changes nothing, not even by making the file."""
     try:
         # Read-only: whoever only looks, or declines what a command proposes, leaves no file behind.
         with open_store(read_only=True) as store:
-            return read(store)
+            return read_plan(store)
     except StoreMissing:
         return PlanContext(now=CLOCK.now(), zone=local_zone())
 
 
-def read(store: Store) -> PlanContext:
+def read_plan(store: Store) -> PlanContext:
     """Return what is declared now."""
     now = CLOCK.now()
     paused_until = store.plans.paused_until()
@@ -175,15 +175,15 @@ def read(store: Store) -> PlanContext:
     )
 
 
-def change(request: Callable[[Store, datetime], T]) -> tuple[PlanContext, T, PlanContext]:
+def change_plan(request: Callable[[Store, datetime], T]) -> tuple[PlanContext, T, PlanContext]:
     """Let `request` change the store as of now; return what was before, what the request returned, and what is after."""
     with open_store() as store:
-        before = read(store)
+        before = read_plan(store)
         result = request(store, before.now)
-        return before, result, read(store)
+        return before, result, read_plan(store)
 
 
-def choose(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
+def choose_partner_time(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
     """Return the one of this number, else the only one of this title, in whatever case."""
     found = choose_by_name(
         partner_times,
@@ -203,8 +203,8 @@ def choose(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
     return found[0]
 
 
-def conclude(sentences: Sequence[str]) -> None:
+def wake_and_report(sentences: Sequence[str]) -> None:
     """Wake the daemon after a change, and write the sentences; last, whether no daemon runs."""
     # The daemon is woken before anything is written: the last sentence depends on whether one runs.
     for sentence in [*sentences, *([] if wake_daemon() else [NOT_RUNNING])]:
-        say(sentence)
+        print_text(sentence)

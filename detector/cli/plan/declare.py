@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from detector.cli.output import confirm, say
+from detector.cli.output import confirm, print_text
 from detector.cli.plan import context
-from detector.cli.plan.context import PlanContext, choose
+from detector.cli.plan.context import PlanContext, choose_partner_time
 from detector.cli.quiet_week.quiet_week import HINT
 from detector.control import requests
 from detector.errors import UserError
@@ -30,27 +30,27 @@ MARGIN: Final = "     "
 
 def add_partner_time(options: Mapping[str, Any], *, yes: bool) -> None:
     """Declare what the options describe, once the person agrees; `options`: the fields of `PlanArguments`."""
-    before = context.load()
+    before = context.load_plan()
     arguments = PlanArguments(**options)
     wanted = parse_declaration(arguments, before.now, before.zone)
     _write_preview(wanted, before)
     if arguments.zone is None and system_zone() is None:
-        say(_("Your system names no time zone, so the times are UTC; --zone says another."))
+        print_text(_("Your system names no time zone, so the times are UTC; --zone says another."))
     unchanged, with_yes = _("Nothing was declared."), _("Add --yes to declare it.")
     if not confirm(_("Declare it?"), yes=yes, unchanged=unchanged, with_yes=with_yes, default=True):
         return
     with context.open_store() as store:
         added = store.plans.add(wanted)
-        after = context.read(store)
+        after = context.read_plan(store)
         hints = [HINT] if quiet_week.should_offer(store) else []
     declared = _("Declared as number {number}.").format(number=added.number)
-    context.conclude([declared, *_state_sentences(added, after), *hints])
+    context.wake_and_report([declared, *_state_sentences(added, after), *hints])
 
 
 def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> None:
     """Change what the options name, once the person agrees; `options`: the fields of `PlanArguments`."""
-    before = context.load()
-    known = choose(before.partner_times, name)
+    before = context.load_plan()
+    known = choose_partner_time(before.partner_times, name)
     arguments = PlanArguments(**options)
     if arguments == PlanArguments():
         hint = _("Write for example --from 19:00, or --every 'other friday'.")
@@ -58,14 +58,14 @@ def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> No
     # What it takes is stored only after the question; until then nothing holds the store open.
     wanted = parse_edit(known, arguments, before.now, before.zone)
     if wanted == known:
-        say(_("That is how it is already; nothing was changed."))
+        print_text(_("That is how it is already; nothing was changed."))
         return
-    say(_("Until now:"))
+    print_text(_("Until now:"))
     _write_preview(known, before, with_overlaps=False)
-    say(_("From now on:"))
+    print_text(_("From now on:"))
     _write_preview(wanted, _as_edited(before, known, wanted))
     if known.proposal is not None and wanted.proposal is None:
-        say(_("It came from a calendar, and does not follow that any more."))
+        print_text(_("It came from a calendar, and does not follow that any more."))
     unchanged, with_yes = _("Nothing was changed."), _("Add --yes to change it.")
     if not confirm(_("Change it?"), yes=yes, unchanged=unchanged, with_yes=with_yes, default=True):
         return
@@ -75,18 +75,18 @@ def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> No
             edited = requests.edit(store, context.CLOCK.now(), wanted)
             if wanted.proposal is None:
                 _decline_proposals(store, known)
-        after = context.read(store)
+        after = context.read_plan(store)
     if edited is None:
         raise UserError(_("{title} was removed meanwhile; nothing was changed.").format(title=known.title))
     changed = _("Changed; it stays number {number}.").format(number=known.number)
-    context.conclude([changed, *_consequences(edited, before, after), *after.state_sentences()])
+    context.wake_and_report([changed, *_consequences(edited, before, after), *after.state_sentences()])
 
 
 def remove_partner_time(name: str, *, yes: bool) -> None:
     """Remove the partner time of this number or title, once the person agrees."""
     with context.open_store() as store:
-        before = context.read(store)
-        chosen = choose(before.partner_times, name)
+        before = context.read_plan(store)
+        chosen = choose_partner_time(before.partner_times, name)
         words = format_partner_time(chosen, before.now, before.zone)
         question = _("Remove number {number}, {words}?").format(number=chosen.number, words=words)
         with_yes = _("Add --yes to remove\n  {words}").format(words=words)
@@ -94,11 +94,11 @@ def remove_partner_time(name: str, *, yes: bool) -> None:
             return
         if chosen.number is not None:
             store.plans.remove(chosen.number)
-        after = context.read(store)
+        after = context.read_plan(store)
     sentences = [_("Removed: {words}.").format(words=words)]
     if any(occurrence.partner_time == chosen.number for occurrence in before.under_way):
         sentences.append(_("It was under way and ends now."))
-    context.conclude([*sentences, *after.state_sentences()])
+    context.wake_and_report([*sentences, *after.state_sentences()])
 
 
 def _state_sentences(added: PartnerTime, after: PlanContext) -> list[str]:
@@ -141,17 +141,17 @@ def _consequences(edited: requests.EditResult, before: PlanContext, after: PlanC
 
 
 def _write_preview(wanted: PartnerTime, known: PlanContext, *, with_overlaps: bool = True) -> None:
-    say(f"{format_partner_time(wanted, known.now, known.zone)}.")
+    print_text(f"{format_partner_time(wanted, known.now, known.zone)}.")
     if wanted.recurrence is not None:
         next_times = list(islice(known.following(wanted), MAX_SHOWN))
         for occurrence in next_times:
-            say(known.describe(occurrence), first=MARGIN, later=MARGIN)
+            print_text(known.describe(occurrence), first=MARGIN, later=MARGIN)
         if len(next_times) < MAX_SHOWN and any(name in wanted.recurrence for name in ("UNTIL=", "COUNT=")):
-            say(_("and that is all") if next_times else _("it does not come again"), first=MARGIN, later=MARGIN)
+            print_text(_("and that is all") if next_times else _("it does not come again"), first=MARGIN, later=MARGIN)
     if wanted.quiet:
-        say(_("The desktop is to keep quiet in it."))
+        print_text(_("The desktop is to keep quiet in it."))
     for sentence in _overlap_sentences(wanted, known) if with_overlaps else ():
-        say(sentence)
+        print_text(sentence)
 
 
 def _overlap_sentences(wanted: PartnerTime, known: PlanContext) -> Iterator[str]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from heapq import merge
 from itertools import islice
 
-from detector.cli.output import attributes, print_json, say
+from detector.cli.output import attributes, print_json, print_text
 from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext
 from detector.cli.plan.week import list_week
@@ -15,7 +15,7 @@ from detector.partner_time.model import Occurrence, PartnerTime
 
 def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> None:
     """Write what is declared; or the week that holds the day `week`."""
-    known = context.load()
+    known = context.load_plan()
     if week is not None:
         list_week(week, known, as_json=as_json)
         return
@@ -27,30 +27,30 @@ def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> 
     for partner_time, coming in shown:
         _write_series(partner_time, coming, known)
     if not shown:
-        say(context.NOTHING_DECLARED)
+        print_text(context.NOTHING_DECLARED)
     if hidden := len(rows) - len(shown):
         text = ngettext(
             "{count} that is over: `turntoward list --all`.", "{count} that are over: `turntoward list --all`.", hidden
         )
-        say(text.format(count=hidden))
+        print_text(text.format(count=hidden))
     for sentence in known.pause_sentences():
-        say(sentence)
+        print_text(sentence)
 
 
 def _write_series(partner_time: PartnerTime, coming: list[Occurrence], known: PlanContext) -> None:
     words = format_partner_time(partner_time, known.now, known.zone)
-    say(words, first=f"{partner_time.number:>3}  ", later="     ")
+    print_text(words, first=f"{partner_time.number:>3}  ", later="     ")
     current = known.plan.current
     for occurrence in coming:
         if current is not None and current.id == occurrence.id:
             until = known.fill(_("under way until {end}"), occurrence)
-            say(until, first="   > ", later="     ")
+            print_text(until, first="   > ", later="     ")
         elif (skip := known.describe_skip(occurrence)) is not None:
-            say(f"{known.describe(occurrence)}, {skip}", first="   - ", later="     ")
+            print_text(f"{known.describe(occurrence)}, {skip}", first="   - ", later="     ")
         elif partner_time.recurrence is not None or occurrence.begins <= known.now:
-            say(known.describe(occurrence), first="     ", later="     ")
+            print_text(known.describe(occurrence), first="     ", later="     ")
     if not coming:
-        say(_("is over and does not return"), first="     ", later="     ")
+        print_text(_("is over and does not return"), first="     ", later="     ")
 
 
 def _list_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: PlanContext) -> None:
@@ -79,7 +79,7 @@ def _list_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: PlanCont
 
 def show_next(count: int, *, as_json: bool) -> None:
     """Write the next occurrences of all partner times, at most `count`."""
-    known = context.load()
+    known = context.load_plan()
     series = (known.following(partner_time) for partner_time in known.partner_times)
     # Each series is by beginning and is computed as far as it is read.
     found = list(islice(merge(*series, key=lambda each: (each.begins, each.partner_time)), count))
@@ -93,11 +93,11 @@ def show_next(count: int, *, as_json: bool) -> None:
             until = known.fill(_("under way until {end}"), occurrence)
         else:
             until = _("in {length}").format(length=_format_wait(occurrence.begins - known.now))
-        say(f"{occurrence.title}, {known.describe(occurrence)}, {until}.", later="  ")
+        print_text(f"{occurrence.title}, {known.describe(occurrence)}, {until}.", later="  ")
     if not found:
-        say(_("No partner time is to come.") if known.partner_times else context.NOTHING_DECLARED)
+        print_text(_("No partner time is to come.") if known.partner_times else context.NOTHING_DECLARED)
     for sentence in known.pause_sentences():
-        say(sentence)
+        print_text(sentence)
 
 
 def _format_wait(wait: timedelta) -> str:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from detector.cli.output import attributes, print_json, say
+from detector.cli.output import attributes, print_json, print_text
 from detector.cli.plan import context
-from detector.cli.plan.context import PlanContext, choose
+from detector.cli.plan.context import PlanContext, choose_partner_time
 from detector.i18n import _
 from detector.partner_time.describe import format_day, format_interval, format_schedule
 from detector.partner_time.model import Occurrence, PartnerTime
@@ -32,19 +32,19 @@ class _Details:
 
 def show_partner_time(name: str, *, as_json: bool) -> None:
     """Write everything about the partner time of this number or title."""
-    known = context.load()
-    partner_time = choose(known.partner_times, name)
+    known = context.load_plan()
+    partner_time = choose_partner_time(known.partner_times, name)
     with context.open_store(read_only=True) as store:
         details = _find(partner_time, known, store)
     if as_json:
         print_json(_to_json(details))
         return
     for sentence in _sentences(details):
-        say(sentence)
+        print_text(sentence)
     for mark, words in _times(details):
-        say(words, first=f"   {mark} ", later="     ")
+        print_text(words, first=f"   {mark} ", later="     ")
     for sentence in known.pause_sentences():
-        say(sentence)
+        print_text(sentence)
 
 
 def _find(partner_time: PartnerTime, known: PlanContext, store: Store) -> _Details:

@@ -8,7 +8,7 @@ import tomlkit
 from detector.cli.config_text import ConfigText
 from detector.cli.output import print_json
 from detector.cli.plan.context import open_store
-from detector.cli.plan.offered import offered_categories
+from detector.cli.plan.shared_category_offers import offered_categories
 from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.i18n import _

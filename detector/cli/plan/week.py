@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import attributes, print_json, say
+from detector.cli.output import attributes, print_json, print_text
 from detector.cli.plan.context import PlanContext
 from detector.i18n import _
 from detector.partner_time.day_names import WEEKDAYS, format_full_date
@@ -60,7 +60,7 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
         return
     last = first + 6 * _DAY
     head = _("{first} to {last}, {zone}")
-    say(head.format(first=format_full_date(first), last=format_full_date(last), zone=known.zone.key))
+    print_text(head.format(first=format_full_date(first), last=format_full_date(last), zone=known.zone.key))
     click.echo()
     for line in draw_week(planned, first, known.now, known.zone):
         click.echo(line)
@@ -70,14 +70,14 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
         state = known.describe_skip(bar.occurrence) or (_("under way") if _is_under_way(bar, known) else None)
         words = f"{_short_day(begins.date())}  {format_interval(begins, ends)}  {bar.occurrence.title}"
         words += f" ({bar.occurrence.partner_time})"
-        say(words if state is None else f"{words}, {state}", first=" ", later=" " * 9)
+        print_text(words if state is None else f"{words}, {state}", first=" ", later=" " * 9)
     if not planned:
-        say(_("Nothing is declared for this week."), first=" ")
+        print_text(_("Nothing is declared for this week."), first=" ")
     now = known.now.astimezone(known.zone)
     if first <= now.date() <= last:
-        say(_("| is now, {time}; > is today.").format(time=f"{now:%H:%M}"), first=" ")
+        print_text(_("| is now, {time}; > is today.").format(time=f"{now:%H:%M}"), first=" ")
     for sentence in known.pause_sentences():
-        say(sentence, first=" ")
+        print_text(sentence, first=" ")
 
 
 def _is_under_way(bar: PlannedBar, known: PlanContext) -> bool:
@@ -97,7 +97,7 @@ def _planned(known: PlanContext, first: date) -> Sequence[PlannedBar]:
     )
     bars = [
         PlannedBar(occurrence=each, is_skipped=each.id in known.skipped)
-        for each in known.exceptions_but_skips.apply(planned)
+        for each in known.overrides_without_skips.apply(planned)
         if each.begins < ends and begins < each.ends
     ]
     return sorted(bars, key=lambda bar: (bar.occurrence.begins, bar.occurrence.partner_time))

@@ -91,7 +91,7 @@ def completion_command(shell: str, *, install: bool) -> None:
 
     Tab then writes commands, options, and the titles of your own partner time.
     """
-    from detector.cli.program.completion import write_completion
+    from detector.cli.completion_scripts import write_completion
 
     write_completion(shell, install=install)
 

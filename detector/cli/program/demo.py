@@ -18,7 +18,7 @@ from detector.core.effects import Effect, Moment, Notify, NotifyStart, Outcome, 
 from detector.core.observations import Answered, Observation, PartnerTimeBegan, PartnerTimeEnded, Shown
 from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import EffectRunner
-from detector.daemon.replay import Player
+from detector.daemon.replay import ReplayRunner
 from detector.daemon.wording import Wording
 from detector.errors import UserError
 from detector.i18n import _
@@ -90,7 +90,7 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
         clock=clock,
     )
     core = Pipeline(rules, settings.policy, settings.attention)
-    player = Player(core=core, effect_runner=effect_runner, clock=clock, results=results)
+    player = ReplayRunner(core=core, effect_runner=effect_runner, clock=clock, results=results)
     is_watched = sys.stdout.isatty()
     try:
         async for at, effect in player.play(evening):

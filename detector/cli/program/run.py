@@ -32,7 +32,7 @@ def run(*, offer: bool, or_try: bool, quiet: bool) -> None:
     require_session_owner()
     refuse_second()
     if offer:
-        from detector.cli.program.offer import offer_setup  # noqa: PLC0415 - keeps commands out of the daemon's memory
+        from detector.cli.program.first_setup import offer_setup  # noqa: PLC0415 - keeps commands out of the daemon's memory
 
         offer_setup()
     if not quiet:

@@ -2,7 +2,7 @@
 
 import click
 
-from detector.cli.output import say
+from detector.cli.output import print_text
 from detector.cli.quiet_week.quiet_week import HINT
 from detector.config.read import read_settings
 from detector.control.systemd_unit import (
@@ -44,7 +44,7 @@ def install_service() -> None:
     if _systemctl(("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         click.echo(_("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing."))
     if _is_new_here():
-        say(HINT)
+        print_text(HINT)
 
 
 def uninstall_service() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from detector.cli.calendar.age import age_as_json, format_age_from_json
-from detector.cli.plan.offered import offered_categories
+from detector.cli.plan.shared_category_offers import offered_categories
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.errors import StoreError, UserError

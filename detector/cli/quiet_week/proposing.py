@@ -7,7 +7,7 @@ import click
 
 from detector.backtest.proposals import OwnEvening, ThresholdProposal, format_proposal_reason, propose
 from detector.backtest.thresholds import format_number
-from detector.cli.output import print_json, say
+from detector.cli.output import print_json, print_text
 from detector.cli.plan import context as plan
 from detector.cli.quiet_week.quiet_week import format_missing
 from detector.config.read import read_settings
@@ -35,11 +35,11 @@ def write_proposals(*, as_json: bool) -> None:
         return
     if missing := format_missing(week, len(evenings)):
         for sentence in missing:
-            say(sentence)
+            print_text(sentence)
         return
     if not found:
         text = _("Nothing is proposed from your {count} evenings: the rules suit you as they are.")
-        say(text.format(count=len(evenings)))
+        print_text(text.format(count=len(evenings)))
     for proposal in found:
         _write_proposal(proposal)
     if found:
@@ -47,9 +47,9 @@ def write_proposals(*, as_json: bool) -> None:
             "Each stands alone: `turntoward quiet-week accept {code}` takes it over, "
             "`turntoward quiet-week decline {code}` leaves the rule as it is."
         )
-        say(text.format(code=found[0].code))
+        print_text(text.format(code=found[0].code))
     if week.declined:
-        say(_("Declined, and not proposed again: {codes}.").format(codes=", ".join(week.declined)))
+        print_text(_("Declined, and not proposed again: {codes}.").format(codes=", ".join(week.declined)))
 
 
 def accept_proposal(code: str) -> None:
@@ -65,7 +65,7 @@ def accept_proposal(code: str) -> None:
     done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
     undo = _("To undo it, take {code} out of that file, from its [[rule]] on; the built-in rule is back then.")
     done = done.format(code=proposal.code, after=after, before=before, file=click.format_filename(path))
-    plan.conclude([done, undo.format(code=proposal.code)])
+    plan.wake_and_report([done, undo.format(code=proposal.code)])
 
 
 def decline_proposal(code: str) -> None:
@@ -78,7 +78,7 @@ def decline_proposal(code: str) -> None:
         "{code} stays as it is, and this is not proposed again. `turntoward quiet-week accept {code}` takes it over "
         "all the same."
     )
-    say(text.format(code=proposal.code))
+    print_text(text.format(code=proposal.code))
 
 
 def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
@@ -145,7 +145,7 @@ def _write_proposal(proposal: ThresholdProposal) -> None:
         moments.format(now=f"{now.moments / evenings:.1f}", then=f"{then.moments / evenings:.1f}"),
         nudges.format(now=f"{now.nudges / evenings:.1f}", then=f"{then.nudges / evenings:.1f}"),
     ):
-        say(sentence, "  ", "  ")
+        print_text(sentence, "  ", "  ")
     click.echo()
 
 

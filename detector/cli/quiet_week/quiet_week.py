@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from detector.cli.output import print_json, say
+from detector.cli.output import print_json, print_text
 from detector.cli.plan import context as plan
 from detector.i18n import _, ngettext
 from detector.paths import store_path
@@ -30,7 +30,7 @@ def start_week() -> None:
             if store.history.unfinished():
                 sentences.append(_("The partner time under way goes on as it is; it begins with the next."))
             sentences.append(_("`turntoward quiet-week` says how far it is, and `turntoward quiet-week stop` ends it."))
-    plan.conclude(sentences)
+    plan.wake_and_report(sentences)
 
 
 def stop_week() -> None:
@@ -39,11 +39,11 @@ def stop_week() -> None:
         if evening is not None:
             quiet_week.stop(store)
     if evening is None:
-        say(_("The quiet week is not under way; nothing was changed."))
+        print_text(_("The quiet week is not under way; nothing was changed."))
         return
     text = _("The quiet week is over after {evenings}; from now on nudges are said.")
     # The evening that was under way does not count, as it is not over.
-    plan.conclude([text.format(evenings=format_evenings(evening - 1))])
+    plan.wake_and_report([text.format(evenings=format_evenings(evening - 1))])
 
 
 def write_status(*, as_json: bool) -> None:
@@ -59,7 +59,7 @@ def write_status(*, as_json: bool) -> None:
         print_json(state | {"declined": list(week.declined)})
         return
     for sentence in _format_state(week, done):
-        say(sentence)
+        print_text(sentence)
 
 
 def format_missing(week: QuietWeek, done: int) -> list[str]:

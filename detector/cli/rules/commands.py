@@ -25,7 +25,7 @@ class RulesGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a code means that rule's page."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            return "CODE", page, args
+            return "CODE", rule_page_command, args
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -60,7 +60,7 @@ def rules_command(ctx: click.Context, *, as_json: bool) -> None:
 @click.argument("code", metavar="")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
-def page(ctx: click.Context, *, code: str, as_json: bool) -> None:
+def rule_page_command(ctx: click.Context, *, code: str, as_json: bool) -> None:
     """Show a rule: what it notices, why that may matter, and when it is wrong."""
     from detector.cli.rules.pages import show_rule
 

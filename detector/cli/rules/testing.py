@@ -36,7 +36,7 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
     chosen = files or tuple(sorted(path for path in folder.glob("*.txt") if path.name[0] != "."))
     if problems := [problem for path in packs for problem in read_rule_file(path).problems]:
         raise UserError(problems)
-    loaded = load_rules(folder, more=packs)
+    loaded = load_rules(folder, extra=packs)
     played = _play(_read(chosen), loaded)
     if as_json:
         listed = [

@@ -18,9 +18,9 @@ import click
 @click.option("--once", is_flag=True, help="Say what is in front now, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line.")
 def what_command(**options: Any) -> None:
-    """Show what the program makes of the toplevel in front, and why.
+    """Show what the program makes of the window in front, and why.
 
-    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not shown. With --app or
+    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not terminal_safe. With --app or
     --package it answers about words of yours, also without a desktop. --learn asks
     what it is to you and keeps that; with --unknown, of each unknown app.
     """

@@ -15,7 +15,7 @@ from detector.activities.model import Classification
 from detector.activities.patterns import clean
 from detector.cli.config_text import ConfigText
 from detector.cli.output import COLUMNS, confirm, is_interactive, wrap
-from detector.cli.what.subject import Subject, shown, write_row
+from detector.cli.what.app_query import AppQuery, terminal_safe, write_row
 from detector.errors import UserError
 from detector.i18n import _
 from detector.paths import config_path
@@ -29,36 +29,36 @@ _HOSTS: Final = frozenset({"electron", "java", "python3", "wine", "xterm"})
 
 
 class _Entry(NamedTuple):
-    """What is to be written: the subject's word, the list of the config it belongs into, and its category."""
+    """What is to be written: the query's word, the list of the config it belongs into, and its category."""
 
-    subject: Subject
+    query: AppQuery
     list_name: str
     word: str
     category: str
 
 
-def learn(subject: Subject, category: str | None, *, yes: bool) -> None:
-    """Ask what the subject is unless `category` says so, and write it into the config."""
+def learn(query: AppQuery, category: str | None, *, yes: bool) -> None:
+    """Ask what the query is unless `category` says so, and write it into the config."""
     if category is not None and category not in LEARNABLE:
         hint = did_you_mean(category, LEARNABLE, _("One of: {categories}.").format(categories=", ".join(LEARNABLE)))
         message = _("There is no category '{category}' for an app. {hint}")
-        raise UserError(message.format(category=shown(category), hint=hint))
+        raise UserError(message.format(category=terminal_safe(category), hint=hint))
     config = ConfigText(config_path())
     classifier = load_classifier(config.settings.activities)
-    now = subject.classify(classifier)
-    list_name, word = _list_and_word(subject, classifier)
+    now = query.classify(classifier)
+    list_name, word = _list_and_word(query, classifier)
     wanted = category or _ask(word, now)
     if wanted is None or (wanted == now.category and now.entry is not None):
         text = _("{word} stays what it is: {category}. Nothing is written.")
-        click.echo(text.format(word=shown(word), category=now.category))
+        click.echo(text.format(word=terminal_safe(word), category=now.category))
         return
     # A category that was answered to the question needs no second question.
-    question = _("Write that {word} is {category}?").format(word=shown(word), category=wanted)
+    question = _("Write that {word} is {category}?").format(word=terminal_safe(word), category=wanted)
     if not confirm(
         question, yes=yes or category is None, unchanged=_("Nothing is written."), with_yes=_("Add --yes to write it.")
     ):
         return
-    _write(config, [_Entry(subject, list_name, word, wanted)])
+    _write(config, [_Entry(query, list_name, word, wanted)])
 
 
 def learn_unknown(apps: Iterable[str]) -> None:
@@ -71,33 +71,33 @@ def learn_unknown(apps: Iterable[str]) -> None:
     _require_terminal(_("Add --package NAME --category CATEGORY --yes"))
     entries = []
     for app in unknown:
-        subject = Subject(package=app)
-        wanted = _ask(app, subject.classify(classifier))
+        query = AppQuery(package=app)
+        wanted = _ask(app, query.classify(classifier))
         if wanted is not None:
-            entries.append(_Entry(subject, *_list_and_word(subject, classifier), wanted))
+            entries.append(_Entry(query, *_list_and_word(query, classifier), wanted))
     if entries:
         _write(config, entries)
     else:
         click.echo(_("Nothing is written."))
 
 
-def _list_and_word(subject: Subject, classifier: Classifier) -> tuple[str, str]:
-    list_name, word = _most_specific(subject, classifier)
+def _list_and_word(query: AppQuery, classifier: Classifier) -> tuple[str, str]:
+    list_name, word = _most_specific(query, classifier)
     word = clean(word)
     if not word.strip(" *") or not word.isprintable():
         raise UserError(_("There is nothing in front that has a name, so there is nothing to learn."))
     return list_name, word
 
 
-def _most_specific(subject: Subject, classifier: Classifier) -> tuple[str, str]:
+def _most_specific(query: AppQuery, classifier: Classifier) -> tuple[str, str]:
     # The program inside a terminal says more than the terminal, and the site more than the browser.
-    if subject.package is not None:
-        return "android", subject.package
-    if subject.inside:
-        return "programs", subject.inside
-    app, title = subject.app or "", subject.title or ""
-    browser, site = classifier.browser_and_site(app, title, subject.program)
-    if browser and (subject.is_seen or not title):
+    if query.package is not None:
+        return "android", query.package
+    if query.inside:
+        return "programs", query.inside
+    app, title = query.app or "", query.title or ""
+    browser, site = classifier.browser_and_site(app, title, query.program)
+    if browser and (query.is_seen or not title):
         message = _(
             "In front is the browser {browser}, and what it shows is not learned from a title that is only seen. "
             'Type the site instead: turntoward what --learn --app firefox --title "The site"'
@@ -107,14 +107,14 @@ def _most_specific(subject: Subject, classifier: Classifier) -> tuple[str, str]:
         raise UserError(_("This title names no site. Type the site's name alone after --title."))
     if site is not None:
         return "sites", site
-    if subject.program and app.casefold() in _HOSTS | {""}:
-        return "programs", subject.program
+    if query.program and app.casefold() in _HOSTS | {""}:
+        return "programs", query.program
     return "apps", app
 
 
 def _ask(word: str, now: Classification) -> str | None:
     _require_terminal(_("Add --category CATEGORY --yes"))
-    click.echo(shown(word))
+    click.echo(terminal_safe(word))
     write_row(_("now"), f"{now.category}: {now.name}" if now.name else now.category)
     write_row(_("why"), now.why)
     numbered = list(enumerate(LEARNABLE, start=1))
@@ -133,16 +133,16 @@ def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
     # Invariant 2: the classifier is asked again with the new entries before anything is written.
     classifier = load_classifier(config.settings.activities)
     for entry in entries:
-        found = entry.subject.classify(classifier)
+        found = entry.query.classify(classifier)
         if found.category != entry.category:
             message = _(
                 "{word} would still be {category}, for {entry} decides before it. "
                 "Nothing is written; change that entry."
             )
-            raise UserError(message.format(word=shown(entry.word), category=found.category, entry=found.entry))
+            raise UserError(message.format(word=terminal_safe(entry.word), category=found.category, entry=found.entry))
     config.write()
     learned = _("{word} is {category} from now on.")
-    sentences = [learned.format(word=shown(entry.word), category=entry.category) for entry in entries]
+    sentences = [learned.format(word=terminal_safe(entry.word), category=entry.category) for entry in entries]
     sentences.append(
         _("It stands in {path}, and holds from the next partner time that begins.").format(path=config.path)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from detector.cli.output import COLUMNS, print_json, wrap
-from detector.cli.what.subject import shown
+from detector.cli.what.app_query import terminal_safe
 from detector.i18n import _, ngettext
 from detector.paths import store_path
 from detector.store.errors import StoreMissing
@@ -45,9 +45,9 @@ def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:
         return
     for device, unknown in found.items():
         yield from _wrapped(f"{device}: {_opened(unknown)}.")
-        column = max((len(shown(app)) for app in unknown.named), default=0)
+        column = max((len(terminal_safe(app)) for app in unknown.named), default=0)
         for app, opens in unknown.named.items():
-            yield f"  {shown(app):<{column}}  {opens:>5}"
+            yield f"  {terminal_safe(app):<{column}}  {opens:>5}"
         unnamed = unknown.opens - sum(unknown.named.values())
         if unknown.named and unnamed:
             yield from _wrapped(_("  and {count} more from when names were not kept").format(count=unnamed))

@@ -1,4 +1,4 @@
-"""The scripts by which bash, zsh and fish find out what Tab may write; imported only when one of them does.
+"""`turntoward completion`, and the scripts by which bash, zsh and fish find out what Tab may write.
 
 Invariant 1: what is completed may hold blanks, quotes, commas and colons, and the shell reads it as one word.
 Invariant 2: nothing that a title holds is ever run.
@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 import click
-from click.shell_completion import (
-    BashComplete,
-    FishComplete,
-    ShellComplete,
-    ZshComplete,
-    add_completion_class,
-)
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete, add_completion_class
+
+from detector.cli import COMPLETION_VARIABLE
+from detector.cli.output import print_text
+from detector.errors import TurntowardError
+from detector.i18n import _
 
 PROGRAM: Final = "turntoward"
-VARIABLE: Final = "_TURNTOWARD_COMPLETE"
 
 _BASH: Final = """\
 %(complete_func)s() {
@@ -73,6 +71,32 @@ class _Fish(FishComplete):
 SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": _Bash, "zsh": ZshComplete, "fish": _Fish}
 
 
+def write_completion(shell: str, *, install: bool) -> None:
+    """Print what the shell has to read so that Tab completes, or put it where the shell finds it.
+
+    Raises:
+        TurntowardError: if the file cannot be written.
+    """
+    text = source(shell)
+    if not install:
+        click.echo(text, nl=False)
+        return
+    path = completion_file(shell)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = _("{path} cannot be written: {why}.").format(path=path, why=error.strerror)
+        raise TurntowardError(message) from error
+    text = _("Tab completes `turntoward` in every {shell} that you open from now on: {path}")
+    print_text(text.format(shell=shell, path=path))
+    if shell == "zsh":
+        print_text(_("If it does not, these two lines belong into ~/.zshrc:"))
+        click.echo(f"  fpath=({path.parent} $fpath)\n  autoload -Uz compinit && compinit")
+    elif shell == "bash":
+        print_text(_("It needs the package bash-completion, which most systems have."))
+
+
 def register() -> None:
     """Make click use these scripts."""
     for shell in SHELLS.values():
@@ -81,7 +105,7 @@ def register() -> None:
 
 def source(shell: str) -> str:
     """Return what the shell has to read once, so that Tab completes."""
-    return SHELLS[shell](click.Command(PROGRAM), {}, PROGRAM, VARIABLE).source().strip() + "\n"
+    return SHELLS[shell](click.Command(PROGRAM), {}, PROGRAM, COMPLETION_VARIABLE).source().strip() + "\n"
 
 
 def completion_file(shell: str) -> Path:

@@ -1,6 +1,6 @@
 """What Tab may write for an argument: the definitions of commands name these functions as `shell_complete`.
 
-What they return is found in `completions.py`, which is imported only when a shell wants it.
+What they return is found in `completion_values.py`, which is imported only when a shell wants it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[Com
 
 def _completer(name: str) -> Completer:
     def complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        found: list[CompletionItem] = getattr(import_module("detector.cli.completions"), name)(incomplete)
+        found: list[CompletionItem] = getattr(import_module("detector.cli.completion_values"), name)(incomplete)
         return found
 
     return complete

@@ -21,7 +21,7 @@ MAX_WORD: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class AppQuery:
     """An app as the command line names it, or as a sensor saw it. `is_seen`: by a sensor, not typed by the person."""
 
     app: str | None = None
@@ -32,7 +32,7 @@ class Subject:
     is_seen: bool = False
 
     @classmethod
-    def of(cls, toplevel: Toplevel) -> Subject:
+    def of(cls, toplevel: Toplevel) -> AppQuery:
         return cls(
             app=toplevel.app_id, title=toplevel.title, program=toplevel.program, inside=toplevel.inside, is_seen=True
         )
@@ -51,25 +51,25 @@ class Subject:
         if self.package is not None:
             return {"package": self.package}
         words = {"app": self.app or "", "title": self.title, "program": self.program, "inside": self.inside}
-        # A title may hold a name or the subject of a letter, so only what the person typed is written out.
+        # A title may hold a name or the query of a letter, so only what the person typed is written out.
         if self.is_seen:
             del words["title"]
         return words
 
 
-def write_classification(subject: Subject, found: Classification, *, as_json: bool, at: datetime | None = None) -> None:
-    """Write what the subject is and why; `at`: when it came to the front."""
+def write_classification(query: AppQuery, found: Classification, *, as_json: bool, at: datetime | None = None) -> None:
+    """Write what the query is and why; `at`: when it came to the front."""
     if as_json:
         line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
-        line |= {key: word for key, word in subject.words().items() if word is not None}
+        line |= {key: word for key, word in query.words().items() if word is not None}
         line |= {"category": found.category, "name": found.name, "why": found.why, "entry": found.entry}
         click.echo(json.dumps(line, ensure_ascii=False))
         return
     category = found.category if found.name is None else f"{found.category}: {found.name}"
-    click.echo(category if at is None else f"{clock(at)}  {category}")
-    for key, word in subject.words().items():
+    click.echo(category if at is None else f"{format_time(at)}  {category}")
+    for key, word in query.words().items():
         if word:
-            write_row("app id" if key == "app" else key, shown(word))
+            write_row("app id" if key == "app" else key, terminal_safe(word))
     write_row("why", found.why)
 
 
@@ -78,13 +78,13 @@ def write_row(key: str, text: str) -> None:
     click.echo("\n".join(wrap(text, lead, " " * len(lead), width=COLUMNS, break_words=True)))
 
 
-def shown(word: str) -> str:
+def terminal_safe(word: str) -> str:
     """Return the word as a terminal may show it: printable, and not too long."""
     # Any program may call itself whatever it likes, escape sequences included.
     plain = printable(word[: MAX_WORD + 1], " ")
     return plain if len(plain) <= MAX_WORD else plain[:MAX_WORD] + "…"
 
 
-def clock(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Return the time of `at` by the person's clock."""
     return at.astimezone().strftime("%H:%M:%S")

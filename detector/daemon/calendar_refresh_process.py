@@ -1,4 +1,4 @@
-"""Fetch one calendar and store what it proposes. `python -m detector.daemon.calendar_refresh NUMBER` is the daemon's child.
+"""Fetch one calendar and store what it proposes. `python -m detector.daemon.calendar_refresh_process NUMBER` is the daemon's child.
 
 Invariant 1: what fails changes nothing but when it was tried and why it failed: the last good copy stays in use.
 Invariant 2: a copy is stored whole, in one transaction, or not at all; a kill in the middle leaves the one before.

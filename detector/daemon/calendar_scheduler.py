@@ -58,7 +58,7 @@ Refresh: TypeAlias = Callable[[int], Awaitable[ChildResult | None]]
 """Refreshes the calendar with this number; returns None if that failed to end."""
 
 
-class CalendarRefresher:
+class CalendarScheduler:
     """Refreshes the calendars that are due, one after another. `changed` is called when partner times were changed by that."""
 
     def __init__(
@@ -178,7 +178,7 @@ async def refresh_in_child(number: int) -> ChildResult | None:
             sys.executable,
             "-P",
             "-m",
-            "detector.daemon.calendar_refresh",
+            "detector.daemon.calendar_refresh_process",
             str(number),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             stdin=asyncio.subprocess.DEVNULL,

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import click
 
-from detector.cli.output import is_interactive, say
+from detector.cli.output import is_interactive, print_text
 from detector.cli.plan import context as plan
 from detector.cli.quiet_week.quiet_week import QUESTION
 from detector.i18n import _
-from detector.partner_time.model import partner_time_from_now
+from detector.partner_time.model import DEFAULT_TITLE, partner_time_from_now
 from detector.store import quiet_week
 from detector.store.store import Store
 
@@ -17,7 +17,7 @@ from detector.store.store import Store
 def offer_setup() -> None:
     """Ask what is not set up yet; where nobody can be asked, nothing is."""
     with plan.open_store() as store:
-        before = plan.read(store)
+        before = plan.read_plan(store)
         if not is_interactive():
             return
         if not before.partner_times:
@@ -27,9 +27,9 @@ def offer_setup() -> None:
                     _("Nothing is declared; `turntoward add --help` shows how, and `turntoward now 90min` begins one.")
                 )
                 return
-            store.plans.add(partner_time_from_now(_("Partner time"), timedelta(minutes=30), before.now))
-            for sentence in plan.read(store).state_sentences():
-                say(sentence)
+            store.plans.add(partner_time_from_now(DEFAULT_TITLE, timedelta(minutes=30), before.now))
+            for sentence in plan.read_plan(store).state_sentences():
+                print_text(sentence)
         _offer_quiet_week(store, before.now)
 
 

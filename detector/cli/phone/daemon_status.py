@@ -8,15 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from detector.cli import output
-from detector.cli.plan.context import CLOCK
+from detector.cli.plan.context import CLOCK, NOT_RUNNING
 from detector.control.lock import running_status
 from detector.devices import Phone
 from detector.errors import DaemonNotRunning, UserError
 from detector.i18n import _
 
-NOT_RUNNING: Final = _(
-    "Turntoward is not running, and a phone speaks to it alone.\n  `turntoward run` starts it; then try again."
-)
 _POLL_SECONDS: Final = 0.1
 
 
