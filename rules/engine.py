@@ -17,16 +17,16 @@ from rules.model import FeatureKey, FeatureSet, Rule, Value
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def needs(rules: Sequence[Rule]) -> frozenset[FeatureKey]:
+def features_used(rules: Sequence[Rule]) -> frozenset[FeatureKey]:
     """Return every feature that some rule declares."""
-    return frozenset(key for rule in rules for key in rule.needs)
+    return frozenset(key for rule in rules for key in rule.features_used)
 
 
 def evidence(rule: Rule, features: FeatureSet) -> tuple[tuple[FeatureKey, Value], ...]:
     """Return the values of the rule's known features, always in the same order."""
     # What the sentence names is evidence, too: a notification is worded from the moment alone.
     in_sentence = (part for part in rule.because_parts if isinstance(part, FeatureKey))
-    found = ((key, features.get(key)) for key in sorted(rule.condition.needs.union(in_sentence), key=_sort_key))
+    found = ((key, features.get(key)) for key in sorted(rule.condition.features_used.union(in_sentence), key=_sort_key))
     return tuple((key, value) for key, value in found if value is not None)
 
 
@@ -156,7 +156,7 @@ class RuleWatch:
         return found
 
     def _is_changed_by_input(self, rule: Rule) -> bool:
-        keys = rule.condition.needs | (rule.until.needs if rule.until else frozenset())
+        keys = rule.condition.features_used | (rule.until.features_used if rule.until else frozenset())
         return any(key.name in self._input_features for key in keys)
 
     def _evaluate(self, indices: Sequence[int], features: FeatureSet) -> list[Rule]:

@@ -39,7 +39,7 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.COOL_DOWN: "another nudge was only a short while ago",
         Reason.RULE_COOL_DOWN: "this rule had spoken only a short while ago",
         Reason.BUDGET: "this partner time had all its nudges",
-        Reason.DISMISSED_TWICE: "two nudges were dismissed, so the rest of the time was quiet",
+        Reason.DISMISSED_TWICE: "enough nudges had been dismissed, so no more were shown",
         Reason.SAME_USE: "the same use had been named already",
         Reason.TOGETHER: "you said that this is for both of you",
         Reason.FOR_BOTH: "you said that this is always for both of you",

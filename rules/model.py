@@ -108,7 +108,7 @@ class Condition:
     """
 
     text: str
-    needs: frozenset[FeatureKey]
+    features_used: frozenset[FeatureKey]
     holds: ConditionFn[bool]
     deadline: ConditionFn[datetime | None]
     evaluate: ConditionFn[tuple[bool, datetime | None]]
@@ -149,10 +149,10 @@ class Rule:
     because_parts: tuple[str | FeatureKey, ...] = ()
 
     @property
-    def needs(self) -> frozenset[FeatureKey]:
+    def features_used(self) -> frozenset[FeatureKey]:
         """Every feature that the condition, `until` and `because` use."""
         in_sentence = frozenset(part for part in self.because_parts if isinstance(part, FeatureKey))
-        return self.condition.needs | in_sentence | (self.until.needs if self.until else frozenset())
+        return self.condition.features_used | in_sentence | (self.until.features_used if self.until else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
-"""Whether a match becomes a nudge, is held or is suppressed: cool-down, budget, quiet; always with its reason.
+"""Decide whether a match becomes a nudge, is held or is suppressed, and for which reason.
 
 Invariant 1: a use that had its nudge gets no other.
-Invariant 2: nudges keep their distance and their budget, whatever the rules hold.
+Invariant 2: nudges respect the cool-down and the budget, whichever rules hold.
 Invariant 3: the grace at the start delays only rules that ask for it.
-Invariant 4: what the person said is for both, or is needed, comes before every reason of the program's own.
+Invariant 4: an answer of the person ("for both", "needed") comes before every reason of the program.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,22 +79,22 @@ class PastNudge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the policy looks back on, and the device as it is at the instant of deciding.
+    """What happened earlier in this partner time, and the device as it is at the instant of deciding.
 
-    `held_since`: when this match was first held, None if it has not been. `for_both`: categories that the person said
-    are for both, this time. `needed_until`: until when the person needs what the match is about. `on_call`: whether they
-    are on call this time. `quiet`: whether it is the quiet week, in which all is decided and nothing said. `busy`: why the
-    device is busy, and since it first held this match. `last_keys`: the end of the last second with typing in it.
+    `answered_together`: categories that the person answered are for both, this time. `needed_until`: when the person no
+    longer needs what the match is about. `on_call`: they are on call this time. `in_quiet_week`: all is decided and no
+    nudge shown. `deferred_since`: when each reason first deferred the nudge. `busy`: why the device is busy. `last_keys`:
+    the end of the last second with typing in it.
     """
 
     began: datetime
     past_nudges: Sequence[PastNudge] = ()
     dismissed: int = 0
-    for_both: frozenset[str] = frozenset()
+    answered_together: frozenset[str] = frozenset()
     needed_until: datetime | None = None
     on_call: bool = False
-    quiet: bool = False
-    held_since: Mapping[Reason, datetime] = field(default_factory=dict)
+    in_quiet_week: bool = False
+    deferred_since: Mapping[Reason, datetime] = field(default_factory=dict)
     busy: Reason | None = None
     last_keys: datetime | None = None
 
@@ -102,7 +102,7 @@ class History:
 def find_excuse(category: str | None, at: datetime, history: History, settings: PolicySettings) -> Reason | None:
     """Return why a use of the category is excused at `at`, by what the person said or set, or None."""
     # This time, then always; the first reason that applies is the one that is recorded.
-    if category is not None and category in history.for_both:
+    if category is not None and category in history.answered_together:
         return Reason.TOGETHER
     if category is not None and category in settings.for_both:
         return Reason.FOR_BOTH
@@ -118,7 +118,7 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
 
     A `Hold` names the instant at which to decide again; anything that changes before then is a reason to decide earlier.
     """
-    # What the person said comes first: no reason of the program outranks it.
+    # Invariant 4.
     excused = find_excuse(match.category, at, history, settings)
     if excused is not None:
         return Suppressed(reason=excused)
@@ -145,15 +145,15 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Suppressed(reason=Reason.FILM)
     # Counted from when this reason first held the match back, so that the wait has an end.
     if history.busy is not None:
-        until = history.held_since.get(history.busy, at) + settings.busy_wait
+        until = history.deferred_since.get(history.busy, at) + settings.busy_wait
         return Hold(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)
     # A pause in typing comes soon, and a nudge need not interrupt a sentence.
     if history.last_keys is not None and at < history.last_keys + TYPING_PAUSE:
-        until = history.held_since.get(Reason.TYPING, at) + settings.typing_wait
+        until = history.deferred_since.get(Reason.TYPING, at) + settings.typing_wait
         if at < until:
             return Hold(until=min(until, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
     # Last, so that a quiet week shows which nudges there would have been.
-    if history.quiet:
+    if history.in_quiet_week:
         return Suppressed(reason=Reason.QUIET_WEEK)
     # The reason for which it waited last.
-    return Nudge(reason=max(history.held_since, key=lambda reason: history.held_since[reason], default=None))
+    return Nudge(reason=max(history.deferred_since, key=lambda reason: history.deferred_since[reason], default=None))

@@ -15,12 +15,12 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from detector.backtest.evening import EveningReplay
-from detector.core.attention.baselines import MAX_AGE, MIN_SESSIONS, measured_key, percentile, usual_keys
+from detector.core.attention.baselines import MAX_AGE, MIN_SESSIONS, baseline_keys, measured_key, percentile
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.observations import Observation, PartnerTimeBegan
 from detector.store.model import StoredOccurrence
-from rules.engine import needs
+from rules.engine import features_used
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
@@ -32,13 +32,13 @@ Greatest: TypeAlias = tuple[datetime, Mapping[FeatureKey, Value]]
 class KeptEvening:
     """One evening as it is kept: what was observed, in its order, and the moments that were decided then.
 
-    `usuals`: what was usual when it began, where a rule compares with it.
+    `baselines`: what was usual when it began, where a rule compares with it.
     """
 
     occurrence: StoredOccurrence
     observations: Iterator[Observation]
     moments: Sequence[Moment]
-    usuals: Mapping[FeatureKey, Value] = field(default_factory=dict)
+    baselines: Mapping[FeatureKey, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def play_evening(
 ) -> EveningPlayed:
     """Play one evening through both sets of rules; `then` None: through the one alone."""
     sides = [
-        EveningReplay(rules, policy, attention, evening.moments, evening.usuals)
+        EveningReplay(rules, policy, attention, evening.moments, evening.baselines)
         for rules in (now, then)
         if rules is not None
     ]
@@ -176,12 +176,12 @@ def gather(
     )
 
 
-def compared_with_usual(*rules: Sequence[Rule] | None) -> frozenset[FeatureKey]:
+def compared_baselines(*rules: Sequence[Rule] | None) -> frozenset[FeatureKey]:
     """Return the features that some rule in any of these sets compares with what is usual."""
-    return usual_keys(needs([rule for each in rules for rule in each or ()]))
+    return baseline_keys(features_used([rule for each in rules for rule in each or ()]))
 
 
-def usual_before(
+def baselines_before(
     began: datetime, evenings: Iterable[Greatest], keys: Iterable[FeatureKey]
 ) -> Mapping[FeatureKey, Value]:
     """Return what was usual at `began`; a key is left out where too few evenings before had a value for it."""

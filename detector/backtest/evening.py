@@ -26,7 +26,7 @@ SECOND: Final = timedelta(seconds=1)
 class EveningReplay:
     """One evening under one set of rules. `moments`: those so far, by number.
 
-    `kept`: the moments of the evening as it was; `usuals`: what was usual when it began.
+    `kept`: the moments of the evening as it was; `baselines`: what was usual when it began.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class EveningReplay:
         policy: PolicySettings,
         attention: AttentionSettings,
         kept: Iterable[Moment] = (),
-        usuals: Mapping[FeatureKey, Value] | None = None,
+        baselines: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
         self.moments: dict[int, Moment] = {}
-        self._core = Pipeline(rules, policy, attention, usuals)
+        self._core = Pipeline(rules, policy, attention, baselines)
         nudged = [moment for moment in kept if moment.decided == "nudged" and moment.use is not None]
         self._use_of_kept_nudge: Mapping[int, int | None] = {moment.number: moment.use for moment in nudged}
         self._not_shown = {moment.use for moment in nudged if moment.outcome is Outcome.UNDELIVERED}

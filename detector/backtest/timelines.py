@@ -37,7 +37,7 @@ from itertools import zip_longest
 from typing import Final
 
 from detector.backtest.timeline_words import DAY, InvalidLine, clock, format_clock, observed
-from detector.core.effects import AskHowLong, Effect, Moment, NotifyNeedOver, Record, Started
+from detector.core.effects import AskHowLong, Effect, Moment, NotifyNeedOver, Record, StartResult
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.core.pipeline import Pipeline
 from detector.errors import Problem, UserError
@@ -171,7 +171,9 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
 
 def started(effects: Iterable[Effect]) -> str:
     """Return how it started, as far as is known at last."""
-    known = [effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Started)]
+    known = [
+        effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, StartResult)
+    ]
     return STARTS[known[-1] if known else None]
 
 

@@ -78,7 +78,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class StartResult:
     """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away.
 
     None takes back an earlier record: it came out that it is not known.
@@ -93,7 +93,7 @@ class Record:
     """Store this part of the occurrence: an observation, a use, a coverage, a moment, or how it started."""
 
     occurrence: str
-    what: Observation | Use | Coverage | Moment | Started
+    what: Observation | Use | Coverage | Moment | StartResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,12 @@
-"""What becomes of a match: nudged, held or suppressed; then what came of the nudge.
+"""Decide what becomes of a match (nudged, held or suppressed), and which outcome its nudge gets.
 
 Invariant 1: every match becomes one moment, and every decision about it is recorded with its reason.
 Invariant 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
 measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed, even
 if that comes out later. Putting the device to sleep is putting it away.
-Invariant 3: the device counts as left at the last instant at which it was left for good within 60 s of the nudge, and not for
-another device.
-Invariant 4: for how long something is needed is asked once, and that its time is over is shown once, and only to a person who
-still uses it.
+Invariant 3: a device counts as left if nobody returned to it, or went on with another device, within 60 s of the nudge.
+Invariant 4: the program asks once for how long something is needed.
+Invariant 5: the end of that time is shown once, and only to a person who still uses it.
 """
 
 from collections import Counter
@@ -17,7 +16,7 @@ from typing import Final, Literal
 
 from detector.core.attention.attention import Attention
 from detector.core.attention.busy import BusyState
-from detector.core.attention.departure import LATE_PUT_AWAY, left_at
+from detector.core.attention.departure import LATE_PUT_AWAY, find_departure
 from detector.core.attention.uses import UseState
 from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeedOver, Outcome, Record, Withdraw
 from detector.core.observations import Answered, NotShown, PartnerTimeBegan, Shown
@@ -33,37 +32,37 @@ IDLE_NOTICE_DELAY: Final = timedelta(seconds=2)
 
 @dataclass(slots=True)
 class _HeldMatch:
-    """A match whose nudge waits. `until`: when to decide again; `since`: when each reason first held it back."""
+    """A match whose nudge waits until `deadline`. `deferred_since`: when each reason first deferred it."""
 
     number: int
     match: Match
-    until: datetime
-    since: dict[Reason, datetime] = field(default_factory=dict)
+    deadline: datetime
+    deferred_since: dict[Reason, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _OpenNudge:
-    """A nudge without an outcome. `until`: when it gets one, unless something decides it earlier."""
+    """A nudge without an outcome; at `deadline` it gets one, unless something decides it earlier."""
 
     number: int
     device: str
-    until: datetime
+    deadline: datetime
 
 
 @dataclass(slots=True)
-class _Need:
-    """What the person needs until then. `moment`: as it was when they said so; `is_due`: its end is yet to be shown."""
+class _NeededUse:
+    """What the person needs until `deadline`; `is_end_due`: that its time is over has yet to be shown."""
 
     moment: Moment
-    until: datetime
-    is_due: bool = True
+    deadline: datetime
+    is_end_due: bool = True
 
 
-class Moments:
-    """The moments of one occurrence. `quiet`: it belongs to a quiet week, and no nudge is shown."""
+class MomentTracker:
+    """The moments of one occurrence. `in_quiet_week`: no nudge is shown."""
 
     def __init__(self, began: PartnerTimeBegan, policy: PolicySettings, attention: Attention, busy: BusyState) -> None:
-        self.quiet = began.quiet
+        self.in_quiet_week = began.quiet
         self._began = began
         self._policy = policy
         self._attention = attention
@@ -74,23 +73,27 @@ class Moments:
         self._repeats: Counter[str] = Counter()
         self._past_nudges: dict[int, PastNudge] = {}
         self._dismissed = 0
-        self._for_both: set[str] = set()
+        self._answered_together: set[str] = set()
         self._awaiting_length: set[int] = set()
-        self._needs: dict[tuple[str, str | None], _Need] = {}
+        self._needed: dict[tuple[str, str | None], _NeededUse] = {}
         self._held: list[_HeldMatch] = []
         self._open: dict[int, _OpenNudge] = {}
 
     @property
     def deadline(self) -> datetime:
         """The next instant at which time alone decides something."""
-        if not (self._held or self._open or self._needs):
+        # Read at every observation, and then there is mostly nothing to wait for.
+        if not (self._held or self._open or self._needed):
             return NEVER
-        needs = (need.until for need in self._needs.values() if need.is_due)
-        held = (held.until for held in self._held)
-        return min((*held, *(nudge.until for nudge in self._open.values()), *needs), default=NEVER)
+        needed = (use.deadline for use in self._needed.values() if use.is_end_due)
+        held = (held.deadline for held in self._held)
+        return min((*held, *(nudge.deadline for nudge in self._open.values()), *needed), default=NEVER)
 
-    def add(self, match: Match) -> list[Effect]:
-        """Make a moment of a match that has just begun to hold, and decide about it."""
+    def add(self, match: Match, observed_device: str | None) -> list[Effect]:
+        """Make a moment of a match that has just begun to hold, and decide about it.
+
+        `observed_device`: the device whose observation made it hold; None: it was a deadline.
+        """
         self._count += 1
         # What holds again within a use that was named already does not count as another time.
         if match.use is None or all(nudge.use != match.use for nudge in self._past_nudges.values()):
@@ -111,34 +114,34 @@ class Moments:
             evidence=match.evidence,
             repeat=max(1, self._repeats[match.rule]),
         )
-        return self._decide(_HeldMatch(self._count, match, match.at), match.at)
+        return self._decide(_HeldMatch(self._count, match, match.at), match.at, observed_device)
 
     def on_deadline(self, at: datetime) -> list[Effect]:
         """Decide again about held matches, and give outcomes to open nudges, as far as they are due at `at`."""
         effects: list[Effect] = []
-        for held in [held for held in self._held if held.until <= at]:
+        for held in [held for held in self._held if held.deadline <= at]:
             self._held.remove(held)
             effects += self._decide(held, at)
-        for nudge in [nudge for nudge in self._open.values() if nudge.until <= at]:
+        for nudge in [nudge for nudge in self._open.values() if nudge.deadline <= at]:
             effects += self._conclude(nudge, None)
-        for need in [need for need in self._needs.values() if need.is_due and need.until <= at]:
-            need.is_due = False
-            effects += self._end_need(need)
+        for needed in [use for use in self._needed.values() if use.is_end_due and use.deadline <= at]:
+            needed.is_end_due = False
+            effects += self._end_needed(needed)
         return effects
 
-    def after_observation(self, at: datetime) -> list[Effect]:
+    def after_observation(self, at: datetime, observed_device: str) -> list[Effect]:
         """Decide again about every held match: something changed. One whose use is over has passed."""
         effects: list[Effect] = []
         # A copy, for deciding may hold a match again.
         for held in list(self._held):
             self._held.remove(held)
-            effects += self._decide(held, at)
+            effects += self._decide(held, at, observed_device)
         return effects
 
-    def set_use_end(self, use: int, ended: datetime) -> list[Effect]:
+    def set_use_end(self, use_number: int, ended: datetime) -> list[Effect]:
         """Write the end of a use into its moments."""
-        found = [moment for moment in self._moments.values() if moment.use == use]
-        return [self._record(replace(moment, ended=max(ended, moment.began))) for moment in found]
+        moments = [moment for moment in self._moments.values() if moment.use == use_number]
+        return [self._record(replace(moment, ended=max(ended, moment.began))) for moment in moments]
 
     def on_shown(self, observation: Shown | NotShown) -> list[Effect]:
         """Write down which notifier showed the nudge, or that none did."""
@@ -146,32 +149,32 @@ class Moments:
         if nudge is None:
             return []
         if isinstance(observation, NotShown):
-            # What nobody saw takes nothing off the budget, and other nudges need not keep their distance from it.
+            # Nobody saw it, so it counts neither for the budget nor for the cool-down.
             self._past_nudges.pop(nudge.number, None)
             return self._conclude(nudge, Outcome.UNDELIVERED)
         moment = self._moments[nudge.number]
-        self._attention.nudged(observation.at, moment.category)
+        self._attention.record_nudge(observation.at, moment.category)
         return [self._record(replace(moment, shown_by=observation.by))]
 
     def on_answer(self, observation: Answered) -> list[Effect]:
-        """Write down an answer; what it means for the rest of partner time follows from it."""
+        """Record an answer, and what follows from it for the rest of partner time."""
         if observation.answer in NEEDED_LENGTHS:
-            return self._begin_need(observation)
+            return self._begin_needed(observation)
         nudge = self._open.get(observation.nudge)
         if nudge is None or self._moments[nudge.number].answer is not None:
             return []
         moment = replace(self._moments[nudge.number], answer=observation.answer, answered_at=observation.at)
         effects: list[Effect] = [self._record(moment)]
         if observation.answer == "dismissed":
-            # No outcome yet: the device may still be put away, and that counts more.
+            # No outcome yet: the device may still be put away, and that outcome takes precedence.
             self._dismissed += 1
         elif observation.answer == "together":
             if moment.category is not None:
-                self._for_both.add(moment.category)
+                self._answered_together.add(moment.category)
             effects += self._conclude(nudge, Outcome.TOGETHER)
         elif observation.answer == "needed":
             effects += self._conclude(nudge, Outcome.NEEDED)
-            # Asked once: the answer is accepted for nudges in this set, and takes them out of it.
+            # An answer for how long is accepted once per nudge.
             self._awaiting_length.add(nudge.number)
             effects.append(AskHowLong(moment=self._moments[nudge.number]))
         return effects
@@ -179,79 +182,82 @@ class Moments:
     def close_open(
         self, device: str | None, at: datetime, reason: Reason, *, put_to_sleep: str | None = None
     ) -> list[Effect]:
-        """Close the held matches and open nudges of the device (None: of all): nothing more will be known of it.
+        """Close the held matches and open nudges of the device (None: of all), as nothing more will be known of it.
 
-        Of a device that was put to sleep it is known that it was left.
+        `put_to_sleep`: a device that is known to have been left.
         """
         effects: list[Effect] = []
-        for need in [need for (name, _), need in self._needs.items() if device in {None, name}]:
-            need.is_due = False
+        for (name, _category), needed in self._needed.items():
+            needed.is_end_due = needed.is_end_due and device not in {None, name}
         for held in [held for held in self._held if device in {None, held.match.device}]:
             self._held.remove(held)
             effects.append(self._settle(held, "suppressed", reason, at))
         for nudge in [nudge for nudge in self._open.values() if device in {None, nudge.device}]:
             effects.append(Withdraw(nudge=nudge.number))
-            _, left = left_at(self._attention.devices, self._moments[nudge.number].decided_at)
+            _, left = find_departure(self._attention.devices, self._moments[nudge.number].decided_at)
             is_over = (reason is Reason.ENDED or nudge.device == put_to_sleep) and left is not None
             effects += self._conclude(nudge, None if is_over else Outcome.UNKNOWN)
         return effects
 
     def mark_unknown_since(self, since: datetime) -> list[Effect]:
-        """Turn "ignored" into "unknown" where it rests only on a use of which the end since then is not known."""
+        """Turn "ignored" into "unknown" where it rests on a use whose end since then is not known."""
         doubtful = [
             moment
             for moment in self._moments.values()
             if moment.outcome is Outcome.IGNORED
             and since <= moment.decided_at + LATE_PUT_AWAY
-            and left_at(self._attention.devices, moment.decided_at) != (True, None)
+            and find_departure(self._attention.devices, moment.decided_at) != (True, None)
         ]
         in_order = sorted(doubtful, key=lambda moment: moment.number)
         return [self._record(replace(moment, outcome=Outcome.UNKNOWN)) for moment in in_order]
 
     def is_excused(self, device: str, use: UseState, at: datetime) -> bool:
-        """Return whether something that the person said or set excuses the use on the device at `at`."""
-        # "I need this" excuses the very use for good, and the category only for the length that was chosen.
+        """Return whether an answer or a setting of the person excuses the use on the device at `at`."""
+        # "I need this" excuses this use permanently, and its category for the length that was chosen.
         if any(moment.use == use.number and moment.outcome is Outcome.NEEDED for moment in self._moments.values()):
             return True
         category = use.activity.category
         return find_excuse(category, at, self._history(device, category), self._policy) is not None
 
     def _history(self, device: str, category: str | None) -> History:
-        need = self._needs.get((device, category))
+        needed = self._needed.get((device, category))
         return History(
             began=self._began.at,
             past_nudges=tuple(self._past_nudges.values()),
             dismissed=self._dismissed,
-            for_both=frozenset(self._for_both),
-            needed_until=need.until if need else None,
+            answered_together=frozenset(self._answered_together),
+            needed_until=needed.deadline if needed else None,
             on_call=self._began.on_call,
-            quiet=self.quiet,
+            in_quiet_week=self.in_quiet_week,
         )
 
-    def _decide(self, held: _HeldMatch, at: datetime) -> list[Effect]:
+    def _decide(self, held: _HeldMatch, at: datetime, observed_device: str | None = None) -> list[Effect]:
         match = held.match
         device = self._attention.device(match.device)
         # A nudge about something that was left already would only disturb.
         if device.open_use is None or device.open_use.number != match.use:
             return [self._settle(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
-        busy, last_keys = self._busy.reason(device)
+        busy, last_keys = self._busy.reason_and_last_typing(device, observed_device)
         history = replace(
-            self._history(match.device, match.category), held_since=held.since, busy=busy, last_keys=last_keys
+            self._history(match.device, match.category),
+            deferred_since=held.deferred_since,
+            busy=busy,
+            last_keys=last_keys,
         )
         decision = decide(match, at, history, self._policy)
         if isinstance(decision, Hold):
-            is_new = decision.reason not in held.since
-            held.since.setdefault(decision.reason, at)
-            held.until = decision.until
+            is_new = decision.reason not in held.deferred_since
+            held.deferred_since.setdefault(decision.reason, at)
+            held.deadline = decision.until
             self._held.append(held)
             return [self._settle(held, "held", decision.reason, at)] if is_new else []
         if not isinstance(decision, Nudge):
             return [self._settle(held, "suppressed", decision.reason, at)]
         self._past_nudges[held.number] = PastNudge(rule=match.rule, at=at, use=match.use)
         record = self._settle(held, "nudged", decision.reason, at)
-        # Leaving within 60 s shows as idleness only `idle_after` later; before that nothing can be said of the outcome.
-        until = at + LATE_PUT_AWAY + self._attention.settings.idle_after + IDLE_NOTICE_DELAY
-        self._open[held.number] = _OpenNudge(held.number, match.device, until)
+        # That the device was left within 60 s is known only once idleness is noticed, `idle_after` later.
+        deadline = at + LATE_PUT_AWAY + self._attention.settings.idle_after + IDLE_NOTICE_DELAY
+        self._open[held.number] = _OpenNudge(held.number, match.device, deadline)
         return [record, Notify(moment=self._moments[held.number])]
 
     def _settle(
@@ -261,30 +267,29 @@ class Moments:
         moment = replace(self._moments[held.number], decided=decided, reason=reason, decided_at=at, ended=None)
         return self._record(moment)
 
-    def _begin_need(self, observation: Answered) -> list[Effect]:
-        """Write down for how long it is needed; until then it is excused."""
+    def _begin_needed(self, observation: Answered) -> list[Effect]:
         if observation.nudge not in self._awaiting_length:
             return []
         self._awaiting_length.remove(observation.nudge)
         moment = replace(self._moments[observation.nudge], answer=observation.answer, answered_at=observation.at)
-        until = observation.at + NEEDED_LENGTHS[observation.answer]
-        self._needs[moment.device, moment.category] = _Need(moment, until)
+        deadline = observation.at + NEEDED_LENGTHS[observation.answer]
+        self._needed[moment.device, moment.category] = _NeededUse(moment, deadline)
         return [self._record(moment)]
 
-    def _end_need(self, need: _Need) -> list[Effect]:
-        device = self._attention.device(need.moment.device)
-        # A person who has put it away need not hear of it, and one who is busy is left alone: it is no nudge.
-        is_used = device.open_use is not None and device.open_use.activity.category == need.moment.category
-        if not is_used or self._busy.reason(device)[0] is not None:
+    def _end_needed(self, needed: _NeededUse) -> list[Effect]:
+        device = self._attention.device(needed.moment.device)
+        # Pointless after the device was put away, and not important enough to disturb somebody who is busy.
+        is_used = device.open_use is not None and device.open_use.activity.category == needed.moment.category
+        if not is_used or self._busy.reason_and_last_typing(device)[0] is not None:
             return []
-        return [NotifyNeedOver(moment=need.moment, at=need.until)]
+        return [NotifyNeedOver(moment=needed.moment, at=needed.deadline)]
 
     def _conclude(self, nudge: _OpenNudge, outcome: Outcome | None) -> list[Effect]:
-        """Give the nudge its outcome; None: the one that was measured."""
         del self._open[nudge.number]
         moment = self._moments[nudge.number]
         if outcome is None:
-            is_known, left = left_at(self._attention.devices, moment.decided_at)
+            # Nothing else decided it, so it is measured.
+            is_known, left = find_departure(self._attention.devices, moment.decided_at)
             if not is_known:
                 outcome = Outcome.UNKNOWN
             elif left is not None:

@@ -1,15 +1,15 @@
 """The pure core: observations in, effects out; `feed`, `advance`, `deadline`.
 
-Invariant 1: extra wake-ups change nothing; waking often, seldom or never gives the same decisions at the same instants.
-Invariant 2: feeding the recorded observations again gives exactly the decisions of the day.
+Invariant 1: the number and the timing of wake-ups do not affect decisions.
+Invariant 2: feeding the recorded observations again gives the same decisions.
 Invariant 3: a gap never produces a match, and never counts as presence.
-Invariant 4: outside partner time nothing is observed, kept or decided.
-Invariant 5: nudges keep their distance and their budget.
+Invariant 4: outside partner time nothing is observed, recorded or decided.
+Invariant 5: nudges respect the cool-down and the budget.
 Invariant 6: shifting all instants by a constant shifts all decisions by it.
 Invariant 7: a rule never sees a feature that it did not declare.
 Invariant 8: time never moves back.
 
-Time comes in by an observation's `at` and by `advance(now)`, and in no other way.
+The clock is never read: time comes only from an observation's `at` and from `advance(now)`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from detector.core.attention.attention import INPUT_FEATURES, Attention
 from detector.core.attention.busy import BusyState
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Coverage, Effect, NotifyEnd, NotifyStart, Record, Use
-from detector.core.moments import Moments
+from detector.core.moments import MomentTracker
 from detector.core.start import StartCheck
-from rules.engine import RuleWatch, evidence, needs
+from rules.engine import RuleWatch, evidence, features_used
 from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
 from rules.policy import PolicySettings
 
@@ -59,107 +59,120 @@ class Pipeline:
         rules: Sequence[Rule],
         policy: PolicySettings,
         attention: AttentionSettings,
-        usuals: Mapping[FeatureKey, Value] | None = None,
+        baselines: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
-        self._rules = tuple(rules)
-        self._usuals = usuals or {}
-        self._policy = policy
-        self._settings = attention
         self.now: datetime | None = None
-        self.is_open = False
+        self._settings = _Settings(tuple(rules), policy, attention, baselines or {})
+        self._open: _OpenOccurrence | None = None
 
     @property
     def deadline(self) -> datetime | None:
         """When `advance` next matters; None: not before the next observation."""
-        if not self.is_open:
-            return None
-        deadline = self._next_deadline()
-        return deadline if deadline < self._ends else None
+        return self._open.deadline if self._open else None
 
     def feed(self, observation: obs.Observation) -> tuple[Effect, ...]:
         """Take in one observation; return what follows from it, and from the time that passed until then.
 
         Raises:
-            ValueError: if it lies before what was fed or advanced to earlier; order is made at the inbox.
+            ValueError: if it lies before what was fed or advanced to earlier; the inbox has to sort.
         """
         at = observation.at
         if self.now is not None and at < self.now:
             raise ValueError(f"{type(observation).__name__} at {at} comes after {self.now}")
-        if not self.is_open:
-            self.now = at
-            return self._begin(observation) if isinstance(observation, obs.PartnerTimeBegan) else ()
-        # Nothing is known between `since` and the gap, so nothing may be concluded from the time in between.
-        whole_gap = observation if isinstance(observation, obs.Gap) and observation.sense is None else None
-        effects = self._pass_time(whole_gap.since if whole_gap else at)
+        effects = self._open.feed(observation) if self._open else []
         self.now = at
-        # The end of the occurrence before was not observed; it ended at the latest now.
-        if isinstance(observation, obs.PartnerTimeBegan):
-            return (*effects, *self._end(at), *self._begin(observation))
         if isinstance(observation, obs.PartnerTimeEnded):
-            return (*effects, *self._end(at, observation))
-        if isinstance(observation, obs.Gap) and observation.since < self._ends:
-            # What is not known reaches up to the end, and no further.
-            observation = replace(observation, at=min(at, self._ends))
-        elif at >= self._ends:
-            # Partner time is over, and only its end is yet to be observed.
-            return tuple(effects)
-        if self._is_paused and not isinstance(observation, _ACCEPTED_WHILE_PAUSED):
-            return tuple(effects)
-        effects.append(Record(occurrence=self._occurrence, what=observation))
-        self._attention.observe(observation)
-        self._busy.observed_device = observation.device
-        if isinstance(observation, obs.InputCounted):
-            effects += self._after_input(observation)
-        else:
-            effects += self._after_observation(observation)
-        # Reset, because a deadline is nobody's observation.
-        self._busy.observed_device = None
+            self._open = None
+        elif isinstance(observation, obs.PartnerTimeBegan):
+            self._open = _OpenOccurrence(observation, self._settings)
+            effects.append(Record(occurrence=observation.occurrence, what=observation))
+            effects.append(
+                NotifyStart(occurrence=observation.occurrence, title=observation.title, at=at, ends=observation.ends)
+            )
         return tuple(effects)
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
         """Let time pass up to `now`; return what follows from it. An instant in the past changes nothing."""
         if self.now is None or now <= self.now:
             return ()
-        effects = self._pass_time(now) if self.is_open else []
+        effects = self._open.pass_time(now) if self._open else []
         self.now = now
         return tuple(effects)
 
     def snapshots(self) -> list[DeviceSnapshot]:
         """Return what is measured now on each device that is in use, for explanations; valid until the next step."""
-        if not self.is_open or self.now is None:
-            return []
-        found = ((device, watch, self._attention.device(device).open_use) for device, watch in self._watches.items())
-        return [
-            DeviceSnapshot(device, use.number, use.activity.category, self._attention.view(device, self.now), watch)
-            for device, watch, use in found
-            if use is not None
-        ]
+        return self._open.snapshots(self.now) if self._open and self.now else []
 
-    def _begin(self, began: obs.PartnerTimeBegan) -> tuple[Effect, ...]:
-        self._occurrence, self._title, self._ends = began.occurrence, began.title, began.ends
-        self._attention = Attention(needs(self._rules), began.at, began.ends, self._settings, self._usuals)
+
+class _Settings(NamedTuple):
+    rules: tuple[Rule, ...]
+    policy: PolicySettings
+    attention: AttentionSettings
+    baselines: Mapping[FeatureKey, Value]
+
+
+class _OpenOccurrence:
+    """The occurrence that has begun and not ended."""
+
+    def __init__(self, began: obs.PartnerTimeBegan, settings: _Settings) -> None:
+        self._occurrence, self._title, self.ends = began.occurrence, began.title, began.ends
+        self._rules, policy = settings.rules, settings.policy
+        self._attention = Attention(
+            features_used(settings.rules), began.at, began.ends, settings.attention, settings.baselines
+        )
         self._busy = BusyState()
-        self._moments = Moments(began, self._policy, self._attention, self._busy)
+        self._moments = MomentTracker(began, policy, self._attention, self._busy)
         self._start = StartCheck(
-            began, self._policy.grace, self._attention.devices, self._moments.is_excused, self._settings.fleeting
+            began, policy.grace, self._attention.devices, self._moments.is_excused, settings.attention.fleeting
         )
         self._watches: dict[str, RuleWatch] = {}
         self._is_paused = False
-        self.is_open = True
-        start = NotifyStart(occurrence=began.occurrence, title=began.title, at=began.at, ends=began.ends)
-        return Record(occurrence=began.occurrence, what=began), start
 
-    def _end(self, at: datetime, ended: obs.PartnerTimeEnded | None = None) -> list[Effect]:
-        at = min(at, self._ends)
+    @property
+    def deadline(self) -> datetime | None:
+        deadline = self._next_deadline()
+        return deadline if deadline < self.ends else None
+
+    def snapshots(self, now: datetime) -> list[DeviceSnapshot]:
+        devices = ((device, watch, self._attention.device(device).open_use) for device, watch in self._watches.items())
+        return [
+            DeviceSnapshot(device, use.number, use.activity.category, self._attention.view(device, now), watch)
+            for device, watch, use in devices
+            if use is not None
+        ]
+
+    def feed(self, observation: obs.Observation) -> list[Effect]:
+        at = observation.at
+        # Nothing is known between `since` and the gap, so nothing may be concluded from the time in between.
+        whole_gap = observation if isinstance(observation, obs.Gap) and observation.sense is None else None
+        effects = self.pass_time(whole_gap.since if whole_gap else at)
+        if isinstance(observation, obs.PartnerTimeBegan | obs.PartnerTimeEnded):
+            return effects + self._end(observation)
+        if isinstance(observation, obs.Gap) and observation.since < self.ends:
+            # What is not known reaches up to the end, and no further.
+            observation = replace(observation, at=min(at, self.ends))
+        elif at >= self.ends:
+            # Partner time is over, and only its end is yet to be observed.
+            return effects
+        if self._is_paused and not isinstance(observation, _ACCEPTED_WHILE_PAUSED):
+            return effects
+        effects.append(Record(occurrence=self._occurrence, what=observation))
+        self._attention.observe(observation)
+        if isinstance(observation, obs.InputCounted):
+            return effects + self._after_input(observation)
+        return effects + self._after_observation(observation)
+
+    def _end(self, observation: obs.PartnerTimeBegan | obs.PartnerTimeEnded) -> list[Effect]:
+        # The end may not have been observed; then it ended at the latest when the next one began.
+        at = min(observation.at, self.ends)
         # Open nudges get their outcome first: that partner time ends is not the same as leaving the device.
         effects = self._moments.close_open(None, at, Reason.ENDED)
         self._attention.end(at)
         effects += self._record_closed()
-        self.is_open = False
         # The end itself comes last: once it is recorded, the occurrence is complete.
-        if ended is not None:
-            effects.append(Record(occurrence=self._occurrence, what=replace(ended, at=at)))
-            if ended.reason == "ended":
+        if isinstance(observation, obs.PartnerTimeEnded):
+            effects.append(Record(occurrence=self._occurrence, what=replace(observation, at=at)))
+            if observation.reason == "ended":
                 effects.append(NotifyEnd(occurrence=self._occurrence, title=self._title, at=at))
         return effects
 
@@ -169,10 +182,10 @@ class Pipeline:
             deadline = min(deadline, watch.deadline)
         return deadline
 
-    def _pass_time(self, now: datetime) -> list[Effect]:
+    def pass_time(self, now: datetime) -> list[Effect]:
         """Do what is due at every deadline up to `now`, in the order of the deadlines."""
         effects: list[Effect] = []
-        while (deadline := self._next_deadline()) <= now and deadline < self._ends:
+        while (deadline := self._next_deadline()) <= now and deadline < self.ends:
             for device, watch in self._watches.items():
                 if watch.deadline <= deadline:
                     rules = watch.on_deadline(self._attention.view(device, deadline))
@@ -191,11 +204,11 @@ class Pipeline:
         if use is None:
             return []
         rules = watch.after_input(self._attention.view(counted.device, counted.at), use.activity.category)
-        moments = self._add_moments(counted.device, rules, counted.at)
-        return [*moments, *self._moments.after_observation(counted.at)]
+        moments = self._add_moments(counted.device, rules, counted.at, counted.device)
+        return [*moments, *self._moments.after_observation(counted.at, counted.device)]
 
     def _after_observation(self, observation: obs.Observation) -> list[Effect]:
-        at = observation.at
+        at, observed_device = observation.at, observation.device
         effects: list[Effect] = []
         match observation:
             case obs.Shown():
@@ -205,13 +218,13 @@ class Pipeline:
                 return self._moments.on_shown(observation)
             case obs.Answered():
                 effects += [*self._moments.on_answer(observation), *self._start.after_observation(observation)]
-                return [*effects, *self._moments.after_observation(at)]
+                return [*effects, *self._moments.after_observation(at, observed_device)]
             case obs.PartnerTimeExtended(ends=ends):
-                self._ends = max(self._ends, ends)
+                self.ends = max(self.ends, ends)
                 # The feature `remaining` depends on the end.
-                self._attention.extend(self._ends)
+                self._attention.extend(self.ends)
             case obs.QuietWeekEnded():
-                self._moments.quiet = False
+                self._moments.in_quiet_week = False
             case obs.Paused() | obs.Resumed():
                 self._is_paused = isinstance(observation, obs.Paused)
             case _:
@@ -219,7 +232,7 @@ class Pipeline:
         effects += self._close_unknown(observation)
         # Uses that just ended come before the rules: a held match or an open nudge may be about one of them.
         effects += [*self._record_closed(), *self._start.after_observation(observation)]
-        self._watch(observation.device)
+        self._watch(observed_device)
         # All devices: features over several devices change with an observation of any of them.
         for device, watch in self._watches.items():
             use = self._attention.device(device).open_use
@@ -227,8 +240,8 @@ class Pipeline:
                 watch.reset()
             else:
                 rules = watch.after_observation(self._attention.view(device, at), use.activity.category)
-                effects += self._add_moments(device, rules, at)
-        return [*effects, *self._moments.after_observation(at)]
+                effects += self._add_moments(device, rules, at, observed_device)
+        return [*effects, *self._moments.after_observation(at, observed_device)]
 
     def _close_unknown(self, observation: obs.Observation) -> list[Effect]:
         """Close held matches and open nudges of the devices of which nothing more will be known."""
@@ -249,8 +262,10 @@ class Pipeline:
             watch = self._watches[device] = RuleWatch(self._rules, INPUT_FEATURES)
         return watch
 
-    def _add_moments(self, device: str, rules: Sequence[Rule], at: datetime) -> list[Effect]:
-        """Make a moment for each of the rules, which have just begun to hold."""
+    def _add_moments(
+        self, device: str, rules: Sequence[Rule], at: datetime, observed_device: str | None = None
+    ) -> list[Effect]:
+        """Make a moment for each of the rules, which have just begun to hold; a deadline has no observed device."""
         use = self._attention.device(device).open_use if rules else None
         if use is None:
             return []
@@ -267,7 +282,7 @@ class Pipeline:
                 after_grace=rule.after_grace,
                 speaks=rule.speaks,
             )
-            effects += self._moments.add(match)
+            effects += self._moments.add(match, observed_device)
         return effects
 
     def _record_closed(self) -> list[Effect]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.uses import UseState
-from detector.core.effects import Record, Started
+from detector.core.effects import Record, StartResult
 from detector.core.observations import Gap, GapReason, Observation, PartnerTimeBegan, Paused, Suspended
 from rules.engine import NEVER
 from rules.features import DISTRACTING
@@ -99,4 +99,4 @@ class StartCheck:
         return [] if remaining else [self._record(well=None if self._has_unknown_end else True)]
 
     def _record(self, *, well: bool | None) -> Record:
-        return Record(occurrence=self._occurrence, what=Started(at=self._grace_end, well=well))
+        return Record(occurrence=self._occurrence, what=StartResult(at=self._grace_end, well=well))

@@ -19,6 +19,7 @@ from detector.config.settings import Settings
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import Activity, Gap, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
+from detector.daemon.baselines import read_baselines
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.idle_notifications import IdleNotifications
 from detector.daemon.inbox import Inbox
@@ -29,7 +30,6 @@ from detector.daemon.sensor_runner import SensorContext
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.daemon.session import Session
 from detector.daemon.session_sensors import SessionSensors
-from detector.daemon.usuals import read_usuals
 from detector.daemon.wording import Wording
 from detector.devices import Phone
 from detector.dnd.controller import DndController
@@ -182,11 +182,11 @@ def build_session(
     sensors = SessionSensors(
         laptop=laptop, phone_tracker=tracker, phones=phones, supervise_phone=supervise_phone, put_away=put_away
     )
-    usuals = read_usuals(rulebook.rules, store=store, now=clock.now(), attention=settings.attention)
+    baselines = read_baselines(rulebook.rules, store=store, now=clock.now(), attention=settings.attention)
     session = Session(
         occurrence=occurrence,
         stored_id=stored_id,
-        core=Pipeline(rulebook.rules, settings.policy, settings.attention, usuals),
+        core=Pipeline(rulebook.rules, settings.policy, settings.attention, baselines),
         inbox=inbox,
         sensors=sensors,
         effect_runner=effect_runner,

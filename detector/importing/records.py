@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import attrgetter
 
 import detector.core.observations as obs
-from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.effects import Coverage, Moment, Record, StartResult, Use
 from detector.core.pipeline import Pipeline
 from detector.importing.past_times import PastTime
 from detector.store.store import Store
@@ -70,7 +70,7 @@ def build_records(
             if isinstance(what, obs.PartnerTimeBegan | obs.PartnerTimeEnded):
                 if past.stored is None:
                     observations.append(effect)
-            elif isinstance(what, Started):
+            elif isinstance(what, StartResult):
                 continue  # nobody observed how the evening started
             elif what.device not in new_devices:
                 continue
@@ -101,7 +101,7 @@ def _kind(what: Use | Coverage | Moment) -> str:
 
 
 def _renumbered(
-    what: obs.Observation | Use | Coverage | Moment | Started, stored: StoredHistory
+    what: obs.Observation | Use | Coverage | Moment | StartResult, stored: StoredHistory
 ) -> Use | Coverage | Moment:
     if isinstance(what, Use | Coverage):
         return replace(what, number=what.number + stored.last_use)

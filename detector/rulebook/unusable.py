@@ -76,7 +76,7 @@ def summarize(unusable: Mapping[str, str]) -> list[str]:
 
 def _missing(condition: Condition, kind: str, sensed: Mapping[str, Collection[str]]) -> dict[FeatureKey, str]:
     """Return what cannot be known on a device of the kind, each with its reason."""
-    why = ((key, _missing_reason(key, kind, sensed)) for key in sorted(condition.needs, key=repr))
+    why = ((key, _missing_reason(key, kind, sensed)) for key in sorted(condition.features_used, key=repr))
     return {key: lack for key, lack in why if lack is not None}
 
 
@@ -116,7 +116,7 @@ def _why(missing: Mapping[FeatureKey, str], sensed: Mapping[str, Collection[str]
 
 def _cannot_hold(condition: Condition, kind: str, missing: Collection[FeatureKey]) -> bool:
     # The number is known before anything is tried: a long condition must not keep `doctor` busy for minutes.
-    keys = sorted(condition.needs, key=repr)
+    keys = sorted(condition.features_used, key=repr)
     choices = [_choices(key, condition, kind, missing) for key in keys]
     if reduce(lambda many, some: many * len(some), choices, 1) > _MAX_COMBINATIONS:
         return False

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import detector.core.observations as obs
-from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.effects import Coverage, Moment, Record, StartResult, Use
 from detector.errors import StoreError
 from detector.i18n import _
 from detector.partner_time.model import is_on_call
@@ -61,14 +61,14 @@ def is_moment_outside(moment: Moment, interval: Interval, over: datetime | None 
 
 def remaining_record(record: Record, interval: Interval) -> Record | None:
     """Return what of the record may still be stored, or None."""
-    what: obs.Observation | Use | Coverage | Moment | Started | None = record.what
+    what: obs.Observation | Use | Coverage | Moment | StartResult | None = record.what
     if isinstance(what, Use):
         what = remaining_use(what, interval)
     elif isinstance(what, Coverage):
         what = remaining_coverage(what, interval)
     elif isinstance(what, Moment):
         what = what if is_moment_outside(what, interval) else None
-    elif isinstance(what, Started):
+    elif isinstance(what, StartResult):
         # Whatever is forgotten while an occurrence is under way lies in it: it reaches into the grace, or follows it.
         what = None if interval.since < what.at else what
     elif isinstance(what, obs.Observation):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from detector.core.effects import Coverage, Moment, Record, Started, Use
+from detector.core.effects import Coverage, Moment, Record, StartResult, Use
 from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.store import rows
 from detector.store.database import Database, StateStore
@@ -203,7 +203,7 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
             waiting[_REPLACE_USE].append(rows.from_use(occurrence, what))
         elif isinstance(what, Coverage):
             waiting[_REPLACE_COVERAGE].append(rows.from_coverage(occurrence, what))
-        elif isinstance(what, Started):
+        elif isinstance(what, StartResult):
             started = (None, None) if what.well is None else (int(what.well), to_microseconds(what.at))
             connection.execute(
                 "UPDATE occurrences SET started_well = ?, started_at = ? WHERE id = ?", (*started, occurrence)

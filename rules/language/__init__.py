@@ -82,7 +82,7 @@ def _compile(text: str, node: Node) -> Condition:
     holds, deadline, evaluate = generator.compile(truth, instant, node.evaluation(generator))
     return Condition(
         text=text,
-        needs=node.keys(),
+        features_used=node.keys(),
         holds=holds,
         deadline=deadline,
         evaluate=evaluate,

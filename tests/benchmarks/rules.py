@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from detector.core.attention.baselines import usuals
+from detector.core.attention.baselines import measure_baselines
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import (
     Activity,
@@ -121,7 +121,7 @@ def usual_evenings(count: int = 28) -> Iterator[Bar]:
             told.append([])
     keys = [key for key in needs([_usual(text) for text in USUAL]) if key.name == "usual"]
     began = time.process_time()
-    found = usuals(told[:count], keys)
+    found = measure_baselines(told[:count], keys)
     spent = time.process_time() - began
     assert len(found) == len(keys)
     yield Bar(name="what is usual: an evening of 5 features", figure=1000 * spent / count, limit=100, unit="ms")

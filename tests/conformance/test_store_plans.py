@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.core.effects import Record, Started
+from detector.core.effects import Record, StartResult
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.store.model import Calendar, CancelledOccurrence, EventFilter, Proposal
@@ -159,7 +159,7 @@ class PlansConformance:
     def test_how_an_occurrence_started_is_stored_and_forgotten_with_its_beginning(self, store: Store) -> None:
         store.history.save([begins()])
         assert [kept.started_well for kept in store.history.occurrences()] == [None]
-        store.history.save([Record(occurrence=EVENING, what=Started(at=after(5), well=True))])
+        store.history.save([Record(occurrence=EVENING, what=StartResult(at=after(5), well=True))])
         store.history.save([ends()])
         assert [kept.started_well for kept in store.history.occurrences()] == [True]
 
@@ -171,7 +171,7 @@ class PlansConformance:
     def test_how_an_occurrence_started_is_unknown_once_a_part_of_the_grace_is_forgotten(
         self, store: Store, since: int, until: int, left: bool | None
     ) -> None:
-        said = Record(occurrence=EVENING, what=Started(at=after(5), well=True))
+        said = Record(occurrence=EVENING, what=StartResult(at=after(5), well=True))
         known = (left, after(5) if left else None)
         store.history.save([begins(), said])
         store.forget(after(since), now=after(until))
@@ -183,7 +183,7 @@ class PlansConformance:
     def test_how_an_occurrence_started_can_be_corrected_and_deleted(self, store: Store) -> None:
         store.history.save([begins()])
         for well in (False, True, None):
-            store.history.save([Record(occurrence=EVENING, what=Started(at=after(5), well=well))])
+            store.history.save([Record(occurrence=EVENING, what=StartResult(at=after(5), well=well))])
             at = None if well is None else after(5)
             assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [(well, at)]
 

@@ -12,7 +12,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.config.settings import Settings
-from detector.core.effects import Coverage, Effect, Moment, NotifyEnd, Record, Started, Use
+from detector.core.effects import Coverage, Effect, Moment, NotifyEnd, Record, StartResult, Use
 from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.idle_notifications import IdleNotifications
@@ -246,7 +246,7 @@ def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
         feed,
         covered,
         noticed,
-        *([Started(at=BEGINS + timedelta(minutes=5), well=True)] if started else []),
+        *([StartResult(at=BEGINS + timedelta(minutes=5), well=True)] if started else []),
         PartnerTimeEnded(at=ENDS),
     ]
     records: list[Effect] = [Record(occurrence="1@x", what=what) for what in parts]

@@ -81,7 +81,7 @@ def compared(asked: Asked, sign: str, written: str, value: Value, *, turned: boo
     return Said(f"{written} {TURNED[sign]} {asked.text}" if turned else f"{asked.text} {sign} {written}", worth)
 
 
-def compared_with_usual(asked: Asked, sign: str, part: int) -> Said:
+def compared_baselines(asked: Asked, sign: str, part: int) -> Said:
     usual = asked.key._replace(name="usual", steps=(frozenset({asked.key.name}),), part=part)
 
     def worth(get: Get, second: int) -> bool | None:
@@ -219,7 +219,7 @@ def comparisons(draw: st.DrawFn) -> Said:
 def with_usual(draw: st.DrawFn) -> Said:
     """Return a feature, compared with what is usual of it."""
     asked = draw(features((Unit.COUNT, Unit.LENGTH, Unit.RATE, Unit.SHARE)).filter(lambda each: each.feature.has_usual))
-    return compared_with_usual(asked, draw(st.sampled_from(["<", "<=", ">", ">="])), draw(st.integers(1, 99)))
+    return compared_baselines(asked, draw(st.sampled_from(["<", "<=", ">", ">="])), draw(st.integers(1, 99)))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.core.attention.attention import Attention
-from detector.core.attention.baselines import MIN_SESSIONS, maxima, percentile, usuals
+from detector.core.attention.baselines import MIN_SESSIONS, maxima, measure_baselines, percentile
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import (
     Activity,
@@ -95,14 +95,14 @@ def evening_of(glances: int, day: int) -> list[Observation]:
 
 def test_what_is_usual_is_a_percentile_of_the_evenings_greatest_values() -> None:
     evenings_of = [evening_of(glances, day) for day, glances in enumerate([3, 1, 2, 8, 5, 4, 6, 7])]
-    assert usuals(evenings_of, [USUAL]) == {USUAL: 6}
-    assert usuals(evenings_of, [replace_part(part) for part in (50, 90, 1, 99)]) == {
+    assert measure_baselines(evenings_of, [USUAL]) == {USUAL: 6}
+    assert measure_baselines(evenings_of, [replace_part(part) for part in (50, 90, 1, 99)]) == {
         replace_part(50): 4,
         replace_part(90): 8,
         replace_part(1): 1,
         replace_part(99): 8,
     }
-    assert usuals(evenings_of, [GLANCES]) == {}
+    assert measure_baselines(evenings_of, [GLANCES]) == {}
 
 
 def replace_part(part: int) -> FeatureKey:
@@ -112,10 +112,10 @@ def replace_part(part: int) -> FeatureKey:
 def test_below_seven_evenings_nothing_is_usual_and_an_evening_without_a_sensor_is_none() -> None:
     known = [evening_of(2, day) for day in range(MIN_SESSIONS - 1)]
     blind = [[seen for seen in evening_of(2, 20) if not isinstance(seen, Focused)]]
-    assert usuals([*known, *blind], [USUAL]) == {}
-    assert usuals([*known, *blind, evening_of(0, 21)], [USUAL]) == {USUAL: 2}
+    assert measure_baselines([*known, *blind], [USUAL]) == {}
+    assert measure_baselines([*known, *blind, evening_of(0, 21)], [USUAL]) == {USUAL: 2}
     done: list[int] = []
-    usuals(known, [USUAL], done=lambda: done.append(1))
+    measure_baselines(known, [USUAL], done=lambda: done.append(1))
     assert len(done) == len(known)
 
 

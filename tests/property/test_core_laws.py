@@ -102,12 +102,10 @@ class Restless(Pipeline):
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
         effects = super().advance(now)
-        if self.is_open and self.now == now and now < self._ends:
-            for name, watch in self._watches.items():
-                use = self._attention.device(name).open_use
-                if use is not None:
-                    begun = watch.after_observation(self._attention.view(name, now), use.activity.category)
-                    assert [rule.code for rule in begun] == []
+        if self._open and self.now == now and now < self._open.ends:
+            for snapshot in self.snapshots():
+                begun = snapshot.watch.after_observation(snapshot.features, snapshot.category)
+                assert [rule.code for rule in begun] == []
         return effects
 
 
@@ -193,7 +191,7 @@ def test_law_4_outside_partner_time_nothing_is_observed_kept_or_decided(
         assert pipeline.feed(seen) == ()
     for seen in evening:
         pipeline.feed(seen)
-    assert not pipeline.is_open
+    assert pipeline.snapshots() == []
     assert pipeline.deadline is None
     for seen in shift(stray[1:], timedelta(hours=9)):
         assert pipeline.feed(seen) == ()
@@ -289,7 +287,7 @@ def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(evening: list
         patched.setattr(FeatureView, "get", seen)
         patched.setattr(FeatureView, "deadline", turned)
         play(evening, [rule])
-    assert asked <= rule.condition.needs
+    assert asked <= rule.condition.features_used
 
 
 @many

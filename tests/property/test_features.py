@@ -107,7 +107,7 @@ class Told:
     def __init__(self) -> None:
         self.instants: dict[tuple[str, str], list[tuple[datetime, str]]] = {}
         self.flags: dict[tuple[str, str], bool] = {}
-        self.nudged: tuple[datetime, str | None] | None = None
+        self.record_nudge: tuple[datetime, str | None] | None = None
         self.parts: set[int] = set()
         self.switches: set[int] = set()
         self._known: set[int] = set()
@@ -245,9 +245,9 @@ class Naive:
         return sum((b - a for a, b in pairwise(edges) if any(began <= a and b <= ended for began, ended in cut)), ZERO)
 
     def _nudge(self, name: str) -> timedelta | None:
-        if self.told.nudged is None:
+        if self.told.record_nudge is None:
             return None
-        at, category = self.told.nudged
+        at, category = self.told.record_nudge
         if name == "since_nudge":
             return self.at - at
         use = self.device.open_use
@@ -326,8 +326,8 @@ def test_features_are_what_a_slow_reckoning_finds(evening: list[Observation], pa
         attention.observe(seen)
         told.after(attention.devices)
         if isinstance(seen, Shown):
-            told.nudged = seen.at, in_front(attention, seen)
-            attention.nudged(*told.nudged)
+            told.record_nudge = seen.at, in_front(attention, seen)
+            attention.record_nudge(*told.record_nudge)
         if isinstance(seen, InputCounted):
             counts.setdefault(seen.device, []).append(seen)
         elif isinstance(seen, Paused) or (isinstance(seen, Gap) and seen.sense is None):
@@ -372,7 +372,7 @@ def test_no_comparison_turns_before_it_was_said_to(
     for seen, following in heard(evening):
         attention.observe(seen)
         if isinstance(seen, Shown):
-            attention.nudged(seen.at, in_front(attention, seen))
+            attention.record_nudge(seen.at, in_front(attention, seen))
         standing: dict[tuple[str, FeatureKey, Value], tuple[object, datetime]] = {}
         instants = sorted(seen.at + (following.at - seen.at) * part for part in (0, *parts))
         for _ in range(len(instants) + 2):
@@ -406,7 +406,7 @@ def test_what_is_forgotten_is_never_asked_for(evening: list[Observation], parts:
         for attention in (some, all_of_it):
             attention.observe(seen)
             if isinstance(seen, Shown):
-                attention.nudged(seen.at, in_front(attention, seen))
+                attention.record_nudge(seen.at, in_front(attention, seen))
         for at in [seen.at, *(seen.at + (following.at - seen.at) * part for part in sorted(parts))]:
             for device in some.devices:
                 one, other = some.view(device.name, at), all_of_it.view(device.name, at)

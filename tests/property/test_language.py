@@ -140,7 +140,7 @@ def test_holds_is_true_exactly_where_plain_three_valued_logic_is_certain(conditi
     compiled = compile_condition(condition.text)
     assert compiled.memory_size == 0
     assert compiled.holds(toy) is (condition.worth(toy.value, 0) is True)
-    assert toy.asked <= compiled.needs
+    assert toy.asked <= compiled.features_used
 
 
 def certain(condition: Said, toy: Toy) -> list[bool]:
@@ -174,7 +174,7 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
                 holds, turn = apart
                 assert turn is None or turn > toy.at
         answers.append(holds)
-    assert toy.asked <= condition.needs
+    assert toy.asked <= condition.features_used
     return answers, turns
 
 
@@ -229,18 +229,18 @@ def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None
 
 @given(features())
 def test_what_is_written_of_a_key_is_read_as_the_same_key(asked: Asked) -> None:
-    (key,) = compile_condition(f"{format_key(asked.key)} is known").needs
+    (key,) = compile_condition(f"{format_key(asked.key)} is known").features_used
     assert key == asked.key
 
 
 @given(ATOMS)
 def test_sequences_and_what_is_usual_are_written_as_they_are_read(atom: Said) -> None:
-    for key in compile_condition(atom.text).needs:
+    for key in compile_condition(atom.text).features_used:
         if key.name in {"followed", "hopped"}:
-            assert compile_condition(format_key(key)).needs == {key}
+            assert compile_condition(format_key(key)).features_used == {key}
         elif key.name == "usual":
             usual, feature = format_key(key).split(" of ")
-            assert key in compile_condition(f"{feature} > {usual}").needs
+            assert key in compile_condition(f"{feature} > {usual}").features_used
 
 
 WORDS = st.sampled_from(
@@ -352,7 +352,7 @@ def test_no_text_raises_anything_but_a_rule_error_that_can_be_printed(text: str)
     assert (condition is None) == bool(problems)
     check_places(text, problems)
     if condition is not None:
-        assert condition.needs
+        assert condition.features_used
         assert condition.holds(FixedFeatures(START)) in {True, False}
         memory: list[datetime | None] = [None] * condition.memory_size
         assert condition.evaluate(FixedFeatures(START), memory) == (

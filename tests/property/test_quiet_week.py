@@ -19,7 +19,9 @@ from tests.timelines.reading import play
 
 # What a rule says of nudges that were given cannot be the same where none was.
 RULES = [
-    rule for rule in load_rules(None).rules if not {key.name for key in rule.needs} & {"since_nudge", "reopened_after"}
+    rule
+    for rule in load_rules(None).rules
+    if not {key.name for key in rule.features_used} & {"since_nudge", "reopened_after"}
 ]
 
 

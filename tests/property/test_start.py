@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from detector.core.effects import Effect, NotifyEnd, Outcome, Record, Started, Use
+from detector.core.effects import Effect, NotifyEnd, Outcome, Record, StartResult, Use
 from detector.core.observations import Answered, Gap, Observation, PartnerTimeEnded, Paused, Suspended
 from rules.features import DISTRACTING
 from rules.policy import PolicySettings
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.timeout(600)
 generated = settings(max_examples=20_000, database=None, phases=[Phase.generate])
 
 
-def starts(effects: list[Effect]) -> list[Started]:
-    return [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Started)]
+def starts(effects: list[Effect]) -> list[StartResult]:
+    return [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, StartResult)]
 
 
 def under_way(effects: list[Effect], at: datetime) -> list[Use]:

@@ -92,7 +92,7 @@ def test_a_hop_is_from_one_device_to_the_other_and_no_switch_on_one() -> None:
 def test_reopening_is_of_what_the_nudge_named_and_not_of_what_was_open_already() -> None:
     evening = Evening().focus(0, "social")
     assert evening.get(9, NUDGED) is None
-    evening.attention.nudged(BEGAN + 10 * SECOND, "social")
+    evening.attention.record_nudge(BEGAN + 10 * SECOND, "social")
     assert [evening.get(15, NUDGED), evening.get(15, REOPENED)] == [5 * SECOND, None]
     assert evening.focus(20, "mail").get(21, REOPENED) is None
     assert evening.focus(40, "social").get(50, REOPENED) == 30 * SECOND

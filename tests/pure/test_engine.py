@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from rules.engine import NEVER, RuleWatch, evidence, needs
+from rules.engine import NEVER, RuleWatch, evidence, features_used
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule, Value
 
@@ -159,6 +159,6 @@ def test_only_the_rules_that_turn_are_looked_at_and_the_next_turn_is_the_first_o
 
 def test_what_is_needed_is_all_that_is_asked_for_and_evidence_all_that_is_known_of_the_condition() -> None:
     until = rule("A", "glances(10 min) >= 2 and dwell >= 3 s", "scrolls(60 s) >= 9")
-    assert needs([until]) == {GLANCES, DWELL, SCROLLS}
+    assert features_used([until]) == {GLANCES, DWELL, SCROLLS}
     assert evidence(until, glances(4, 2)) == ((DWELL, timedelta(seconds=4)), (GLANCES, 2))
     assert evidence(until, Features(4)) == ((DWELL, timedelta(seconds=4)),)

@@ -34,16 +34,19 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
         (History(began=BEGAN), Nudge()),
         (History(began=BEGAN, dismissed=1), Nudge()),
         (History(began=BEGAN, dismissed=2), Suppressed(reason=Reason.DISMISSED_TWICE)),
-        (History(began=BEGAN, for_both=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
-        (History(began=BEGAN, for_both=frozenset({"video"})), Nudge()),
-        (History(began=BEGAN, dismissed=2, for_both=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
+        (History(began=BEGAN, answered_together=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
+        (History(began=BEGAN, answered_together=frozenset({"video"})), Nudge()),
+        (
+            History(began=BEGAN, dismissed=2, answered_together=frozenset({"social"})),
+            Suppressed(reason=Reason.TOGETHER),
+        ),
         (History(began=BEGAN, needed_until=AT + SECOND), Suppressed(reason=Reason.NEEDED)),
         (History(began=BEGAN, needed_until=AT), Nudge()),
         (History(began=BEGAN, on_call=True), Nudge()),
         (History(began=BEGAN, busy=Reason.FILM), Suppressed(reason=Reason.FILM)),
         (History(began=BEGAN, busy=Reason.LOCKED), Hold(until=AT + MINUTE, reason=Reason.LOCKED)),
         (
-            History(began=BEGAN, busy=Reason.LOCKED, held_since={Reason.LOCKED: AT - MINUTE}),
+            History(began=BEGAN, busy=Reason.LOCKED, deferred_since={Reason.LOCKED: AT - MINUTE}),
             Suppressed(reason=Reason.LOCKED),
         ),
         (History(began=BEGAN, past_nudges=[said(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
@@ -57,18 +60,18 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
         ),
         (History(began=BEGAN, busy=Reason.CALL), Hold(until=AT + MINUTE, reason=Reason.CALL)),
         (
-            History(began=BEGAN, busy=Reason.CALL, held_since={Reason.CALL: AT - MINUTE}),
+            History(began=BEGAN, busy=Reason.CALL, deferred_since={Reason.CALL: AT - MINUTE}),
             Suppressed(reason=Reason.CALL),
         ),
-        (History(began=BEGAN, held_since={Reason.CALL: AT - MINUTE}), Nudge(reason=Reason.CALL)),
+        (History(began=BEGAN, deferred_since={Reason.CALL: AT - MINUTE}), Nudge(reason=Reason.CALL)),
         (History(began=BEGAN, last_keys=AT - SECOND), Hold(until=AT + SECOND, reason=Reason.TYPING)),
         (History(began=BEGAN, last_keys=AT - 2 * SECOND), Nudge()),
         (
-            History(began=BEGAN, last_keys=AT, held_since={Reason.TYPING: AT - 14 * SECOND}),
+            History(began=BEGAN, last_keys=AT, deferred_since={Reason.TYPING: AT - 14 * SECOND}),
             Hold(until=AT + SECOND, reason=Reason.TYPING),
         ),
         (
-            History(began=BEGAN, last_keys=AT, held_since={Reason.TYPING: AT - 15 * SECOND}),
+            History(began=BEGAN, last_keys=AT, deferred_since={Reason.TYPING: AT - 15 * SECOND}),
             Nudge(reason=Reason.TYPING),
         ),
     ],
@@ -82,7 +85,7 @@ def test_a_rule_that_never_speaks_is_for_the_report_unless_it_is_for_both_needed
     plain = History(began=BEGAN, past_nudges=[said(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
     for history in (History(began=BEGAN), plain):
         assert decide(silent, AT, history, SETTINGS) == Suppressed(reason=Reason.REPORT_ONLY)
-    for_both = replace(plain, for_both=frozenset({"social"}))
+    for_both = replace(plain, answered_together=frozenset({"social"}))
     assert decide(silent, AT, for_both, SETTINGS) == Suppressed(reason=Reason.TOGETHER)
     needed = replace(plain, needed_until=AT + SECOND)
     assert decide(silent, AT, needed, SETTINGS) == Suppressed(reason=Reason.NEEDED)

@@ -13,7 +13,7 @@ import time_machine
 from click.testing import CliRunner
 
 from detector.cli.history.commands import report_command
-from detector.core.effects import Coverage, Record, Started
+from detector.core.effects import Coverage, Record, StartResult
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.paths import store_path
@@ -182,7 +182,7 @@ def test_the_command_reports_cancellations_from_the_store(home: Path) -> None:
         parts = (
             PartnerTimeBegan(at=SUNDAY, occurrence=name, title="Dinner", ends=SUNDAY + HOUR),
             Coverage(number=1, device="laptop", began=SUNDAY, ended=SUNDAY + HOUR),
-            Started(at=SUNDAY + timedelta(minutes=5), well=True),
+            StartResult(at=SUNDAY + timedelta(minutes=5), well=True),
             PartnerTimeEnded(at=SUNDAY + HOUR),
         )
         store.history.save([Record(occurrence=name, what=part) for part in parts])

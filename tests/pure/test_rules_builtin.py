@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 def the_key(condition: str) -> FeatureKey:
     """Return the one feature that the condition asks for."""
-    (key,) = compile_condition(condition).needs
+    (key,) = compile_condition(condition).features_used
     return key
 
 

@@ -119,7 +119,7 @@ def test_the_nearer_condition_is_nearer() -> None:
 @pytest.mark.parametrize("rule", load_rules(None).rules, ids=lambda rule: rule.code)
 def test_every_built_in_rule_is_taken_apart_whole(rule: Rule) -> None:
     found = comparisons(evaluate(rule.condition.text, {}.get))
-    assert {part.key for part in found} >= {key for key in rule.condition.needs if key.name != "usual"}
+    assert {part.key for part in found} >= {key for key in rule.condition.features_used if key.name != "usual"}
     assert all(words for _, words, _ in format_comparisons(evaluate(rule.condition.text, {}.get)))
 
 

@@ -41,7 +41,7 @@ def problems_of(text: str) -> tuple[RuleProblem, ...]:
 )
 def test_these_are_conditions_and_declare_what_they_need(text: str, key: FeatureKey) -> None:
     condition = compile_condition(text)
-    assert condition.needs == {key}
+    assert condition.features_used == {key}
     assert condition.text == text
 
 

@@ -40,7 +40,7 @@ def said_of(text: str, read: Callable[[str], object]) -> str:
 
 @pytest.mark.parametrize("text", lines("condition"))
 def test_every_example_is_a_condition(text: str) -> None:
-    assert compile_condition(text).needs
+    assert compile_condition(text).features_used
 
 
 @pytest.mark.parametrize("block", blocks("refused"))

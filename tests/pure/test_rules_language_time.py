@@ -88,11 +88,11 @@ def steps(*each: str) -> tuple[frozenset[str], ...]:
     ],
 )
 def test_these_ask_for_just_this(text: str, key: FeatureKey) -> None:
-    assert key in compile_condition(text).needs
+    assert key in compile_condition(text).features_used
 
 
 def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
-    found = compile_condition("any.uses(category is social, 10 min) >= usual(p75)").needs
+    found = compile_condition("any.uses(category is social, 10 min) >= usual(p75)").features_used
     left = FeatureKey("uses", TEN, None, "all", Filter(SOCIAL))
     assert found == {left, left._replace(name="usual", steps=(frozenset({"uses"}),), part=75)}
 
@@ -371,7 +371,7 @@ def test_filters_and_steps_count_as_comparisons() -> None:
     ],
 )
 def test_a_key_is_written_in_the_words_of_the_language(text: str, said: str) -> None:
-    (key,) = compile_condition(text).needs
+    (key,) = compile_condition(text).features_used
     assert format_key(key) == said
 
 

@@ -119,11 +119,11 @@ def test_a_rule_says_until_and_because_and_declares_what_they_need() -> None:
     assert found.because == "{glances(10 min)} looks at {category} on {device}."
     glances, category = FeatureKey("glances", timedelta(minutes=10)), FeatureKey("category")
     assert found.because_parts == (glances, " looks at ", category, " on ", DEVICE_PLACEHOLDER, ".")
-    assert found.condition.needs == {FeatureKey("put_away")}
-    assert found.needs == {FeatureKey("put_away"), FeatureKey("dwell"), glances, category}
+    assert found.condition.features_used == {FeatureKey("put_away")}
+    assert found.features_used == {FeatureKey("put_away"), FeatureKey("dwell"), glances, category}
     (plain,) = read(rule()).rules
     assert (plain.until, plain.because, plain.because_parts) == (None, None, ())
-    assert plain.needs == plain.condition.needs
+    assert plain.features_used == plain.condition.features_used
 
 
 def test_a_rule_with_a_broken_until_or_because_is_left_out_and_all_of_it_is_said() -> None:

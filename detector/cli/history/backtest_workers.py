@@ -18,10 +18,10 @@ from detector.backtest.compare import (
     EveningPlayed,
     Greatest,
     KeptEvening,
-    compared_with_usual,
+    baselines_before,
+    compared_baselines,
     gather,
     play_evening,
-    usual_before,
 )
 from detector.cli.output import ProgressLine
 from detector.config.settings import Settings
@@ -62,13 +62,13 @@ def compare_kept(
 ) -> Comparison:
     """Play the kept evenings through both sets of rules; the progress is written to the standard error."""
     progress_line = ProgressLine(monotonic)
-    keys = compared_with_usual(now, then)
+    keys = compared_baselines(now, then)
     progress = _("evening {evening:,} of {all:,}, {observations:,} observations")
     try:
         with _processes(len(over), now, then, settings) as run:
-            usuals = _usuals(run, over, keys, progress_line) if keys else ({} for _each in over)
+            baselines = _baselines(run, over, keys, progress_line) if keys else ({} for _each in over)
             return gather(
-                run(_play, list(zip(over, usuals, strict=True))),
+                run(_play, list(zip(over, baselines, strict=True))),
                 now,
                 then,
                 lambda evening, seen: progress_line(progress.format(evening=evening, all=len(over), observations=seen)),
@@ -77,7 +77,7 @@ def compare_kept(
         progress_line.clear()
 
 
-def _usuals(
+def _baselines(
     run: MapFunction,
     over: Sequence[StoredOccurrence],
     keys: Collection[FeatureKey],
@@ -99,7 +99,7 @@ def _usuals(
     for values in run(_greatest, [(each, measured) for each in before]):
         found.append(values)
         progress_line(progress.format(evening=len(found), all=len(before)))
-    return [usual_before(each.began, found, keys) for each in over]
+    return [baselines_before(each.began, found, keys) for each in over]
 
 
 @contextmanager
@@ -142,12 +142,12 @@ def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Setti
 
 
 def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:
-    (occurrence, usuals), job = task, _job[-1]
+    (occurrence, baselines), job = task, _job[-1]
     evening = KeptEvening(
         occurrence=occurrence,
         observations=job.store.history.observations(occurrence.id),
         moments=job.store.history.moments_of(occurrence),
-        usuals=usuals,
+        baselines=baselines,
     )
     return play_evening(evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention)
 

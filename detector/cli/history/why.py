@@ -9,7 +9,7 @@ import click
 
 from detector.cli.output import COLUMNS, print_json
 from detector.config.read import read_settings
-from detector.core.attention.baselines import MAX_AGE, usual_keys, usuals
+from detector.core.attention.baselines import MAX_AGE, baseline_keys, measure_baselines
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.pipeline import Pipeline
@@ -23,7 +23,7 @@ from detector.store.errors import StoreMissing
 from detector.store.model import StoredOccurrence
 from detector.store.store import Store
 from detector.zone import local_zone
-from rules.engine import needs
+from rules.engine import features_used
 from rules.explain import format_activity
 from rules.model import FeatureKey, Rule, Value
 
@@ -118,12 +118,14 @@ class _Explainer:
         raise UserError(f"{self._heading(occurrence)} {text.format(number=number, last=last)}")
 
     def _usual_before(self, occurrence: StoredOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
-        compared = usual_keys(needs(self._rules))
+        compared = baseline_keys(features_used(self._rules))
         if not compared:
             # Most rules compare with nothing: then the 28 days before need not be read, which takes seconds.
             return {}
         before = self._store.history.occurrences(occurrence.began - MAX_AGE, occurrence.began)
-        return usuals((list(self._store.history.observations(each.id)) for each in before), compared, settings)
+        return measure_baselines(
+            (list(self._store.history.observations(each.id)) for each in before), compared, settings
+        )
 
     def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:
         return sorted(self._store.history.moments_of(occurrence), key=lambda moment: moment.number)

@@ -109,13 +109,13 @@ def length_in(when: str) -> timedelta | None:
 def with_exception(when: str, exempt: Condition) -> str:
     """Return the condition, except where `exempt` certainly holds: what is not known exempts from nothing."""
     # `not (unknown)` is unknown, so without these parts the rule could not hold where the exemption is unknown.
-    unsure = sorted({format_feature(key) for key in exempt.needs if key.name not in ALWAYS_KNOWN})
+    unsure = sorted({format_feature(key) for key in exempt.features_used if key.name not in ALWAYS_KNOWN})
     parts = [f"not ({exempt.text.strip()})", *(f"{name} is unknown" for name in unsure)]
     return f"({when.strip()})\nand ({' or '.join(parts)})"
 
 
 def needs_of(condition: Condition, input_features: Collection[str]) -> str:
-    names = {key.name for key in condition.needs}
+    names = {key.name for key in condition.features_used}
     needs = [_("What is in front")]
     if names & set(input_features):
         needs.append(_("counts of scrolls, keys or clicks"))

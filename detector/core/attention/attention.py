@@ -43,22 +43,22 @@ class FeatureView:
 
 
 class Attention:
-    """What is known of every device during one occurrence. `usuals`: what is usual of features, by their key."""
+    """What is known of every device during one occurrence. `baselines`: what is usual of features, by their key."""
 
     def __init__(
         self,
-        needs: Iterable[FeatureKey],
+        features_used: Iterable[FeatureKey],
         began: datetime,
         ends: datetime,
         settings: AttentionSettings,
-        usuals: Mapping[FeatureKey, Value] | None = None,
+        baselines: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
-        self._needs = tuple(map(intern_key, needs))
+        self._features_used = tuple(map(intern_key, features_used))
         self._began = began
         self.settings = settings
         self._number: Callable[[], int] = count(1).__next__
-        self._person = Person(keep=memory_needed(self._needs))
-        self._factory = MeasureFactory(began, ends, settings, usuals or {})
+        self._person = Person(keep=memory_needed(self._features_used))
+        self._factory = MeasureFactory(began, ends, settings, baselines or {})
         self._states: dict[str, DeviceState] = {}
         self._views: dict[str, FeatureView] = {}
 
@@ -75,7 +75,7 @@ class Attention:
             state = DeviceState(name, self._began, self.settings, self._number, self._person)
             self._states[name] = state
             self._factory.add(state)
-            measures = {key: self._factory.measure(key, state) for key in self._needs}
+            measures = {key: self._factory.measure(key, state) for key in self._features_used}
             self._views[name] = FeatureView(self._began, measures)
         return state
 
@@ -102,7 +102,7 @@ class Attention:
             return
         device.observe(observation)
 
-    def nudged(self, at: datetime, category: str | None) -> None:
+    def record_nudge(self, at: datetime, category: str | None) -> None:
         """A nudge about a use of the category reached the screen."""
         self._factory.last_nudge.at, self._factory.last_nudge.category = at, category
 

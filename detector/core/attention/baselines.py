@@ -21,12 +21,12 @@ MAX_AGE: Final = timedelta(days=28)
 _UNREACHABLE: Final[Mapping[type, Value]] = {timedelta: timedelta(days=2), int: 10**6, float: 1e9}
 
 
-def usual_keys(needs: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
+def baseline_keys(features_used: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
     """Return those of the features that say what is usual of another."""
-    return frozenset(key for key in needs if key.name == "usual")
+    return frozenset(key for key in features_used if key.name == "usual")
 
 
-def usuals(
+def measure_baselines(
     sessions: Iterable[Sequence[obs.Observation]],
     keys: Iterable[FeatureKey],
     settings: AttentionSettings | None = None,
@@ -86,7 +86,7 @@ def maxima(
             attention.extend(observation.ends)
         attention.observe(observation)
         if isinstance(observation, obs.Shown):
-            attention.nudged(at, None)
+            attention.record_nudge(at, None)
         found.after_observation(attention, at, is_input=is_input)
     return found.values
 

@@ -1,4 +1,4 @@
-"""Why no nudge may be shown just now: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
+"""Reasons to show no nudge just now: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
 
 Invariant 1: what a sensor reported last does not hold once the sensor is lost.
 """
@@ -15,10 +15,9 @@ TYPING: Final = 2
 
 
 class BusyState:
-    """What holds a nudge back, on each device. `observed_device`: the one whose observation is being taken in."""
+    """What defers a nudge, on each device."""
 
     def __init__(self) -> None:
-        self.observed_device: str | None = None
         self._typed: dict[str, datetime] = {}
         self._do_not_disturb = self._call = self._is_locked = False
 
@@ -40,11 +39,14 @@ class BusyState:
                 self._is_locked = isinstance(observation, obs.Locked)
             case obs.Gap(sense="session") | obs.SensorStarted(sense="session"):
                 self._is_locked = False
-            case _:
-                pass
 
-    def reason(self, device: DeviceState) -> tuple[Reason | None, datetime | None]:
-        """Return what the device is busy with, and when the last second with typing in it ended."""
+    def reason_and_last_typing(
+        self, device: DeviceState, observed_device: str | None = None
+    ) -> tuple[Reason | None, datetime | None]:
+        """Return what the device is busy with, and the end of the last second in which somebody typed on it.
+
+        `observed_device`: the device whose observation is being taken in, if there is one.
+        """
         typed = self._typed.get(device.name)
         if self._call:
             return Reason.CALL, typed
@@ -54,7 +56,7 @@ class BusyState:
             return Reason.FILM, typed
         if device.full_screen:
             return Reason.FULL_SCREEN, typed
-        # Behind a locked screen nobody sees a nudge; but the answer to what a phone just reported may carry it there.
-        if self._is_locked and self.observed_device != device.name:
+        # Nobody sees a nudge on the locked laptop. The response to a report of a phone can take it to the phone, though.
+        if self._is_locked and observed_device != device.name:
             return Reason.LOCKED, typed
         return None, typed

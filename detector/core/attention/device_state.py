@@ -6,9 +6,9 @@ Invariant 3: what a phone reports as an opening begins a use, however short it i
 opening, or before the screen went on, the use before is recorded as begun, and its length as not known.
 Invariant 4: media that plays over the whole screen without input is a film for two: nobody is away, and a touch shorter than
 a glance is part of it.
-Invariant 5: `put_away` is not known (None) while the device may have been left alone without any sensor noticing.
-Invariant 6: a use that is interrupted for less than a fleeting moment goes on; what interrupted it counts as nothing.
-Invariant 7: no use is said to follow from one that lies before something that is not known.
+Invariant 5: `put_away` is None (not known) where no sensor would have noticed that the device was left alone.
+Invariant 6: an interruption shorter than `fleeting` is ignored; the use goes on.
+Invariant 7: no use follows from a use before a gap.
 """
 
 from collections import deque
@@ -23,9 +23,9 @@ from detector.core.attention.uses import PHONE_IN_HAND, CoveredStretch, Person, 
 from rules.features import DISTRACTING
 
 PUT_AWAY_AFTER: Final = timedelta(seconds=60)
-"""How long a device is left alone before it counts as put away; see the feature `put_away`."""
-LED_WITHIN: Final = timedelta(seconds=30)
-"""A pick-up so soon after a notification was led by it; a later one was not. As long as a glance."""
+"""A device that is left alone for so long counts as put away; see the feature `put_away`."""
+PROMPTED_WITHIN: Final = timedelta(seconds=30)
+"""A pick-up so soon after a notification was prompted by it. As long as a glance."""
 SAME_PICK_UP: Final = timedelta(seconds=3)
 """Two sources of one phone may both report one unlocking; nobody unlocks a phone twice within this."""
 
@@ -33,10 +33,10 @@ SAME_PICK_UP: Final = timedelta(seconds=3)
 class DeviceState:
     """What is known of one device.
 
-    `open_use`: the use that goes on now; `uses`: those that ended, as far back as a span may reach. `version` grows
-    whenever one of them changes, so that measures know when to measure again. `forgotten_distraction`: how long the
-    distracting uses lasted that are no longer in `uses`. `events`: openings and pick-ups, by the feature that counts them.
-    `closed` and `covered` hold uses and coverage until they are fetched.
+    `uses`: those that ended, as far back as a span may reach. `version` grows whenever a use changes, so that measures
+    know when to measure again. `forgotten_distraction`: how long the distracting uses lasted that are no longer in `uses`.
+    `events`: openings and pick-ups, by the feature that counts them. `closed` and `covered`: uses and coverage that have
+    not been fetched yet.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DeviceState:
         name: str,
         began: datetime,
         settings: AttentionSettings,
-        number: Callable[[], int],
+        next_number: Callable[[], int],
         person: Person | None = None,
     ) -> None:
         self.name = name
@@ -65,19 +65,19 @@ class DeviceState:
         }
         self._began = began
         self._settings = settings
-        self._number = number
+        self._next_number = next_number
         self._person = person or Person()
         self._person.devices.append(self)
         self._film = Film()
         self._activity: obs.Activity | None = None
-        # Whether anything was observed, and whether something since what was last unknown said what is in front.
-        self._is_observed = self._is_reported = False
-        self._lost: set[str] = set()
+        self._is_observed = False
+        # Whether it was reported what is in front, since the last gap.
+        self._is_reported = False
+        self._lost_senses: set[str] = set()
         self._is_idle = self._is_locked = self._is_laid_down = self._is_in_hand = False
         self._away_since: datetime | None = None
         self._covered_since: datetime | None = None
-        # The number of the last use before something that is not known.
-        self._unknown_after = 0
+        self._last_use_before_gap = 0
 
     @property
     def is_known(self) -> bool:
@@ -96,28 +96,28 @@ class DeviceState:
 
     @property
     def last_app_use(self) -> UseState | None:
-        """The use that was left last, other than a phone in the hand; None after anything that is not known."""
+        """The use that was left last, other than a phone in the hand; None where a gap came after it."""
         use = next((use for use in reversed(self.uses) if use.activity != PHONE_IN_HAND), None)
-        return use if use is not None and use.number > self._unknown_after else None
+        return use if use is not None and use.number > self._last_use_before_gap else None
 
     def past_uses(self) -> Iterator[UseState]:
-        """Yield the uses that were left, the last one first, as far back as nothing in between is not known."""
+        """Yield the uses that were left, the last one first, back to the last gap."""
         for use in reversed(self.uses):
-            if use.number <= self._unknown_after:
+            if use.number <= self._last_use_before_gap:
                 return
             yield use
 
     def observe(self, observation: obs.Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
         at = observation.at
-        # Observed for the first time only later than this, it may have been left alone before.
+        # A device that is first observed later may have been left alone before.
         if not self._is_observed:
             self._is_observed = True
             self.put_away = None if at - self._began >= PUT_AWAY_AFTER else False
         if self._away_since is not None and at - self._away_since >= PUT_AWAY_AFTER:
             self.put_away = True
         match observation:
-            # First the one that comes every second.
+            # The most frequent observation comes first.
             case obs.InputCounted():
                 self.last_input = at
             case obs.Focused():
@@ -167,7 +167,7 @@ class DeviceState:
         self._become_unknown(at, trusted=True)
 
     def _sensor_started(self, observation: obs.SensorStarted) -> None:
-        self._lost.discard(observation.sense)
+        self._lost_senses.discard(observation.sense)
         if observation.sense == "input":
             self.input_since = observation.at
         elif observation.sense == "session":
@@ -180,10 +180,9 @@ class DeviceState:
         self._update_open_use(observation.at)
 
     def _report(self, at: datetime, *, opened: bool = False) -> None:
-        """Take it that what is in front is known again."""
         self._is_reported = True
-        # Whatever reports what is in front does the work of the focus sensor.
-        self._lost.discard("focus")
+        # A phone reports by itself what is in front, so a lost focus sensor no longer matters.
+        self._lost_senses.discard("focus")
         self._update_open_use(at, opened=opened)
 
     def _focused(self, observation: obs.Focused) -> None:
@@ -199,7 +198,7 @@ class DeviceState:
             self._report(at)
             return
         self._person.remember(self.events["opens"], at, activity.category)
-        # The same app was opened again: it was left in between, at an instant that nobody reported.
+        # The app was opened again, so it was left in between, at an instant that was not reported.
         if self.open_use is not None and self.open_use.activity == activity:
             self._close_with_unknown_end(self.open_use, at)
         self._report(at, opened=True)
@@ -208,8 +207,8 @@ class DeviceState:
         at, pick_ups = observation.at, self.events["pick_ups"]
         # A second report of the same pick-up counts no further one, and closes nothing.
         if not pick_ups or at - pick_ups[-1].at >= SAME_PICK_UP:
-            is_led = self.last_notification is not None and at - self.last_notification <= LED_WITHIN
-            for counted in ("pick_ups", "led_pick_ups" if is_led else "own_pick_ups"):
+            was_prompted = self.last_notification is not None and at - self.last_notification <= PROMPTED_WITHIN
+            for counted in ("pick_ups", "led_pick_ups" if was_prompted else "own_pick_ups"):
                 self._person.remember(self.events[counted], at, PHONE_IN_HAND.category)
             self._close_if_screen_was_off(at)
         self._is_laid_down, self._away_since, self._is_in_hand = False, None, observation.blind
@@ -222,7 +221,7 @@ class DeviceState:
         self._report(at)
 
     def _close_if_screen_was_off(self, at: datetime) -> None:
-        # The screen goes on, so the open use was left when it went off before, and nobody reported when that was.
+        # The screen had gone off before, and nobody reported when: the open use ended then.
         if self.open_use is not None and at - self.open_use.began >= SAME_PICK_UP:
             self._close_with_unknown_end(self.open_use, at)
             self._activity, self._is_in_hand = None, False
@@ -234,7 +233,7 @@ class DeviceState:
 
     def _end_film(self, at: datetime) -> None:
         if self._film.end() and self._is_idle:
-            # From here on it is not known whether somebody still sits there.
+            # Without the film, nobody may be there any more.
             self._away_since = self._away_since or at
 
     def _went_idle(self, observation: obs.WentIdle) -> None:
@@ -272,26 +271,25 @@ class DeviceState:
         if gap.sense in {None, "call"}:
             self.in_call = None
         if gap.sense is None:
-            # The program was away; every sensor starts again and says anew what is so.
-            self._lost.clear()
+            # The program was away; every sensor starts again and reports the state anew.
+            self._lost_senses.clear()
             self._is_idle = self._is_locked = False
             self._away_since = None
         elif gap.sense in {"focus", "idle"}:
             # Without either it is not known whether anything is in use.
-            self._lost.add(gap.sense)
+            self._lost_senses.add(gap.sense)
             if gap.sense == "idle":
                 self._is_idle = False
             if gap.sense == "idle" or self._is_laid_down:
                 self._away_since = None
         elif gap.sense == "session":
-            # Nobody will report an unlocking now, and a device that stays locked for ever would never be in use.
+            # Unlocking is not reported any more, and a device that stays locked would never be in use.
             self._is_locked = False
 
     def _become_unknown(self, at: datetime, *, trusted: bool) -> None:
-        """Close the open use and the coverage: from now on it is not known what is in front."""
         self._close(at, trusted=trusted)
         if self._covered_since is not None:
-            self.covered.append(CoveredStretch(self._number(), self._covered_since, max(at, self._covered_since)))
+            self.covered.append(CoveredStretch(self._next_number(), self._covered_since, max(at, self._covered_since)))
         self._covered_since = None
         self._break_history()
         self._is_reported = self._is_in_hand = self.full_screen = False
@@ -300,7 +298,7 @@ class DeviceState:
 
     def _update_open_use(self, at: datetime, *, opened: bool = False) -> None:
         """Close the open use if it is no longer in front, and begin one with what is."""
-        known = self._is_reported and not self._lost & {"focus", "idle"}
+        known = self._is_reported and not self._lost_senses & {"focus", "idle"}
         if known and self._covered_since is None:
             self._covered_since = at
         in_front = self._activity or (PHONE_IN_HAND if self._is_in_hand else None)
@@ -315,23 +313,22 @@ class DeviceState:
         self.version += 1
         fleeting = self._settings.fleeting
         last = next(self.past_uses(), None)
-        # The use that gave way to this one without a pause.
-        straight = last if last is not None and last.ended is not None and at - last.ended < fleeting else None
-        if straight is not None and not opened and straight.activity == activity:
+        directly_before = last if last is not None and last.ended is not None and at - last.ended < fleeting else None
+        if directly_before is not None and not opened and directly_before.activity == activity:
             self.uses.pop()
-            straight.ended = None
-            self.open_use = straight
+            directly_before.ended = None
+            self.open_use = directly_before
             return
         follows, came_from = self._person.came_from(at, fleeting)
         follows = follows and activity != PHONE_IN_HAND
-        self.open_use = UseState(self._number(), activity, at, follows, came_from, opened=opened)
-        if straight is not None:
-            # A phone in the hand just before or after an app is one glance with it, not another.
-            straight.is_part = straight.is_part or straight.activity == PHONE_IN_HAND
-            self.open_use.is_part = activity == PHONE_IN_HAND
+        self.open_use = UseState(self._next_number(), activity, at, follows, came_from, opened=opened)
+        if directly_before is not None:
+            # A phone in the hand directly before or after an app is part of one glance with it.
+            directly_before.joined_to_app = directly_before.joined_to_app or directly_before.activity == PHONE_IN_HAND
+            self.open_use.joined_to_app = activity == PHONE_IN_HAND
 
-    def _close_with_unknown_end(self, use: UseState, until: datetime) -> None:
-        use.until = until
+    def _close_with_unknown_end(self, use: UseState, latest_end: datetime) -> None:
+        use.latest_end = latest_end
         self._close(use.began, trusted=False)
 
     def _close(self, at: datetime, *, trusted: bool = True) -> None:
@@ -344,31 +341,29 @@ class DeviceState:
         use.trusted = trusted
         if not trusted:
             self.closed.append(use)
-            # With a bound it still counts as a glance or an opening; without one it is no evidence of anything.
-            if use.until is not None:
+            # With a latest end it still counts as a glance or an opening; without one it is no evidence (invariant 1).
+            if use.latest_end is not None:
                 self.uses.append(use)
             self._break_history()
         elif use.opened or use.ended - use.began >= self._settings.fleeting:
             self.uses.append(use)
             self.closed.append(use)
         if self.uses:
-            self._forget_before(self._person.needed_from(at))
+            self._forget_before(self._person.retain_from(at))
 
     def _forget_before(self, instant: datetime) -> None:
-        # The memory of a long evening stays bounded; only the share of partner time needs to know of older uses.
+        # Bounds the memory of a long evening. Only `share` depends on older uses, so their sum is enough.
         while self.uses and (self.uses[0].ended or instant) < instant:
             oldest = self.uses.popleft()
             if oldest.activity.category in DISTRACTING:
                 self.forgotten_distraction += (oldest.ended or oldest.began) - oldest.began
 
     def _break_history(self) -> None:
-        """No later use is said to follow from the uses so far."""
         if self.uses:
-            self._unknown_after = self.uses[-1].number
+            self._last_use_before_gap = self.uses[-1].number
             self.version += 1
 
     def _shorten_uses(self, since: datetime) -> None:
-        """End at `since`, the last input, the uses that ended later."""
         # What changed by itself after the last input (a page that reloads, a film that ends) was nobody's use.
         while self.uses and (self.uses[-1].ended or since) > since:
             use = self.uses[-1]

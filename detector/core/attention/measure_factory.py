@@ -23,10 +23,12 @@ MIN_MEMORY: Final = timedelta(minutes=10)
 """Uses are remembered so far back whatever the rules ask for: outcomes of nudges are measured from them, too."""
 
 
-def memory_needed(needs: Iterable[FeatureKey]) -> timedelta:
+def memory_needed(features_used: Iterable[FeatureKey]) -> timedelta:
     """Return how far back uses have to be remembered for these features."""
     # The share looks at all of partner time; what is usual was measured in earlier sessions.
-    spans = [MAX_SPAN if key.name == "share" else key.span or timedelta(0) for key in needs if key.name != "usual"]
+    spans = [
+        MAX_SPAN if key.name == "share" else key.span or timedelta(0) for key in features_used if key.name != "usual"
+    ]
     return max(MIN_MEMORY, *spans, timedelta(0))
 
 
@@ -34,7 +36,7 @@ class MeasureFactory:
     """The devices of one occurrence, by their scope, and how their features are measured."""
 
     def __init__(
-        self, began: datetime, ends: datetime, settings: AttentionSettings, usuals: Mapping[FeatureKey, Value]
+        self, began: datetime, ends: datetime, settings: AttentionSettings, baselines: Mapping[FeatureKey, Value]
     ) -> None:
         self.ends = ends
         self.last_nudge = LastNudge()
@@ -44,7 +46,7 @@ class MeasureFactory:
         # `devices` itself, so that a measure over all of them sees those that appear later.
         self._scopes: dict[str, list[DeviceState]] = {"all": self.devices, "laptop": [], "phone": []}
         self._settings = settings
-        self._usuals = usuals
+        self._baselines = baselines
 
     def add(self, device: DeviceState) -> None:
         """Add a device that is observed for the first time."""
@@ -88,7 +90,7 @@ class MeasureFactory:
             case "reopened_after":
                 return ReopenedAfter(device, self.last_nudge)
             case "usual":
-                return Constant(self._usuals.get(key))
+                return Constant(self._baselines.get(key))
             case "category" | "came_from":
                 return DeviceValue(device, name)
             case _:

@@ -24,7 +24,7 @@ class Measure(Protocol):
         """Return the first instant after `at` at which comparing with `against` may come out differently."""
 
 
-class Untimed:
+class ChangesOnlyByObservation:
     """What time alone never changes."""
 
     def deadline(self, _at: datetime, _against: Value) -> datetime | None:
@@ -42,7 +42,7 @@ DEVICE_VALUES: Final[dict[str, Callable[[DeviceState], str | bool | None]]] = {
 """The features that are read off one device, and that only an observation changes."""
 
 
-class DeviceValue(Untimed):
+class DeviceValue(ChangesOnlyByObservation):
     """A feature that only an observation can change."""
 
     def __init__(self, device: DeviceState, name: str) -> None:
@@ -53,7 +53,7 @@ class DeviceValue(Untimed):
         return self._read(self._device)
 
 
-class AnyDeviceFlag(Untimed):
+class AnyDeviceFlag(ChangesOnlyByObservation):
     """A flag of several devices: whether it is so on any of them; unknown while it is known of none."""
 
     def __init__(self, devices: Sequence[DeviceState], name: str) -> None:
@@ -65,7 +65,7 @@ class AnyDeviceFlag(Untimed):
         return any(known) if known else None
 
 
-class Constant(Untimed):
+class Constant(ChangesOnlyByObservation):
     """A value that holds for the whole session."""
 
     def __init__(self, value: Value | None) -> None:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.measures import Untimed
-from detector.core.attention.use_counts import ZERO, version_of
+from detector.core.attention.measures import ChangesOnlyByObservation
+from detector.core.attention.use_counts import ZERO, combined_version
 from detector.core.attention.uses import PHONE_IN_HAND, UseState
 from detector.core.observations import LAPTOP
 from rules.features import DISTRACTING
@@ -24,7 +24,7 @@ def device_kind(device: str) -> str:
     return "laptop" if device == LAPTOP else "phone"
 
 
-class _LedTo(Untimed):
+class _LedTo(ChangesOnlyByObservation):
     """Whether what was done on `devices` led to the open use on `device`."""
 
     def __init__(self, device: DeviceState, devices: Sequence[DeviceState], key: FeatureKey) -> None:
@@ -38,7 +38,7 @@ class _LedTo(Untimed):
         use = self._device.open_use
         if use is None:
             return None
-        version = version_of(self._devices)
+        version = combined_version(self._devices)
         if self._cached is None or self._cached[0] != version:
             self._cached = version, self._led_to(use)
         return self._cached[1]
@@ -102,7 +102,7 @@ class LastNudge:
     category: str | None = None
 
 
-class ReopenedAfter(Untimed):
+class ReopenedAfter(ChangesOnlyByObservation):
     """How long after the last nudge the open use was taken up, where it is of the category that was named."""
 
     def __init__(self, device: DeviceState, last_nudge: LastNudge) -> None:

@@ -1,10 +1,9 @@
 """How many uses began in a span: glances, switches, or the uses that a rule means.
 
-Invariant 1: an open use is judged by how long it has lasted so far: it counts among the shorter ones while it is short, and
-among the longer ones as soon as it is longer.
+Invariant 1: an open use counts by how long it has lasted so far.
 Invariant 2: an open use counts once it is no longer fleeting, or at once where it was opened.
-Invariant 3: where the length of a use is not known, it is among the shorter ones if it was over in time in any case, and never
-among the longer ones; a glance it is in any case.
+Invariant 3: a use of unknown length is a glance. It counts as shorter than a bound only if its latest end lies within the
+bound, and never as longer.
 """
 
 from collections.abc import Sequence
@@ -27,9 +26,9 @@ def categories_of(key: FeatureKey) -> frozenset[str] | None:
     return key.which.categories if key.which else frozenset({key.category or ""})
 
 
-def version_of(devices: Sequence[DeviceState]) -> int:
-    """Return a number that grows whenever the uses on any of the devices change, or a device is added."""
-    # A plain loop: this runs for every feature at every evaluation, and a generator costs twice as much.
+def combined_version(devices: Sequence[DeviceState]) -> int:
+    """Return a number that grows whenever a use on any of the devices changes, or a device is added."""
+    # A plain loop: this runs for every feature at every evaluation, and a generator takes twice as long.
     version = len(devices)
     for device in devices:
         version += device.version
@@ -37,7 +36,7 @@ def version_of(devices: Sequence[DeviceState]) -> int:
 
 
 class _Count(NamedTuple):
-    """What was counted at `since`, and holds until `deadline` while the devices stand at `version`."""
+    """What was counted at `since`; valid until `deadline`, or until `combined_version` of the devices changes."""
 
     version: int
     since: datetime
@@ -65,13 +64,12 @@ class UseCount:
             return use.follows
         if self._categories is not None and use.activity.category not in self._categories:
             return False
-        return self._name != "glances" or not use.is_part
+        return self._name != "glances" or not use.joined_to_app
 
     def _has_length(self, use: UseState) -> bool:
-        """Return whether a use that ended is as short and as long as is meant."""
-        # Its length is not known, but it was over by `until`.
-        if use.until is not None and self._name != "glances":
-            return self._longer is None and (self._shorter is None or use.until - use.began < self._shorter)
+        # Its length is not known, but it was over by `latest_end`.
+        if use.latest_end is not None and self._name != "glances":
+            return self._longer is None and (self._shorter is None or use.latest_end - use.began < self._shorter)
         length = (use.ended or use.began) - use.began
         return (self._shorter is None or length < self._shorter) and (self._longer is None or length > self._longer)
 
@@ -79,7 +77,7 @@ class UseCount:
         oldest, shorter, longer, span = at - self._span, self._shorter, self._longer, self._span
         count, deadlines = 0, []
         for device in self._devices:
-            # Uses are in the order of their beginnings, so nothing further back can count.
+            # The deque is ordered by `began`, so nothing further back can count.
             for use in reversed(device.uses):
                 if use.began <= oldest:
                     break
@@ -88,7 +86,7 @@ class UseCount:
                     deadlines.append(use.began + span)
             open_use = device.open_use
             if open_use is not None and open_use.began > oldest and self._is_meant(open_use):
-                # Its deadlines: no longer fleeting, longer than is meant, no longer short enough, out of the span.
+                # Deadlines of an open use: no longer fleeting, long enough, too long, or out of the span.
                 age = at - open_use.began
                 if age < self._fleeting and not open_use.opened:
                     deadlines.append(open_use.began + self._fleeting)
@@ -101,7 +99,7 @@ class UseCount:
 
     def _measure(self, at: datetime) -> _Count:
         # Counting is repeated only when a use changed or a deadline passed: rules ask for the same count many times.
-        version, cached = version_of(self._devices), self._cached
+        version, cached = combined_version(self._devices), self._cached
         if (
             cached is None
             or cached.version != version

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.time_split import merged
-from detector.core.attention.use_counts import TICK, ZERO, categories_of, version_of
+from detector.core.attention.use_counts import TICK, ZERO, categories_of, combined_version
 from rules.engine import NEVER
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Filter, Value
@@ -47,7 +47,7 @@ class _UseMerger:
 
     def at(self, at: datetime) -> _MergedUses:
         """Return the stretches as they are at `at`; instants never decrease."""
-        version, cached = version_of(self._devices), self._cached
+        version, cached = combined_version(self._devices), self._cached
         if cached is None or cached.version != version or at < cached.since or at >= (cached.valid_until or NEVER):
             cached = self._cached = self._merge(at, version)
         return cached

@@ -1,8 +1,8 @@
-"""Uses as attention keeps them, and the one person who goes from one device to another.
+"""Uses while they go on and afterwards, and the person who goes from one device to another.
 
-Invariant 1: what a person left is looked for on all devices: a hop from the laptop to the phone is one sequence.
-Invariant 2: no use follows from, or leads to, a phone in the hand of which nothing is known: between two apps it is mostly the
-home screen.
+Invariant 1: the previous use is looked for on all devices: a hop from the laptop to the phone is one sequence.
+Invariant 2: a phone in the hand without a known app neither follows from a use nor leads to one: between two apps it is mostly
+the home screen.
 """
 
 from collections import deque
@@ -20,11 +20,11 @@ PHONE_IN_HAND: Final = Activity(category="phone")
 
 @dataclass(slots=True, eq=False)
 class UseState:
-    """A use while it goes on, and afterwards as attention remembers it.
+    """A use while it goes on, and afterwards.
 
-    `follows`: it began when another one had just been left. `opened`: the device reported its opening. `is_part`: a phone
-    in the hand just before or after an app on it, so no glance of its own. `until`: where its end is not known, when it
-    was over at the latest.
+    `follows`: it began when another one had just been left. `opened`: the device reported its opening. `joined_to_app`: a
+    phone in the hand directly before or after an app on it, so no glance of its own. `latest_end`: where the end is not
+    known, the instant by which it was over.
     """
 
     number: int
@@ -35,8 +35,8 @@ class UseState:
     ended: datetime | None = None
     trusted: bool = True
     opened: bool = False
-    is_part: bool = False
-    until: datetime | None = None
+    joined_to_app: bool = False
+    latest_end: datetime | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +87,7 @@ class Person:
             return False, None
         return at - left < fleeting, latest.activity.category
 
-    def needed_from(self, at: datetime) -> datetime:
+    def retain_from(self, at: datetime) -> datetime:
         """Return the instant before which no span reaches, neither from `at` nor from an open use."""
         # From an open use, because a sequence that led to it is looked for before its beginning.
         open_since = (device.open_use.began for device in self.devices if device.open_use is not None)

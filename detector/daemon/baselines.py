@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from detector.core.attention.baselines import MAX_AGE, usual_keys, usuals
+from detector.core.attention.baselines import MAX_AGE, baseline_keys, measure_baselines
 from detector.core.attention.settings import AttentionSettings
 from detector.store.store import Store
-from rules.engine import needs
+from rules.engine import features_used
 from rules.model import FeatureKey, Rule, Value
 
 
-def read_usuals(
+def read_baselines(
     rules: Sequence[Rule], *, store: Store, now: datetime, attention: AttentionSettings
 ) -> Mapping[FeatureKey, Value]:
     """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does.
@@ -18,10 +18,10 @@ def read_usuals(
     Raises:
         StoreError: if the sessions cannot be read.
     """
-    keys = usual_keys(needs(rules))
+    keys = baseline_keys(features_used(rules))
     if not keys:
         return {}
     recent = store.history.occurrences(since=now - MAX_AGE, until=now)
     ended = [occurrence for occurrence in recent if occurrence.ended is not None]
     evenings = (sorted(store.history.observations(each.id), key=lambda seen: seen.at) for each in ended)
-    return usuals(evenings, keys, attention)
+    return measure_baselines(evenings, keys, attention)

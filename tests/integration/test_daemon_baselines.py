@@ -16,7 +16,7 @@ from detector.core.observations import (
     PartnerTimeEnded,
     SensorStarted,
 )
-from detector.daemon.usuals import read_usuals
+from detector.daemon.baselines import read_baselines
 from detector.store.store import Store
 from rules.model import Value
 from rules.pack import read_pack
@@ -54,7 +54,7 @@ def store() -> Store:
 
 def usual_values(text: str, store: Store) -> list[Value]:
     rules = read_pack(text, "own.toml").rules
-    return list(read_usuals(rules, store=store, now=NOW, attention=AttentionSettings()).values())
+    return list(read_baselines(rules, store=store, now=NOW, attention=AttentionSettings()).values())
 
 
 def test_what_is_usual_comes_from_the_kept_sessions_that_are_over(store: Store) -> None:
