@@ -20,7 +20,7 @@ from detector.core.observations import (
 )
 from detector.core.pipeline import Pipeline
 from detector.rulebook.loading import load_rules
-from rules.engine import needs
+from rules.engine import features_used
 from rules.language import compile_condition
 from rules.model import FeatureKey, Page, Rule
 from rules.policy import PolicySettings
@@ -50,7 +50,7 @@ FEATURES = (
     "switch_rate(5 min) >= {n} / min",
 )
 FRONTS = ("social", "messaging", "mail", "work", "news", "video", "shopping", "games", "dating", "phone")
-PAGE = Page(notices="", why="", wrong="", needs="", example="")
+PAGE = Page(notices="", why="", wrong="", features_used="", example="")
 
 
 def hundred() -> tuple[Rule, ...]:
@@ -67,7 +67,7 @@ def hundred() -> tuple[Rule, ...]:
 
 
 def _spent(rules: Sequence[Rule], observations: Sequence[Observation]) -> float:
-    usual: dict[FeatureKey, float] = {key: 3 for key in needs(rules) if key.name == "usual"}
+    usual: dict[FeatureKey, float] = {key: 3 for key in features_used(rules) if key.name == "usual"}
     pipeline = Pipeline(rules, PolicySettings(), AttentionSettings(), usual)
     began = time.process_time()
     for seen in observations:
@@ -119,7 +119,7 @@ def usual_evenings(count: int = 28) -> Iterator[Bar]:
         told[-1].append(seen)
         if isinstance(seen, PartnerTimeEnded):
             told.append([])
-    keys = [key for key in needs([_usual(text) for text in USUAL]) if key.name == "usual"]
+    keys = [key for key in features_used([_usual(text) for text in USUAL]) if key.name == "usual"]
     began = time.process_time()
     found = measure_baselines(told[:count], keys)
     spent = time.process_time() - began

@@ -20,7 +20,7 @@ from detector.core.observations import (
     RulesChanged,
 )
 from detector.core.pipeline import Pipeline
-from rules.engine import needs
+from rules.engine import features_used
 from rules.features import FEATURES, Unit
 from rules.language import compile_condition
 from rules.model import FeatureKey, Rule, Value
@@ -74,7 +74,7 @@ made_up = st.lists(
 def usuals_of(rules: Sequence[Rule]) -> Mapping[FeatureKey, Value]:
     """What is usual of half of the features: one number of their unit."""
     plain: dict[Unit, Value] = {Unit.COUNT: 2, Unit.LENGTH: timedelta(seconds=40), Unit.RATE: 3.0, Unit.SHARE: 0.2}
-    wanted = [key for key in needs(rules) if key.name == "usual" and key.part % 2 == 0]
+    wanted = [key for key in features_used(rules) if key.name == "usual" and key.part % 2 == 0]
     return {key: plain[FEATURES[next(iter(key.steps[0]))].unit] for key in wanted}
 
 
@@ -192,4 +192,4 @@ def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(
             FeatureView, "deadline", lambda self, key, value, /: asked.add(key) or changes(self, key, value)
         )
         live(evening, rules)
-    assert asked <= needs(rules)
+    assert asked <= features_used(rules)
