@@ -16,35 +16,26 @@ PAIRING_TIME: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
-    """A phone of the person's own.
-
-    `number` is given by the store; None before it is saved. `token`: the SHA-256 of its token, in hex, None while it has
-    none. `code`: likewise of the code in its pairing link, which is valid until `code_until`. `adb`: its serial at the adb
-    server, where it is sensed that way. `shows_nudges`: the response to its events may carry a nudge's sentence.
-    """
+    """A phone of the person's own."""
 
     name: str
-    number: int | None = None
+    number: int | None = None  # None before it is stored
     paired: datetime | None = None
-    token: str | None = None
-    code: str | None = None
+    token: str | None = None  # the SHA-256 of its token, in hex
+    code: str | None = None  # the SHA-256 of the code in its pairing link
     code_until: datetime | None = None
-    adb: str | None = None
-    shows_nudges: bool = False
+    adb: str | None = None  # its serial at the adb server
+    shows_nudges: bool = False  # the response to its events may carry the sentence of a nudge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneApiAddress:
-    """Where the phone API listens, as the person chose it when the first phone was paired.
-
-    `host` is how the links name this device: an address, or a name such as `laptop.local`. `certificate` and `key` are
-    files in PEM form; with them it uses https.
-    """
+    """Where the phone API listens, as the person chose it when the first phone was paired."""
 
     address: str
     port: int
-    host: str
-    certificate: str | None = None
+    host: str  # this device in links: an address, or a name such as `laptop.local`
+    certificate: str | None = None  # a PEM file, as `key`; with them the API uses https
     key: str | None = None
 
     @property
@@ -56,6 +47,7 @@ class PhoneApiAddress:
 
 def needs_phone_api(phones: Sequence[Phone], now: datetime) -> bool:
     """Return whether a phone is paired, or being paired, so that the phone API has to run."""
+    # A phone with an open pairing code has no token yet; it gets one through the API.
     return any(
         phone.token is not None or (phone.code is not None and phone.code_until is not None and phone.code_until > now)
         for phone in phones

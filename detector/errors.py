@@ -12,6 +12,7 @@ EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_INPUT: Final = 2
 EXIT_NOT_RUNNING: Final = 3
+# EX_SOFTWARE of sysexits.h.
 EXIT_BUG: Final = 70
 
 

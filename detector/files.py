@@ -33,11 +33,7 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
 
 
 def replace_own_file(path: Path, content: bytes) -> None:
-    """Replace a file that the person may have made: a link to it stays one, and it keeps its mode.
-
-    Its folder is made where there is none. Nobody else can read a new file. Raises `OSError` if it cannot be written;
-    nothing is changed then.
-    """
+    """Replace a file of the person's own, private if it is new. A link to it stays one, and it keeps its mode."""
     # A folder of dotfiles is often a repository with links to it, so what the link points at is replaced.
     target = Path(os.path.realpath(path))
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

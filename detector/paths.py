@@ -14,17 +14,15 @@ def _base(variable: str, *fallback: str) -> Path:
 
 
 def config_path() -> Path:
-    """Return the path of `config.toml`, which need not exist."""
     return _base("XDG_CONFIG_HOME", ".config") / NAME / "config.toml"
 
 
 def rules_dir() -> Path:
-    """Return the folder of the person's own rule packs, which need not exist."""
+    """Return the folder of the person's own rule packs."""
     return _base("XDG_CONFIG_HOME", ".config") / NAME / "rules"
 
 
 def store_path() -> Path:
-    """Return the path of the SQLite file."""
     return _base("XDG_DATA_HOME", ".local", "share") / NAME / "turntoward.sqlite"
 
 

@@ -9,7 +9,6 @@ _FOLDER: Final = "zoneinfo/"
 
 
 def local_zone() -> ZoneInfo:
-    """Return the system's zone, or UTC where the system names none."""
     return system_zone() or ZoneInfo("UTC")
 
 

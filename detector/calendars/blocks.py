@@ -48,23 +48,18 @@ class EventBlock:
     problem: str | None = None
 
     def add(self, line: ContentLine) -> None:
-        """Add one of its lines."""
         if len(self.lines) >= MAX_LINES:
             self.problem = _("it has more than {count} lines of dates").format(count=f"{MAX_LINES:,}")
         else:
             self.lines.append(line)
 
     def named(self, name: str) -> list[ContentLine]:
-        """Return its lines of this name."""
         return [line for line in self.lines if line.name == name]
 
 
 @dataclass(slots=True)
 class CalendarScanner:
-    """Goes through a file once: `blocks()` yields its events, and afterwards the rest is known.
-
-    `zones`: what the calendar states of its zones (X-LIC-LOCATION by TZID); `is_complete`: every component ended.
-    """
+    """Goes through a file once: `blocks()` yields its events; the fields are complete afterwards."""
 
     name: ContentLine | None = None
     zones: dict[str, str] = field(default_factory=dict)

@@ -30,6 +30,7 @@ from detector.i18n import _
 # The rest of the program gets them from here: a test lets no other module import http.client.
 HttpResponse: TypeAlias = http.client.HTTPResponse
 ProtocolError: Final = http.client.HTTPException
+# A hostile name may resolve to thousands, and each is checked and gets its share of the time.
 MAX_ADDRESSES: Final = 64
 MAX_HEADER_BYTES: Final = 1 << 18
 """How much a response may have beside its body."""
@@ -69,14 +70,11 @@ def _connect(address: str, port: int, timeout: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What of the network is used, so that tests can replace it.
+    """What of the network is used, so that tests can replace it."""
 
-    `resolve(host, port)` returns addresses, `connect(address, port, seconds)` a connection, `context()` what TLS trusts.
-    """
-
-    resolve: Callable[[str, int], list[str]] = _resolve
-    connect: Callable[[str, int, float], socket.socket] = _connect
-    context: Callable[[], ssl.SSLContext] = ssl.create_default_context
+    resolve: Callable[[str, int], list[str]] = _resolve  # host and port to addresses
+    connect: Callable[[str, int, float], socket.socket] = _connect  # address, port, timeout in seconds
+    context: Callable[[], ssl.SSLContext] = ssl.create_default_context  # what TLS trusts
     monotonic: Callable[[], float] = SystemClock().monotonic
 
 
@@ -139,7 +137,7 @@ def get(
     max_bytes: int,
 ) -> Iterator[tuple[HttpResponse, bool]]:
     """Send a request; yield the response, whose body is still to be read, and whether it is of the local network."""
-    connection, is_local = _open(url, allow_local=allow_local, deadline=deadline, network=network)
+    connection, is_local = _connect_checked(url, allow_local=allow_local, deadline=deadline, network=network)
     with connection:
         request = http.client.HTTPConnection(url.host, url.port)
         # With a socket of its own, http.client neither resolves the name again nor connects by itself.
@@ -198,7 +196,9 @@ def describe_error(error: OSError, url: CalendarUrl, timeout: float) -> str:
     return _("{host} does not answer ({words})").format(host=host, words=words)
 
 
-def _open(url: CalendarUrl, *, allow_local: bool, deadline: Deadline, network: Network) -> tuple[socket.socket, bool]:
+def _connect_checked(
+    url: CalendarUrl, *, allow_local: bool, deadline: Deadline, network: Network
+) -> tuple[socket.socket, bool]:
     """Return a connection to a checked address, and whether that is on the local network."""
     addresses = _resolved(url, deadline, network)
     destinations = {destination(each) for each in addresses}

@@ -37,11 +37,7 @@ _MAX_SEQUENCE_DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedEvent:
-    """An event, or one changed instance of it (`recurrence_id`: the beginning that it replaces).
-
-    `without`, `also`: EXDATE and RDATE as in the file, in whatever zones; `periods`: of `also`, those with a length of
-    their own.
-    """
+    """An event, or one changed instance of it (`recurrence_id`: the start that it replaces)."""
 
     line: int
     uid: str
@@ -51,9 +47,9 @@ class ParsedEvent:
     sequence: int
     is_cancelled: bool
     recurrence: str | None
-    without: tuple[EventTime, ...]
-    also: tuple[EventTime, ...]
-    periods: tuple[tuple[EventTime, timedelta], ...]
+    excluded: tuple[EventTime, ...]  # EXDATE, in the zones of the file
+    extra: tuple[EventTime, ...]  # RDATE, likewise
+    periods: tuple[tuple[EventTime, timedelta], ...]  # those of `extra` with a length of their own
     recurrence_id: EventTime | None
 
 
@@ -82,10 +78,7 @@ def read_title(block: EventBlock, tag: str) -> str | None:
 
 
 def read_recurrence_id(block: EventBlock, calendar_zones: Mapping[str, str]) -> EventTime | None:
-    """Return the beginning that this instance replaces; None of a whole event.
-
-    Raises `InvalidEvent` if it cannot be read.
-    """
+    """Return the start that this instance replaces; None of a whole event. Raises `InvalidEvent`."""
     value = _single(block, "RECURRENCE-ID")
     return None if value is None else _single_time(value, calendar_zones)
 
@@ -103,9 +96,9 @@ def read_event(block: EventBlock, tag: str, calendar_zones: Mapping[str, str]) -
     if start is None:
         raise InvalidEvent(_("it does not say when it begins (DTSTART)"))
     begins = _single_time(start, calendar_zones)
-    also, periods = _also(block, calendar_zones)
-    without = tuple(at for line in block.named("EXDATE") for at in parse_times(parse_property(line), calendar_zones))
-    if len(without) + len(also) > MAX_EXCEPTIONS:
+    extra, periods = _extra(block, calendar_zones)
+    excluded = tuple(at for line in block.named("EXDATE") for at in parse_times(parse_property(line), calendar_zones))
+    if len(excluded) + len(extra) > MAX_EXCEPTIONS:
         problem = _("it has more than {count} dates that it leaves out or adds")
         raise InvalidEvent(problem.format(count=f"{MAX_EXCEPTIONS:,}"))
     # TENTATIVE takes place like CONFIRMED: the person chose it by its tag.
@@ -120,8 +113,8 @@ def read_event(block: EventBlock, tag: str, calendar_zones: Mapping[str, str]) -
         sequence=_sequence(block),
         is_cancelled=is_cancelled,
         recurrence=_recurrence(block),
-        without=without,
-        also=also,
+        excluded=excluded,
+        extra=extra,
         periods=periods,
         recurrence_id=read_recurrence_id(block, calendar_zones),
     )
@@ -170,21 +163,21 @@ def _checked_length(length: timedelta) -> timedelta:
     return length
 
 
-def _also(
+def _extra(
     block: EventBlock, calendar_zones: Mapping[str, str]
 ) -> tuple[tuple[EventTime, ...], tuple[tuple[EventTime, timedelta], ...]]:
-    also: list[EventTime] = []
+    extra: list[EventTime] = []
     periods: list[tuple[EventTime, timedelta]] = []
     for line in block.named("RDATE"):
         value = parse_property(line)
         if "/" not in value.raw:
-            also += parse_times(value, calendar_zones)
+            extra += parse_times(value, calendar_zones)
             continue
         for text in value.raw.split(","):
             begins, length = parse_period(value, text, calendar_zones)
-            also.append(begins)
+            extra.append(begins)
             periods.append((begins, _checked_length(length)))
-    return tuple(also), tuple(periods)
+    return tuple(extra), tuple(periods)
 
 
 def _recurrence(block: EventBlock) -> str | None:
@@ -203,7 +196,6 @@ def _recurrence(block: EventBlock) -> str | None:
 
 
 def _safe(sentence: str) -> str:
-    """Return a sentence that quotes the calendar, without what a terminal obeys, of a length that can be read."""
     printable = "".join(letter if letter.isprintable() else "?" for letter in sentence)
     return printable if len(printable) <= _MAX_SENTENCE_LENGTH else printable[: _MAX_SENTENCE_LENGTH - 1] + "…"
 

@@ -65,10 +65,7 @@ class FetchedCalendar:
 def fetch(
     calendar: Calendar, limits: FetchLimits | None = None, network: Network | None = None
 ) -> FetchedCalendar | None:
-    """Return the calendar as it is at its place now, or None if it is as it was when the last good copy was read.
-
-    Raises `FetchFailed` with why not, in words that hold no secret.
-    """
+    """Return the calendar, or None if it is unchanged since the last good copy. Raises `FetchFailed`."""
     limits, network = limits or FetchLimits(), network or Network()
     if not is_url(calendar.place):
         return _from_file(Path(calendar.place), calendar.etag, limits.max_bytes)
@@ -182,10 +179,7 @@ def _decoded(body: bytes, encoding: str | None, max_bytes: int) -> bytes:
 
 
 def check_is_calendar(content: bytes) -> None:
-    """Return if it looks like a whole calendar; its events are not checked.
-
-    Raises `FetchFailed` if it is a web page, empty, cut off, or something else.
-    """
+    """Raise `FetchFailed` if this is no whole calendar, such as a web page. Its events are not checked."""
     begins = content[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not begins:
         raise FetchFailed(_("what came is empty, and no calendar"))

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 Destination: TypeAlias = Literal["public", "local", "forbidden"]
 
+# IPv4: loopback, private, link-local, carrier-grade NAT. IPv6: loopback, unique local, link-local, site-local.
 _LOCAL: Final = tuple(
     ip_network(network)
     for network in [
@@ -32,11 +33,7 @@ _COMPATIBLE: Final = IPv6Network("::/96")
 
 
 def destination(address: str) -> Destination:
-    """Return where the address, as a resolver gives it, leads.
-
-    `forbidden`: multicast, unspecified, reserved, or where a data centre keeps the credentials of its machines. Raises
-    `ValueError` if it is no address.
-    """
+    """Return where the address leads. Raises `ValueError` if it is no address."""
     target = _embedded(ip_address(address.partition("%")[0]))
     if target in _METADATA or target.is_multicast or target.is_unspecified:
         return "forbidden"

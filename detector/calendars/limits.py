@@ -42,10 +42,7 @@ TOO_SLOW: Final = _(
 
 @dataclass(slots=True)
 class ReadingBudget:
-    """What is left of the bytes and the time for one calendar; reports progress meanwhile.
-
-    `monotonic`: seconds that never move back. `progress`: called often with what is being done.
-    """
+    """What is left of the bytes and the time for one calendar; `progress` is called often with what is being done."""
 
     monotonic: Callable[[], float]
     progress: Callable[[str], None] | None = None

@@ -25,17 +25,17 @@ class ContentLine(NamedTuple):
 
     @property
     def is_too_long(self) -> bool:
-        """Whether it was cut."""
         return len(self.text) > MAX_LINE_BYTES
 
     @property
     def value(self) -> str:
-        """What stands behind the first colon, of a line whose parameters do not matter."""
+        """What follows the first colon, for a line whose parameters do not matter."""
         return self.text.partition(b":")[2].decode("utf-8", "replace").strip()
 
 
 def content_lines(chunks: Iterable[bytes], names: frozenset[str]) -> Iterator[ContentLine]:
     """Yield the lines whose name is one of `names`."""
+    # Names are compared as bytes: of the lines that are dropped nothing is decoded.
     wanted = {name.encode(): name for name in names}
     number, name, parts, size = 0, None, [b""], 0
     broken = b""  # the beginning of a name that is itself folded, which the RFC allows

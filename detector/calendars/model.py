@@ -11,27 +11,21 @@ from detector.partner_time.model import PartnerTime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedEvent:
-    """One event that proposes partner time: `uid`, its own in its calendar; `line`, where it begins in the file.
-
-    The partner time has no number, and is `as_rfc`.
-    """
+    """One event that proposes partner time; `line` is where it begins in the file."""
 
     uid: str
-    partner_time: PartnerTime
+    partner_time: PartnerTime  # without a number, and `as_rfc`
     line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventProblem:
-    """Something that could not be read: at `line`, of the event called `what` (its title, else its uid), and `why`.
-
-    `uid`: the event's; what was accepted of it stays as it is. None where the whole file is meant, or it has none.
-    """
+    """Something that could not be read. What was accepted of the event `uid` stays as it is."""
 
     line: int
     why: str
-    what: str | None = None
-    uid: str | None = None
+    what: str | None = None  # the title of the event, else its uid
+    uid: str | None = None  # None: the whole file is meant, or the event has none
 
     def __str__(self) -> str:
         """Return one line: "line 12, Dinner: it ends before it begins"."""
@@ -42,15 +36,11 @@ class EventProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedCalendar:
-    """One copy of a calendar. `name`: what the calendar calls itself; `event_count`: how many events are in it.
+    """One copy of a calendar."""
 
-    `chosen_count`: how many of them count as partner time; `problems`: what could not be read, by line. `is_complete`: the
-    copy was not cut off, so an event that is not here is not in the calendar any more.
-    """
-
-    name: str | None
+    name: str | None  # what the calendar calls itself
     events: tuple[ProposedEvent, ...]
     problems: tuple[EventProblem, ...]
     event_count: int
-    chosen_count: int
-    is_complete: bool = True
+    chosen_count: int  # how many of them count as partner time
+    is_complete: bool = True  # not cut off: an event that is not here was removed from the calendar

@@ -30,18 +30,13 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalChanges:
-    """What a new copy changed.
+    """What a new copy changed."""
 
-    `open`: proposals that are new, or changed, and wait for an answer. `accepted`: those that were accepted at once, for the
-    calendar accepts from now on. `gone`: those that are no longer there, with what they had declared. `shortened`: accepted
-    ones of which the calendar took single occurrences back. `over`: how many of its events are past.
-    """
-
-    open: tuple[Proposal, ...] = ()
-    accepted: tuple[Proposal, ...] = ()
-    gone: tuple[Proposal, ...] = ()
-    shortened: tuple[Proposal, ...] = ()
-    over: int = 0
+    open: tuple[Proposal, ...] = ()  # new or changed, and waiting for an answer
+    accepted: tuple[Proposal, ...] = ()  # accepted at once: the calendar accepts from now on
+    gone: tuple[Proposal, ...] = ()  # removed from the calendar, and what they had declared with them
+    shortened: tuple[Proposal, ...] = ()  # accepted, and single occurrences were cancelled
+    over: int = 0  # how many events of the calendar are past
 
     def __bool__(self) -> bool:
         return bool(self.open or self.accepted or self.gone or self.shortened)
@@ -50,9 +45,7 @@ class ProposalChanges:
 def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: datetime) -> ProposalChanges:
     """Store what the new copy of this calendar proposes, and take back what it no longer does; all of it or nothing.
 
-    The calendar has its number, and is stored by the caller (who may hold `Store.transaction` around both). `now`:
-    aware, UTC. The daemon is not told: the caller wakes it where `ProposalChanges` says that something changed. Raises
-    `StoreError` if the store cannot be read or written, and `ValueError` if the calendar has no number.
+    The caller stores the calendar itself, and wakes the daemon if something changed.
     """
     if calendar.number is None:
         raise ValueError("a calendar proposes once it is kept and has a number")
@@ -64,21 +57,24 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
     with store.transaction():
         known = {proposal.uid: proposal for proposal in store.calendars.proposals(calendar.number)}
         ahead = [event for event in parsed.events if not is_over(event.partner_time, now)]
-        declared = _by_number(store) if any(each.accepted_as is not None for each in known.values()) else {}
+        declared = _by_number(store) if any(proposal.accepted_as is not None for proposal in known.values()) else {}
         for event in ahead:
             before = known.get(event.uid)
-            new = Proposal(calendar=calendar.number, uid=event.uid, partner_time=event.partner_time)
             if before is None:
-                saved = store.calendars.save_proposal(new)
+                proposal = Proposal(calendar=calendar.number, uid=event.uid, partner_time=event.partner_time)
+                saved = store.calendars.save_proposal(proposal)
             else:
                 saved = _update(store, before, event.partner_time, now)
-            if before is not None and saved.decided == "accepted":
-                if _only_cancels(before.partner_time, event.partner_time, now):
+            if saved.decided == "accepted":
+                if before is not None and _only_cancels(before.partner_time, event.partner_time, now):
                     _declare(store, saved, now, declared)
                     shortened.append(saved)
-            elif calendar.accepts and saved.decided == "open" and (before is None or saved.accepted_as is not None):
+            elif saved.decided == "declined":
+                continue
+            # What was accepted before may change by itself; what waits for an answer goes on waiting (invariant 1).
+            elif calendar.accepts and (before is None or saved.accepted_as is not None):
                 accepted.append(_accept(store, saved, now, declared))
-            elif saved.decided == "open" and (before is None or saved.partner_time != before.partner_time):
+            elif before is None or saved.partner_time != before.partner_time:
                 opened.append(saved)
         staying = {event.uid for event in ahead}
         past = {event.uid for event in parsed.events} - staying
@@ -96,11 +92,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
 
 
 def accept(store: Store, proposals: Iterable[Proposal], now: datetime) -> list[Proposal]:
-    """Declare what these propose, or change what was declared when they were accepted before; return them as stored.
-
-    All of it or nothing. Raises `StoreError` if the store cannot be read or written, and `UserError` if a title is not
-    text.
-    """
+    """Declare what these propose, or change what they declared before; all or nothing. Return them as stored."""
     with store.transaction():
         declared = _by_number(store)
         return [_accept(store, proposal, now, declared) for proposal in proposals]
@@ -118,10 +110,7 @@ def decline(store: Store, proposals: Iterable[Proposal]) -> list[Proposal]:
 
 
 def is_over(partner_time: PartnerTime, now: datetime) -> bool:
-    """Return whether nothing of it is under way at `now` or comes later.
-
-    Raises `ValueError` if the recurrence is one that partner time cannot have.
-    """
+    """Return whether nothing of it is under way at `now` or comes later."""
     zone = ZoneInfo(partner_time.zone)
     ends = [at + partner_time.lasts for at in (partner_time.begins, *partner_time.also)]
     ends += [moved.begins + moved.lasts for moved in partner_time.moved]
@@ -168,7 +157,6 @@ def _accept(store: Store, proposal: Proposal, now: datetime, declared: Mapping[i
 
 
 def _declare(store: Store, proposal: Proposal, now: datetime, declared: Mapping[int, PartnerTime]) -> int | None:
-    """Declare what is proposed, or change what was declared for it; return its number."""
     proposed = replace(proposal.partner_time, number=None, proposal=proposal.number)
     before = None if proposal.accepted_as is None else declared.get(proposal.accepted_as)
     if before is None:
@@ -207,7 +195,7 @@ def _upcoming(partner_time: PartnerTime, now: datetime) -> PartnerTime:
 
 def _only_cancels(before: PartnerTime, after: PartnerTime, now: datetime) -> bool:
     """Return whether the calendar changed nothing but to cancel single occurrences that were to come."""
-    had, has = _upcoming(before, now), _upcoming(after, now)
-    gone = set(has.without) - set(had.without)
-    moved = tuple(each for each in had.moved if each.original_start not in gone)
-    return bool(gone) and replace(had, without=has.without, moved=moved) == has
+    before, after = _upcoming(before, now), _upcoming(after, now)
+    cancelled = set(after.without) - set(before.without)
+    moved = tuple(start for start in before.moved if start.original_start not in cancelled)
+    return bool(cancelled) and replace(before, without=after.without, moved=moved) == after

@@ -113,7 +113,6 @@ class _EventCollector:
             series.event = event
 
     def _exclude(self, block: EventBlock) -> None:
-        """Remember, where it is an instance, which beginning it replaces: that one does not take place."""
         if block.problem is not None or not block.named("RECURRENCE-ID"):
             return
         try:

@@ -14,23 +14,17 @@ from detector.partner_time.recurrence import ever_takes_place
 
 @dataclass(slots=True)
 class EventSeries:
-    """What stands in a calendar under one uid: the event, its changed instances, and the beginnings of excluded ones.
-
-    `is_invalid`: the event could not be read. `split_line`: the line of an instance that replaces all later ones, too.
-    """
+    """What a calendar has under one uid: the event, its changed instances, and the starts of excluded ones."""
 
     event: ParsedEvent | None = None
     instances: list[ParsedEvent] = field(default_factory=list)
     excluded: list[EventTime] = field(default_factory=list)
-    is_invalid: bool = False
-    split_line: int | None = None
+    is_invalid: bool = False  # the event could not be read
+    split_line: int | None = None  # the line of an instance that replaces all later ones, too
 
 
 def to_partner_times(uid: str, series: EventSeries, zone: str, problems: list[EventProblem]) -> list[ProposedEvent]:
-    """Return the partner times that stand under this uid; what cannot be one is added to `problems`.
-
-    `zone`: the device's own, for floating times.
-    """
+    """Return the partner times of this uid; what cannot be one is added to `problems`. `zone`: of floating times."""
     if series.is_invalid:
         return []
     event = series.event
@@ -63,8 +57,8 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
     zone = event.begins.zone or device_zone
     instances = _latest(series.instances)
     cancelled = [each.recurrence_id for each in instances if each.is_cancelled and each.recurrence_id is not None]
-    without = {_beginning(at, event, zone) for at in (*event.without, *series.excluded, *cancelled)}
-    also = {_beginning(at, event, zone) for at in event.also}
+    without = {_beginning(at, event, zone) for at in (*event.excluded, *series.excluded, *cancelled)}
+    also = {_beginning(at, event, zone) for at in event.extra}
     # A PERIOD in RDATE has a length of its own, which only a moved occurrence can have.
     moved = {
         at: Moved(original_start=at, begins=at, lasts=length)

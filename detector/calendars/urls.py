@@ -30,12 +30,10 @@ class CalendarUrl:
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """Scheme, host, port."""
         return self.scheme, self.host, self.port
 
     @property
     def netloc(self) -> str:
-        """Host and port, as the Host header has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -50,7 +48,6 @@ class InvalidUrl(ValueError):
 
 
 def is_url(place: str) -> bool:
-    """Return whether the place is a URL rather than a file."""
     return _URL.match(place) is not None
 
 
@@ -97,10 +94,7 @@ def parse_url(text: str) -> CalendarUrl:
 
 
 def redirect_target(url: CalendarUrl, location: str) -> CalendarUrl:
-    """Return where a redirect leads, without any name and password.
-
-    Raises `InvalidUrl` if no calendar can be fetched from there.
-    """
+    """Return where a redirect leads, without name and password. Raises `InvalidUrl`."""
     try:
         found = parse_url(urljoin(url.text, location))
     except ValueError:
@@ -116,6 +110,7 @@ def _ascii_host(host: str) -> str:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
         raise InvalidUrl(problem) from None
+    # DNS allows 253 characters; whatever else a name holds could end up in a header.
     if not name or len(name) > 253 or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
         raise InvalidUrl(problem)
     return name.lower()

@@ -62,7 +62,6 @@ class EventProperty:
     text: str
 
     def parameter(self, name: str) -> str:
-        """Return a parameter, or nothing."""
         found = self.parameters.get(name, "")
         return found if isinstance(found, str) else ",".join(found)
 
@@ -117,19 +116,13 @@ def _split(text: str) -> tuple[Mapping[str, Any], str]:
 
 
 def parse_times(value: EventProperty, calendar_zones: Mapping[str, str]) -> list[EventTime]:
-    """Return the times in the property: one, or a list of them.
-
-    Raises `InvalidEvent` if one of them is none, or its zone does not exist.
-    """
+    """Return the times in the property. Raises `InvalidEvent` if one is invalid or its zone unknown."""
     zone = _zone(value, calendar_zones)
     return [_parse_time(value.name, text.strip(), zone) for text in value.raw.split(",") if text.strip()]
 
 
 def parse_period(value: EventProperty, text: str, calendar_zones: Mapping[str, str]) -> tuple[EventTime, timedelta]:
-    """Return the beginning and the length of a PERIOD: `begin/end` or `begin/duration`.
-
-    Raises `InvalidEvent` if it is none.
-    """
+    """Return the start and length of `start/end` or `start/duration`. Raises `InvalidEvent` if it is none."""
     begin, _slash, rest = text.partition("/")
     zone = _zone(value, calendar_zones)
     begins = _parse_time(value.name, begin.strip(), zone)

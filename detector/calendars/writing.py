@@ -33,15 +33,12 @@ _LOCAL: Final = "%Y%m%dT%H%M%S"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """`identity`: this device's own, random; `tag`: what is added to titles, or None.
+    """How a calendar is written."""
 
-    `skipped`: the ids of occurrences that do not take place. `now`: aware, UTC.
-    """
-
-    identity: str
+    identity: str  # random, of this device
     now: datetime
-    skipped: Collection[str] = ()
-    tag: str | None = None
+    skipped: Collection[str] = ()  # the ids of occurrences that do not take place
+    tag: str | None = None  # what is added to titles
 
 
 def write_calendar(partner_times: Iterable[PartnerTime], options: ExportOptions) -> bytes:

@@ -27,13 +27,13 @@ NEXT_HORIZON: Final = timedelta(days=366 * 9)
 class EditResult:
     """What became of an edit. `goes_on`: the occurrence that is under way as it started, if there is one.
 
-    `left_out`: new occurrences that do not take place beside it. `lost`: earlier occurrences that were skipped, cancelled,
+    `left_out`: new occurrences that do not take place beside it. `unmatched`: earlier occurrences that were skipped, cancelled,
     stopped or extended, and have no occurrence on their day any more.
     """
 
     goes_on: Occurrence | None
     left_out: tuple[Occurrence, ...]
-    lost: tuple[Occurrence, ...]
+    unmatched: tuple[Occurrence, ...]
 
 
 def start(store: Store, now: datetime, lasts: timedelta, title: str) -> Occurrence | None:
@@ -147,12 +147,12 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> EditResult | None
             store.plans.skip(occurrence.id, now)
         # A skip that has no day any more is forgotten, but not a cancellation: the report still tells of it.
         cancelled = {each.occurrence for each in store.plans.cancelled()}
-        for occurrence in migration.lost:
+        for occurrence in migration.unmatched:
             if occurrence.id not in cancelled:
                 store.plans.unskip(occurrence.id)
         holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
     still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
-    return EditResult(goes_on=still, left_out=migration.left_out, lost=migration.lost)
+    return EditResult(goes_on=still, left_out=migration.left_out, unmatched=migration.unmatched)
 
 
 def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:

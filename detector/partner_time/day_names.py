@@ -40,10 +40,7 @@ def format_full_date(day: date) -> str:
 
 
 def format_days(days: Iterable[int], first: int | None = None) -> str:
-    """Return the weekdays, Monday 0: "every day", "Monday to Friday", "Friday to Monday", "Monday and Friday".
-
-    Where it matters that a week begins with `first`, no stretch goes over its end.
-    """
+    """Return "every day", "Monday to Friday", "Monday and Friday"; no stretch crosses the end of a week from `first`."""
     named = sorted(set(days), key=lambda day: (day - (first or 0)) % 7)
     if len(named) == 7 and first is None:
         return _("every day")
@@ -53,7 +50,7 @@ def format_days(days: Iterable[int], first: int | None = None) -> str:
 
 
 def days_in_a_row(days: Iterable[int], first: int | None = None) -> list[int]:
-    """Return the weekdays in order if they are three or more in a row, else nothing; `first` as in `format_days`."""
+    """Return the weekdays in order if they are three or more in a row, else nothing."""
     named = sorted(set(days), key=lambda day: (day - (first or 0)) % 7)
     for begin in named if first is None else named[:1]:
         row = [(begin + step) % 7 for step in range(len(named))]

@@ -50,12 +50,10 @@ class PlanArguments:
 
     @property
     def floats(self) -> bool:
-        """Whether it goes by the clock of the device, wherever that is."""
         return self.zone is None or self.zone.strip().lower() == "here"
 
     @property
     def has_no_end(self) -> bool:
-        """Whether it is to have no last day."""
         return self.until is not None and self.until.strip().lower() == "never"
 
 

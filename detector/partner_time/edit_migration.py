@@ -23,17 +23,17 @@ MAX_EXCEPTION_DISTANCE: Final = timedelta(days=366 * 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditMigration:
-    """`renamed`: new ids by old ones. `lost`: occurrences whose exception fits nowhere. `left_out`: see invariant 2."""
+    """What an edit does to the exceptions of a partner time."""
 
-    renamed: dict[str, str]
-    lost: tuple[Occurrence, ...] = ()
-    left_out: tuple[Occurrence, ...] = ()
+    renamed: dict[str, str]  # new ids by old ones
+    unmatched: tuple[Occurrence, ...] = ()  # occurrences whose exception has no new occurrence
+    left_out: tuple[Occurrence, ...] = ()  # new occurrences that do not take place (invariant 2)
 
     def migrate(self, exceptions: OccurrenceOverrides, now: datetime) -> OccurrenceOverrides:
         """Return the exceptions under their new ids, with what is left out stopped."""
-        stopped = {self.renamed.get(name, name): at for name, at in exceptions.ended_early.items()}
-        extended = {self.renamed.get(name, name): ends for name, ends in exceptions.extended.items()}
-        return OccurrenceOverrides(stopped | {each.id: now for each in self.left_out}, extended)
+        ended = {self.renamed.get(id_, id_): at for id_, at in exceptions.ended_early.items()}
+        extended = {self.renamed.get(id_, id_): ends for id_, ends in exceptions.extended.items()}
+        return OccurrenceOverrides(ended | {occurrence.id: now for occurrence in self.left_out}, extended)
 
 
 def migrate_edit(
@@ -43,10 +43,7 @@ def migrate_edit(
     exceptions: OccurrenceOverrides,
     started: Sequence[Occurrence] = (),
 ) -> EditMigration:
-    """Return what becomes of the exceptions of `before` once it is declared as `after`.
-
-    `started`: those of `before` that have started and would still be under way by what was planned.
-    """
+    """Return what becomes of the exceptions once `before` is declared as `after`; `started` is still under way."""
     excepted = exceptions.ids_for(before.number)
     # As far ahead as the last exception lies, and a while longer, for its day may have another occurrence now.
     until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_EXCEPTION_DISTANCE)
@@ -61,26 +58,26 @@ def migrate_edit(
         and occurrence.ends > now
         and (
             _local_day(occurrence.begins, after.zone) in taken
-            or any(occurrence.begins < each.ends and each.begins < occurrence.ends for each in started)
+            or any(occurrence.begins < running.ends and running.begins < occurrence.ends for running in started)
         )
     )
-    out = started_ids.union(occurrence.id for occurrence in left_out)
-    coming = _by_day((each for each in new if each.ends > now and each.id not in out), after.zone)
+    excluded = started_ids.union(occurrence.id for occurrence in left_out)
+    new_by_day = _by_day((planned for planned in new if planned.ends > now and planned.id not in excluded), after.zone)
     renamed: dict[str, str] = {}
-    lost: list[Occurrence] = []
-    old = (each for each in occurrences(before, now, until) if each.id not in started_ids)
+    unmatched: list[Occurrence] = []
+    old = (planned for planned in occurrences(before, now, until) if planned.id not in started_ids)
     for day, planned in sorted(_by_day(old, before.zone).items()):
         # Several on one day keep their order: the second of before is the second of after.
         for place, occurrence in enumerate(planned):
             if occurrence.id not in excepted:
                 continue
-            there = coming.get(day, [])
-            if place < len(there):
-                renamed[occurrence.id] = there[place].id
+            candidates = new_by_day.get(day, [])
+            if place < len(candidates):
+                renamed[occurrence.id] = candidates[place].id
             else:
-                lost.append(occurrence)
+                unmatched.append(occurrence)
     changed = {old_id: new_id for old_id, new_id in renamed.items() if old_id != new_id}
-    return EditMigration(renamed=changed, lost=tuple(lost), left_out=left_out)
+    return EditMigration(renamed=changed, unmatched=tuple(unmatched), left_out=left_out)
 
 
 def _by_day(planned: Iterable[Occurrence], zone: str) -> dict[date, list[Occurrence]]:

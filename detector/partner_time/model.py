@@ -26,10 +26,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerTime:
-    """What the user declared.
-
-    Its fields are columns of the store: their names are persisted. Local times are naive, in `zone` (an IANA name).
-    """
+    """What the user declared. Its fields are columns of the store, and their names are persisted."""
 
     title: str
     begins: datetime  # the first start, local

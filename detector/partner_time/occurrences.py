@@ -42,10 +42,7 @@ _ZONE_MARGIN: Final = timedelta(days=2)
 
 
 def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) -> list[Occurrence]:
-    """Return the occurrences that overlap `[after, before)`, as planned, by beginning.
-
-    What recurs is computed in fixed blocks, which are cached, so that a second call costs next to nothing.
-    """
+    """Return the occurrences that overlap `[after, before)`, as planned, in order."""
     if partner_time.recurrence is None:
         if _is_far(partner_time, after, before):
             return []
@@ -71,10 +68,7 @@ def occurrences_from(partner_time: PartnerTime, after: datetime, within: timedel
 
 
 def occurrence_id(number: int, begins: datetime) -> str:
-    """Return the id of the occurrence of partner time `number` that was planned to begin at `begins`.
-
-    `begins` is an aware instant for what has a zone of its own, and naive local time for what floats.
-    """
+    """Return the id of the occurrence that was planned at `begins`: an instant, or naive local time if it floats."""
     # strftime takes four times as long, and ten years have many occurrences.
     shown = begins.isoformat() if begins.tzinfo in (None, UTC) else begins.astimezone(UTC).isoformat()
     mark = "" if begins.tzinfo is None else "Z"

@@ -249,7 +249,6 @@ def weekday_of(word: str) -> int | None:
 
 
 def near_day(word: str) -> str:
-    """Return what to write instead of a word that names no day."""
     short = [name[:3].lower() for name in WEEKDAYS]
     whole = [*_GROUPS, *(name.lower() for name in WEEKDAYS)]
     return hint_nearest(nearest(word.lower(), short) or nearest(word.lower(), whole), DAY_HINT)

@@ -35,10 +35,7 @@ def problem(
     word: str | None = None,
     **values: Any,
 ) -> Problem:
-    """Return what is wrong with `text`, which stands in `argument`: with `word`, from character `at` on, or all of it.
-
-    Message and hint are formatted with the values, and with the word as `{word}`.
-    """
+    """Return the problem with `text`, or with a `word` of it at `at`. The values are put into message and hint."""
     values["word"] = text.strip() if word is None else word
     # A text that cannot be shown on one line has no place for a caret.
     shown = text if text.isprintable() and text.strip() else None
@@ -53,7 +50,6 @@ def problem(
 
 
 def input_error(argument: str, text: str, message: str, hint: str | None = None, **more: Any) -> UserError:
-    """Return the error with this one `problem`."""
     return UserError([problem(argument, text, message, hint, **more)])
 
 

@@ -29,10 +29,7 @@ _cached_set: Final = lru_cache(maxsize=256)(frozenset[datetime])
 
 
 def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
-    """Yield the starts in `[after, before)` as they are declared, in order, each once; all naive local time.
-
-    Those that take place at another time (`moved`) are there as they recur.
-    """
+    """Yield the local starts in `[after, before)` in order, each once. A moved start appears at its original time."""
     after, before = max(after, EARLIEST), min(before, LATEST)
     found = _recurring(partner_time, after, before)
     if partner_time.also:

@@ -29,7 +29,7 @@ class PlannedReminder:
 def next_reminder(
     plan: Plan, now: datetime, ahead: timedelta, paused_until: datetime | None = None
 ) -> PlannedReminder | None:
-    """Return what is announced next, after `now`; None where nothing is. `ahead` zero: nothing ever is."""
+    """Return the next announcement after `now`, or None. There is none if `ahead` is zero."""
     if not ahead:
         return None
     for occurrence in plan.upcoming:
@@ -48,7 +48,6 @@ def is_due(reminder: PlannedReminder, plan: Plan, now: datetime, paused_until: d
 
 
 def is_still_planned(reminder: PlannedReminder, plan: Plan) -> bool:
-    """Return whether its occurrence is still planned for the same instant."""
     known = reminder.occurrence
     return any((each.id, each.begins) == (known.id, known.begins) for each in plan.upcoming)
 

@@ -105,7 +105,6 @@ def split_rrule(recurrence: str) -> dict[str, str]:
 
 
 def without_parts(recurrence: str, *names: str) -> str:
-    """Return the recurrence without the parts of these names."""
     parts = split_rrule(recurrence)
     return ";".join(f"{name}={value}" for name, value in parts.items() if name not in names)
 

@@ -21,10 +21,7 @@ _LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def days_of(rule: RecurrenceRule, first: date, after: date, before: date) -> Iterator[date]:
-    """Yield the days in `[after, before)`, none before `first`, on which the rule recurs, in order.
-
-    COUNT and UNTIL are not applied. `first` is the day of the first beginning, from which intervals are counted.
-    """
+    """Yield the days in `[after, before)` on which the rule recurs, in order. COUNT and UNTIL are not applied."""
     low, high = max(first, after).toordinal(), before.toordinal()
     if low >= high:
         return

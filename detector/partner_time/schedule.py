@@ -1,14 +1,13 @@
-"""The schedule: what is declared, the exceptions from it, what has started; and the plan that follows from these.
+"""The plan that follows from what is declared, its exceptions, and what has started.
 
-Invariant 1: at most one occurrence is current. Where several overlap it is the one that was planned to begin first (of two that
-begin together the one declared first); it goes on until its end, and then the next begins for what is left of it.
-Invariant 2: a stopped occurrence ends at the instant at which it was stopped, extended or not.
-Invariant 3: an extended occurrence ends at its later end, 24 h after its planned beginning at the latest; extending never
-makes one shorter.
-Invariant 4: the plan depends on what was declared, stopped and extended, and on what has started; never on when or how often it
-is computed. The parts of occurrences in it do not overlap, and each keeps its id.
-Invariant 5: what has started stays as it started, and comes before all that has not: neither an edit nor a journey to another
-zone changes it. As long as its partner time is declared, it takes the place of the planned occurrence of its id.
+Invariant 1: at most one occurrence is current. Where several overlap, the one with the earliest planned start is current
+until its end (of two with one start, the one declared first). The next one begins then, for what is left of it.
+Invariant 2: a stopped occurrence ends at the instant of the stop, extended or not.
+Invariant 3: an extended occurrence ends at its later end, at most 24 h after its planned start. Extending never shortens.
+Invariant 4: the plan depends on what was declared, stopped, extended and started, not on when it is computed. The parts of
+occurrences in it do not overlap, and each keeps its id.
+Invariant 5: what has started keeps its start and comes before everything else; no edit and no journey changes it. While its
+partner time is declared, it replaces the planned occurrence of its id.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,32 +18,26 @@ from typing import Final, NamedTuple
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, MAX_LENGTH, occurrences, occurrences_from
 
-# What recurs has met the rest of the year by then.
-MAX_AHEAD_OF_OVERLAPS: Final = timedelta(days=366)
+# A year contains nearly every combination of what recurs.
+OVERLAP_HORIZON: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is current at an instant, and what comes.
-
-    `boundary` is the next instant at which `current` changes: its end, else the next beginning; None if nothing begins
-    within `LOOK_AHEAD`, so that looking once a day is enough. `upcoming` holds what begins after the instant, in order.
-    """
+    """What is current at an instant, and what begins after it, in order."""
 
     current: Occurrence | None
+    # When `current` changes: its end, else the next start. None: nothing starts within `LOOK_AHEAD`; look again in a day.
     boundary: datetime | None
     upcoming: tuple[Occurrence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceOverrides:
-    """How single occurrences differ from what is declared, by their id.
+    """How single occurrences differ from what is declared, by their id."""
 
-    `ended_early`: when they were stopped, skipped or cancelled. `extended`: their later ends.
-    """
-
-    ended_early: Mapping[str, datetime] = field(default_factory=dict)
-    extended: Mapping[str, datetime] = field(default_factory=dict)
+    ended_early: Mapping[str, datetime] = field(default_factory=dict)  # when it was stopped, skipped or cancelled
+    extended: Mapping[str, datetime] = field(default_factory=dict)  # its later end
 
     def apply(self, planned: Iterable[Occurrence]) -> Iterator[Occurrence]:
         """Yield the occurrences with their real ends. One that ended before it began is left out."""
@@ -56,7 +49,6 @@ class OccurrenceOverrides:
                 yield occurrence if ends == occurrence.ends else replace(occurrence, ends=ends)
 
     def ids_for(self, number: int | None) -> set[str]:
-        """Return the ids that belong to the partner time of this number."""
         return {id_ for id_ in (*self.ended_early, *self.extended) if id_.startswith(f"{number}@")}
 
 
@@ -90,7 +82,6 @@ class Schedule:
     started: Sequence[StartedOccurrence] | None = None
 
     def at(self, now: datetime) -> Plan:
-        """Return what is current at `now`, and what comes."""
         current: Occurrence | None = None
         upcoming: list[Occurrence] = []
         under_way, later, busy_until = self._timeline(self.partner_times, now)
@@ -117,10 +108,7 @@ class Schedule:
         return tuple(occurrence for occurrence in under_way + later if occurrence.begins <= now < occurrence.ends)
 
     def upcoming_of(self, partner_time: PartnerTime, now: datetime, *, within: timedelta) -> Iterator[Occurrence]:
-        """Yield what of this partner time is under way or begins within the length, each occurrence whole, in order.
-
-        Occurrences are computed as they are taken. The partner time itself need not be declared yet.
-        """
+        """Yield what of this partner time is under way or begins within the length, each occurrence whole, in order."""
         # An edit may have moved or removed the plan of what has started, so the plan does not find it.
         yield from self._timeline([partner_time], now).under_way
         started = {entry.occurrence.id for entry in self.started or ()}
@@ -204,13 +192,10 @@ class Overlap:
 
 
 def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Overlap]:
-    """Return which others it overlaps within a year; what was skipped, cancelled or stopped does not count.
-
-    An overlap is a note, never an error. The number of `wanted` is 0 before it is stored.
-    """
+    """Return which others it overlaps within a year; what was skipped, cancelled or stopped does not count."""
 
     def planned(partner_time: PartnerTime) -> list[Occurrence]:
-        return list(schedule.exceptions.apply(occurrences(partner_time, now, now + MAX_AHEAD_OF_OVERLAPS)))
+        return list(schedule.exceptions.apply(occurrences(partner_time, now, now + OVERLAP_HORIZON)))
 
     own = [occurrence for occurrence in planned(wanted) if occurrence.ends > now]
     others = [other for other in schedule.partner_times if own and other.number != wanted.number]

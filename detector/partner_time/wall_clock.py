@@ -30,10 +30,7 @@ def exists(local: datetime, zone: ZoneInfo) -> bool:
 
 
 def interval_of(local: datetime, lasts: timedelta, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the instants at which something begins and ends that is declared to begin at `local` and to last so long.
-
-    It ends when the clocks show the declared end; where that would leave it no length, it lasts as declared.
-    """
+    """Return the instants between which something lasts that is declared by the local clock."""
     offset, offset_at_end = _offset(local, zone), _offset(local + lasts, zone)
     begins = (local - offset).replace(tzinfo=UTC)
     lasted = lasts + offset - offset_at_end

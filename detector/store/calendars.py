@@ -37,10 +37,7 @@ class CalendarStore:
             return [_to_calendar(row) for row in cursor]
 
     def save(self, calendar: Calendar) -> Calendar:
-        """Save a new calendar, or the one of this number; return it with its number.
-
-        Raises `UserError` if the calendar of this number was removed meanwhile.
-        """
+        """Save the calendar and return it with its number. Raises `UserError` if it was removed meanwhile."""
         with self._database.writing() as connection:
             known = connection.execute("SELECT 1 FROM calendars WHERE number = ?", (calendar.number,)).fetchone()
             if calendar.number is None:
@@ -64,7 +61,6 @@ class CalendarStore:
             return connection.execute("DELETE FROM calendars WHERE number = ?", (number,)).rowcount > 0
 
     def proposals(self, calendar: int | None = None) -> list[Proposal]:
-        """Return the proposals, of one calendar or all, by number."""
         with self._database.reading() as connection:
             cursor = connection.execute(
                 f"SELECT {', '.join(_PROPOSAL.columns)} FROM proposals WHERE ?1 IS NULL OR calendar = ?1 ORDER BY number",

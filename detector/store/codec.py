@@ -71,10 +71,7 @@ class Codec:
         return plain
 
     def read(self, kind: object, plain: Mapping[str, Any]) -> Observation:
-        """Return the observation of this kind with these fields (`kind` not among them).
-
-        Raises `InvalidObservation` with what is wrong, and in which field.
-        """
+        """Return the observation of this kind with these fields. Raises `InvalidObservation`."""
         codec = self._kinds.get(kind) if isinstance(kind, str) else None
         if codec is None:
             message = _("there is no kind of observation {kind}").format(kind=f"{kind!r:.80}")

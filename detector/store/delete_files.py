@@ -40,10 +40,7 @@ def path_exists(path: Path) -> bool:
 
 
 def delete_recordings(folder: Path, since: datetime | None = None) -> int:
-    """Delete the recordings of failures, or those written at `since` or later; return how many.
-
-    Raises `StoreError` if one cannot be deleted.
-    """
+    """Delete the recordings of failures, or those written at `since` or later; return how many."""
     deleted = 0
     for recording in sorted(folder.glob("*.jsonl")):
         try:

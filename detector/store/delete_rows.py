@@ -78,10 +78,7 @@ def forget_all(database: Database, now: datetime, *, plans: bool) -> DeletedCoun
 
 
 def scrub(database: Database) -> None:
-    """Rewrite the file without what was deleted, and empty the write-ahead log. Outside a transaction.
-
-    Raises `StoreError` if another program reads just now, so that traces may be left in the log.
-    """
+    """Rewrite the file without what was deleted. Raises `StoreError` if another reader keeps traces in the log."""
     with database.exclusive() as connection:
         connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM's copy would pass through the temporary folder
         connection.execute("VACUUM")

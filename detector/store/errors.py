@@ -33,12 +33,10 @@ class StoreLocked(StoreError):
 
 
 def move_aside_command(path: Path) -> str:
-    """Return the shell command that moves the file, with all that SQLite keeps beside it, out of the way."""
     return f'for f in \'{path}\'*; do mv "$f" "$f.aside"; done'
 
 
 def damaged_error(path: Path, what: str) -> StoreDamaged:
-    """Return the error for a damaged file; `what` is wrong with it."""
     return StoreDamaged(
         _(
             "What is kept cannot be read: {path} is damaged ({what}).\n"
@@ -50,10 +48,7 @@ def damaged_error(path: Path, what: str) -> StoreDamaged:
 
 @contextmanager
 def raising_store_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises inside into a `StoreError` that says what to do.
-
-    Raises `StoreError`, or the one of its kinds that fits.
-    """
+    """Turn what SQLite raises inside into a `StoreError` that says what to do."""
     try:
         yield
     except sqlite3.IntegrityError:

@@ -109,10 +109,7 @@ def without_forgotten(
 
 
 def _started_later(record: Record, intervals: Sequence[Interval]) -> Record:
-    """Let partner time that was planned to begin, or was extended, in an interval do so at the interval's end.
-
-    The person forgets what was observed; that they are in partner time now stays true.
-    """
+    """Let partner time that began, or was extended, in an interval do so at its end: it still is partner time."""
     if not isinstance(record.what, obs.PartnerTimeBegan | obs.PartnerTimeExtended):
         return record
     at = record.what.at

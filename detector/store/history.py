@@ -117,7 +117,6 @@ class HistoryStore:
         return self._of_occurrences("moments", rows.MOMENTS.columns, rows.MOMENTS.from_row, since, until)
 
     def moments_of(self, occurrence: StoredOccurrence) -> list[Moment]:
-        """Return the moments of one occurrence."""
         # `moments` chooses by when an occurrence began, and two may have begun at the same instant.
         found = self.moments(occurrence.began, occurrence.began + MICROSECOND)
         return [moment for moment in found if moment.occurrence == occurrence.id]
@@ -180,7 +179,6 @@ def forgotten_intervals(state: StateStore) -> tuple[Interval, ...]:
 
 
 def save_forgotten_intervals(state: StateStore, intervals: Iterable[Interval]) -> None:
-    """Save the intervals of which nothing may be saved later, in place of those before."""
     pairs = [[to_microseconds(interval.since), to_microseconds(interval.until)] for interval in intervals]
     state.set(_FORGOTTEN_KEY, pairs or None)
 

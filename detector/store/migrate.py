@@ -22,10 +22,7 @@ from detector.store.schema import APPLICATION, BUSY_SECONDS, VERSION, migration_
 
 
 def migrate(path: Path, migrations: Migrations = MIGRATIONS, version: int = VERSION) -> None:
-    """Apply the migrations that are due to the file, which is there already.
-
-    Raises `StoreError` if one fails; the file is as it was.
-    """
+    """Apply the migrations that are due. Raises `StoreError` if one fails; the file is as it was."""
     with _folder_locked(path), raising_store_errors(path):
         connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
@@ -69,7 +66,6 @@ def _folder_locked(path: Path) -> Iterator[None]:
 
 
 def main() -> int:
-    """Migrate the file named on the command line; a failure is one sentence on standard error."""
     try:
         migrate(Path(sys.argv[1]))
     except StoreError as error:

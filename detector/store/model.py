@@ -16,18 +16,15 @@ ProposalState: TypeAlias = Literal["open", "accepted", "declined"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOccurrence:
-    """Partner time as it really was: `ends` was planned, `ended` happened (None: still under way, or cut off).
-
-    `started_well`: every device that is sensed was put away by the end of the grace, at `started_at`; both None where that
-    is not known.
-    """
+    """Partner time as it really was."""
 
     id: str
     title: str
     began: datetime
-    ends: datetime
-    ended: datetime | None
+    ends: datetime  # as planned
+    ended: datetime | None  # None: still under way, or cut off
     end_reason: str | None
+    # Whether every sensed device was put away at the end of the grace, `started_at`; None: unknown.
     started_well: bool | None = None
     started_at: datetime | None = None
 
@@ -50,10 +47,7 @@ class StoredCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownApps:
-    """How often apps were opened on a device that the catalogue does not know.
-
-    `apps`: how many different ones at least. `named`: how often each, where names are kept.
-    """
+    """How often apps that the catalogue does not know were opened on a device; `apps` is how many at least."""
 
     opens: int
     apps: int
@@ -62,17 +56,14 @@ class UnknownApps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelledOccurrence:
-    """An occurrence that was cancelled, as it was planned.
-
-    `instead`: the number of the partner time that makes up for it, if any, as soon as an occurrence of that took place.
-    """
+    """An occurrence that was cancelled, as it was planned."""
 
     occurrence: str
     title: str
     begins: datetime
     ends: datetime
     at: datetime
-    instead: int | None = None
+    instead: int | None = None  # the number of the partner time that makes up for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,7 @@ def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
 
 
 def is_long_over(occurrence: str, before: datetime) -> bool:
-    """Return whether the occurrence of this id was planned to begin more than two days before the instant.
-
-    An exception to an occurrence that is still to come stays, however long ago it was made.
-    """
+    """Return whether the occurrence of this id was planned to begin more than two days before the instant."""
     day = occurrence.partition("@")[2][: len("20261123")]
     return not day.isdigit() or day < f"{before - timedelta(days=2):%Y%m%d}"
 

@@ -30,16 +30,12 @@ class PhoneStore:
         self._state = StateStore(database)
 
     def all(self) -> list[Phone]:
-        """Return the phones that are paired or being paired, by number."""
         with self._database.reading() as connection:
             cursor = connection.execute(f"SELECT {', '.join(_PHONES.columns)} FROM phones ORDER BY number")
             return [read(_PHONES.from_row, row) for row in cursor]
 
     def save(self, phone: Phone) -> Phone:
-        """Save a new phone, or the one of this number as it is now; return it with its number.
-
-        Raises `UserError` if another device has this name, the name is no text, or the phone was removed meanwhile.
-        """
+        """Save the phone and return it with its number. Raises `UserError` if the name is taken."""
         with self._database.writing() as connection:
             known = self.all()
             _check_name(phone, known)
@@ -56,10 +52,7 @@ class PhoneStore:
             return connection.execute("DELETE FROM phones WHERE number = ?", (number,)).rowcount > 0
 
     def claim_code(self, code: str, token: str, now: datetime) -> Phone | None:
-        """Give the phone of this open pairing code its token (both SHA-256, in hex), and close the code.
-
-        Returns None where no code like it is open at `now`, also where somebody else was faster.
-        """
+        """Give the phone of this open code its token (both SHA-256, in hex); None if no such code is open."""
         with self._database.writing():
             # No constant-time comparison is needed: both are digests, and who sends a code cannot choose its digest.
             for phone in self.all():
@@ -68,7 +61,6 @@ class PhoneStore:
         return None
 
     def api_address(self) -> PhoneApiAddress | None:
-        """Return where the phone API listens, or None as long as nobody chose."""
         with self._database.reading():  # so that a damaged value is reported as any damaged row
             stored = self._state.get(_ADDRESS_KEY)
             try:

@@ -55,10 +55,7 @@ class PlanStore:
         return numbered
 
     def change(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool:
-        """Save it in place of the one of its number, and the exceptions of its occurrences under their new ids.
-
-        `renamed`: new ids by old ones. Returns whether there was one of that number. `UserError`: the title is not text.
-        """
+        """Replace the one of this number and rename the ids of its exceptions; return whether there was one."""
         with self._database.writing() as connection:
             known = connection.execute("SELECT 1 FROM partner_times WHERE number = ?", (partner_time.number,))
             if known.fetchone() is None:
@@ -99,10 +96,7 @@ class PlanStore:
         self._save_exception(occurrence, _STOPPED, at)
 
     def ended_early(self) -> dict[str, datetime]:
-        """Return when occurrences were stopped, skipped or cancelled, by their id; the first time counts.
-
-        Where that was before an occurrence begins, it does not take place.
-        """
+        """Return when occurrences were first stopped, skipped or cancelled, by id; it may be before the start."""
         with self._database.reading() as connection:
             cursor = connection.execute(
                 "SELECT occurrence, min(at) FROM exceptions WHERE kind != ? GROUP BY occurrence ORDER BY min(rowid)",
@@ -138,10 +132,7 @@ class PlanStore:
         return added
 
     def cancelled(self, since: datetime | None = None, until: datetime | None = None) -> list[CancelledOccurrence]:
-        """Return what was cancelled, also of partner times that are no longer declared.
-
-        Chosen by `since <= begins < until`, and ordered, by its planned beginning.
-        """
+        """Return what was cancelled with `since <= begins < until`, in order, even if its partner time was removed."""
         # Numbers beyond any instant, so that one query serves whether or not a side is open.
         low = -(2**62) if since is None else to_microseconds(since)
         high = 2**62 if until is None else to_microseconds(until)

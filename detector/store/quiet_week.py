@@ -25,15 +25,12 @@ _KEY: Final = "quiet_week"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietWeek:
-    """Its state. `since` None: it was never started. `stopped`: ended early. `offered`: the person was asked about it.
+    """Its state."""
 
-    `declined`: the codes of the rules whose proposal they do not want.
-    """
-
-    since: datetime | None = None
+    since: datetime | None = None  # None: it was never started
     stopped: bool = False
-    offered: bool = False
-    declined: tuple[str, ...] = ()
+    offered: bool = False  # the person was asked about it
+    declined: tuple[str, ...] = ()  # the codes of the rules whose proposal they do not want
 
 
 def load(store: Store) -> QuietWeek:
@@ -56,13 +53,12 @@ def save(store: Store, week: QuietWeek) -> None:
 
 
 def start(store: Store, now: datetime) -> QuietWeek:
-    """Start it with the next evening, again where there was one before; return its state."""
+    """Start it with the next evening, even if there was one before."""
     save(store, week := QuietWeek(since=now, offered=True))
     return week
 
 
 def stop(store: Store) -> QuietWeek:
-    """End it early; return its state."""
     save(store, week := replace(load(store), stopped=True))
     return week
 

@@ -39,10 +39,7 @@ _EXAMPLE: Final = '{"turntoward": "recording", "version": 1, "device": "laptop",
 def write_recording(
     target: Path | TextIO, observations: Iterable[Observation], *, device: str = LAPTOP, note: str = ""
 ) -> int:
-    """Write a recording and return how many observations are in it; a new file is 0600 and appears when it is whole.
-
-    `device` is the one that recorded, `note` what a reader should know of the recording.
-    """
+    """Write a recording, return how many observations are in it. A new file is 0600 and appears when it is whole."""
 
     def write(file: IO[str]) -> int:
         heading = {"turntoward": "recording", "version": VERSION, "device": device, "note": note}
@@ -84,7 +81,6 @@ def read_recording(source: Path | BinaryIO, name: str | None = None) -> Iterator
 
 
 def shift(observations: Iterable[Observation], by: timedelta) -> Iterator[Observation]:
-    """Yield the observations with every instant in them moved by `by`."""
     for observation in observations:
         moved: dict[str, Any] = {name: getattr(observation, name) + by for name in TEXT.instants_of(observation)}
         yield replace(observation, **moved)

@@ -29,10 +29,7 @@ class RowDamaged(Exception):
 
 
 class RowConverter(Generic[T]):
-    """Converts objects of a dataclass to rows and back: one column for each field, with the field's name and in its order.
-
-    `omit`: fields that are no column of their own. `special`: how a field is written and read whose type is not plain.
-    """
+    """Converts dataclass objects to rows and back, one column per field, some by `special` conversions."""
 
     def __init__(self, kind: type[T], *, omit: Collection[str] = (), **special: tuple[Conversion, Conversion]) -> None:
         self._kind = kind
@@ -47,10 +44,7 @@ class RowConverter(Generic[T]):
         return tuple(write(getattr(value, name)) for name, (write, _read) in self._conversions.items())
 
     def from_row(self, row: Sequence[Any], **rest: Any) -> T:
-        """Return the object of a row; `rest`: its fields that are no column.
-
-        Raises `ValueError` or `TypeError` or `OverflowError` if the row is damaged.
-        """
+        """Return the object of a row; `rest`: fields without a column. `ValueError` or the like: it is damaged."""
         columns = zip(self._conversions.items(), row, strict=True)
         return self._kind(**{name: read_value(stored) for (name, (_write, read_value)), stored in columns}, **rest)
 
@@ -76,7 +70,6 @@ def _unchanged(value: Any) -> Any:
 
 
 def insert_statement(table: str, columns: Sequence[str], *, or_replace: bool = False) -> str:
-    """Return the statement that inserts a row, or replaces the row of its primary key."""
     verb = "INSERT OR REPLACE" if or_replace else "INSERT"
     # Quoted, for a name may be a keyword of SQL one day.
     names = ", ".join(f'"{column}"' for column in columns)
@@ -92,17 +85,13 @@ def read(to_value: Callable[[Row], T], row: Row) -> T:
 
 
 def from_observation(occurrence: str, observation: Observation) -> Row:
-    """Return the observation's row; its own fields go into one column of JSON."""
     plain = INTEGERS.write(observation)
     at, kind, device = plain.pop("at"), plain.pop("kind"), plain.pop("device")
     return occurrence, at, device, kind, json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_observation(row: Row) -> Observation:
-    """Return the observation of a row that begins with at, device, kind, fields.
-
-    Raises `ValueError` if the row is damaged.
-    """
+    """Return the observation of a row (at, device, kind, fields). Raises `ValueError` if it is damaged."""
     plain = json.loads(row[3])
     plain["at"], plain["device"] = row[0], row[1]
     return INTEGERS.read(row[2], plain)

@@ -34,7 +34,6 @@ def read_schedule(store: Store, now: datetime) -> Schedule:
 
 
 def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence, ...]:
-    """Return what began within the last days, by its beginning."""
     latest: dict[str, StoredOccurrence] = {}
     began: dict[str, datetime] = {}
     # As far back as the schedule looks: further than any two zones are apart (26 h).

@@ -35,10 +35,7 @@ BUSY_SECONDS: Final = 5.0
 
 
 def migration_due(path: Path, connection: sqlite3.Connection, known: int = VERSION) -> bool:
-    """Return whether the schema is older than version `known`, or not there at all.
-
-    Raises `StoreError` if the file is another program's, from a newer version, or damaged.
-    """
+    """Return whether the schema is older than `known`. Raises `StoreError` if it is newer, damaged or not ours."""
     with raising_store_errors(path):
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -25,10 +25,7 @@ from detector.zone import local_zone_name
 
 
 class Store:
-    """Everything that the program stores. Close it, or use it in a `with`.
-
-    `history`: what was observed and decided; `plans`: what is declared; `phones`; `calendars`; `state`: small values.
-    """
+    """Everything that the program stores. Close it, or use it in a `with`."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, zone: Callable[[], str] = local_zone_name) -> None:
         self.path = path
@@ -50,7 +47,7 @@ class Store:
 
     @classmethod
     def in_memory(cls, zone: Callable[[], str] = local_zone_name) -> Self:
-        """Return an empty store that is gone when it is closed: for tests, and where nothing may be written."""
+        """Return an empty store that is gone when it is closed."""
         return cls(Path(":memory:"), open_memory(), zone)
 
     def __enter__(self) -> Self:

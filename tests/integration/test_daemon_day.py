@@ -182,7 +182,7 @@ def test_an_edit_keeps_skips_and_extensions_on_the_same_local_day(store: Store) 
         store, NOW, thursday, replace(DINNER, recurrence=None, begins=datetime.fromisoformat("2026-12-24T18:00"))
     )
     later = replace(DINNER, number=number, begins=datetime.fromisoformat("2026-11-23T19:15"), title="Supper")
-    assert requests.edit(store, NOW, later) == requests.EditResult(goes_on=None, left_out=(), lost=())
+    assert requests.edit(store, NOW, later) == requests.EditResult(goes_on=None, left_out=(), unmatched=())
     assert store.plans.skipped() == {f"{number}@20261124T191500Z", f"{number}@20261126T191500Z"}
     assert [(each.occurrence, each.instead) for each in store.plans.cancelled()] == [(f"{number}@20261126T191500Z", 2)]
     assert store.plans.partner_times()[1].instead_of == f"{number}@20261126T191500Z"
@@ -198,7 +198,7 @@ def test_an_edit_returns_the_skips_that_have_no_day_any_more(store: Store) -> No
     mondays = replace(DINNER, number=number, recurrence="FREQ=WEEKLY;BYDAY=MO,WE")
     edited = requests.edit(store, NOW, mondays)
     assert edited is not None
-    assert [each.begins for each in edited.lost] == [MONDAY + DAY]
+    assert [each.begins for each in edited.unmatched] == [MONDAY + DAY]
     assert store.plans.skipped() == frozenset(), "it does not come back with another edit"
     assert store.plans.extended() == {f"{number}@20261125T183000Z": MONDAY + 2 * DAY + 3 * HOUR}
 

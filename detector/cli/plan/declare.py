@@ -132,7 +132,7 @@ def _consequences(edited: requests.EditResult, before: PlanContext, after: PlanC
         yield after.fill(_("What is under way goes on as it began, until {end}."), edited.goes_on)
     for occurrence in edited.left_out:
         yield after.fill(_("Beside that, {when} does not take place."), occurrence)
-    for occurrence in edited.lost:
+    for occurrence in edited.unmatched:
         if occurrence.id in before.skipped:
             text = _("{when} was skipped or cancelled; it is on no such day any more, so that is forgotten.")
         else:
