@@ -33,7 +33,7 @@ class ComparisonResult:
     """One comparison of a condition, and how it came out.
 
     `kind` says what is compared: a number with a number (`limit`), a category with `words`, a flag, or whether something
-    is known. `found` None: not known. `holds` None: neither. `far`: how far it was from holding, as a share of the limit;
+    is known. `found` None: not known. `holds` None: neither. `distance`: how far it was from holding, as a share of the limit;
     0 where it held, 1 where there is no measure for it.
     """
 
@@ -45,7 +45,7 @@ class ComparisonResult:
     wanted: bool = True
     found: Value | None = None
     holds: bool | None = None
-    far: float = 1.0
+    distance: float = 1.0
 
     @property
     def unit(self) -> Unit | None:
@@ -58,34 +58,34 @@ class ComparisonResult:
 class GroupResult:
     """Results that are joined by `and` or `or`.
 
-    `lasts`: how long all of it must hold; `lasted`: how long it has, None where that is not known or it does not hold.
+    `required`: how long all of it must hold; `held_for`: how long it has, None where that is not known or it does not hold.
     """
 
-    by: Literal["and", "or"]
+    joined_by: Literal["and", "or"]
     parts: tuple[ComparisonResult | GroupResult, ...] = field(default=())
-    lasts: timedelta | None = None
-    lasted: timedelta | None = None
+    required: timedelta | None = None
+    held_for: timedelta | None = None
 
     @property
     def holds(self) -> bool | None:
         """Whether it holds; None: neither. Of what must last, where it is not known for how long: whether it does now."""
-        if self.lasts is not None and self.lasted is not None and self.lasted < self.lasts:
+        if self.required is not None and self.held_for is not None and self.held_for < self.required:
             return False
         # Three-valued: True decides an `or` and False an `and`, whatever the unknown parts would be.
         results = [part.holds for part in self.parts]
-        decides = self.by == "or"
+        decides = self.joined_by == "or"
         if decides in results:
             return decides
         return None if None in results else not decides
 
     @property
-    def far(self) -> float:
+    def distance(self) -> float:
         """How far it was from holding: all missing parts of an `and`, the nearest of an `or`."""
         # Distances add up, so that two parts that nearly held are no nearer than one.
-        distances = [part.far for part in self.parts]
-        if self.lasts is not None and self.lasted is not None:
-            distances.append(max(0.0, 1 - self.lasted / self.lasts))
-        return sum(distances) if self.by == "and" else min(distances, default=1.0)
+        distances = [part.distance for part in self.parts]
+        if self.required is not None and self.held_for is not None:
+            distances.append(max(0.0, 1 - self.held_for / self.required))
+        return sum(distances) if self.joined_by == "and" else min(distances, default=1.0)
 
 
 def comparisons(group: GroupResult) -> list[ComparisonResult]:
@@ -98,15 +98,15 @@ def comparisons(group: GroupResult) -> list[ComparisonResult]:
 
 def compare_number(key: FeatureKey, sign: str, limit: Value | None, found: Value | None) -> ComparisonResult:
     """Return how the comparison of a number with its limit came out; neither, where one of them is not known."""
-    some, other = _plain(found), _plain(limit)
-    if some is None or other is None:
+    measured, bound = _plain(found), _plain(limit)
+    if measured is None or bound is None:
         return ComparisonResult(kind="number", key=key, sign=sign, limit=limit, found=found)
-    holds = _OPERATORS[sign](some, other)
+    holds = _OPERATORS[sign](measured, bound)
     # As a share of the larger number: 5 s short of 60 s is as near as 50 short of 600.
-    far = min(1.0, abs(some - other) / max(abs(some), abs(other), 1e-9))
+    distance = min(1.0, abs(measured - bound) / max(abs(measured), abs(bound), 1e-9))
     # A number that equals the limit of "more than" fails, so it is not at distance zero.
-    far = 0.0 if holds else max(far, 0.001)
-    return ComparisonResult(kind="number", key=key, sign=sign, limit=limit, found=found, holds=holds, far=far)
+    distance = 0.0 if holds else max(distance, 0.001)
+    return ComparisonResult(kind="number", key=key, sign=sign, limit=limit, found=found, holds=holds, distance=distance)
 
 
 def _plain(value: Value | None) -> float | None:

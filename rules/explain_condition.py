@@ -83,10 +83,10 @@ def format_comparisons(group: GroupResult) -> list[tuple[bool | None, str, str]]
             if isinstance(part, GroupResult)
             else [(part.holds, format_comparison(part), format_margin(part))]
         )
-    if group.lasts is not None and group.lasted is not None:
-        short = group.lasts - group.lasted
+    if group.required is not None and group.held_for is not None:
+        short = group.required - group.held_for
         gap = f", {format_length(short)} short" if short > timedelta(0) else ""
-        found.append((not gap, f"for {length_literal(group.lasts)}", format_length(group.lasted) + gap))
+        found.append((not gap, f"for {length_literal(group.required)}", format_length(group.held_for) + gap))
     return found
 
 
@@ -97,10 +97,10 @@ def _ways(group: GroupResult, at: datetime, clock: Clock) -> list[str]:
         for part in holding
     ]
     # One part that fails is enough for an `and`.
-    if group.by == "and":
+    if group.joined_by == "and":
         ways = [way for some in alternatives for way in some]
-        if group.lasts is not None:
-            ways.append(f"a break in it within {format_length(group.lasts)}")
+        if group.required is not None:
+            ways.append(f"a break in it within {format_length(group.required)}")
         return ways
     # All that held of an `or` must fail together.
     return [" and ".join(some[0] for some in alternatives)] if alternatives and all(alternatives) else []

@@ -127,7 +127,7 @@ def play_evening(
     )
 
 
-def gather(
+def add_up(
     played: Iterable[EveningPlayed],
     now: Sequence[Rule],
     then: Sequence[Rule] | None,

@@ -21,7 +21,7 @@ import detector.core.observations as obs
 from detector.core.attention.attention import INPUT_FEATURES, Attention
 from detector.core.attention.busy import BusyState
 from detector.core.attention.settings import AttentionSettings
-from detector.core.effects import Coverage, Effect, NotifyEnd, NotifyStart, Record, Use
+from detector.core.effects import Effect, NotifyEnd, NotifyStart, Record, Use
 from detector.core.moments import MomentTracker
 from detector.core.start import StartCheck
 from rules.engine import RuleWatch, evidence, features_used
@@ -286,22 +286,12 @@ class _OpenOccurrence:
         return effects
 
     def _record_closed(self) -> list[Effect]:
-        """Record the uses and the stretches of coverage that ended, and what their end says about moments."""
         effects: list[Effect] = []
-        for device, use in self._attention.pop_closed_uses():
-            record = Use(
-                number=use.number,
-                device=device,
-                activity=use.activity,
-                began=use.began,
-                ended=use.ended,
-                trusted=use.trusted,
-            )
-            effects.append(Record(occurrence=self._occurrence, what=record))
-            ended = use.ended or use.began
-            effects += self._moments.set_use_end(use.number, ended)
-            effects += [] if use.trusted else self._moments.mark_unknown_since(ended)
-        for device, covered in self._attention.pop_coverage():
-            coverage = Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)
-            effects.append(Record(occurrence=self._occurrence, what=coverage))
+        for closed in self._attention.pop_closed():
+            effects.append(Record(occurrence=self._occurrence, what=closed))
+            if isinstance(closed, Use):
+                # The end of a use may correct the outcomes of moments.
+                ended = closed.ended or closed.began
+                effects += self._moments.set_use_end(closed.number, ended)
+                effects += [] if closed.trusted else self._moments.mark_unknown_since(ended)
         return effects

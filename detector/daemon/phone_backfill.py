@@ -15,7 +15,6 @@ from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, Observation
-from detector.report.unfinished import measured
 from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
 from detector.store.store import Store
 
@@ -61,7 +60,7 @@ class PhoneBackfill:
         for observation in observations:
             attention.observe(observation)
         attention.end(until)
-        found = [replace(each, number=self._number(each.began)) for each in measured(attention)]
+        found = [replace(each, number=self._number(each.began)) for each in attention.pop_closed()]
         self._store.history.save([Record(occurrence=self._occurrence, what=each) for each in found])
 
     def _observation(self, event: Observation | AppFocused) -> Observation:

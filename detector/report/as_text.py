@@ -64,7 +64,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         yield wrap(_("Nothing is kept from that time."), width)
         yield _cancelled(summary, width)
         return
-    yield _good(summary, width)
+    yield _headline(summary, width)
     yield _starts(summary)
     yield _known(summary, summary.partner_times, width)
     yield _devices(summary, width)
@@ -72,12 +72,15 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         yield _moments(summary, width)
         # One width for all tables, so that their bars begin in the same column and can be compared.
         column = max(
-            (len(count.name) for count in (*summary.by_category, *summary.by_rule, *summary.besides, *_on(summary))),
+            (
+                len(count.name)
+                for count in (*summary.by_category, *summary.by_rule, *summary.besides, *_moments_by_device(summary))
+            ),
             default=0,
         )
         yield _table(_("By category"), summary.by_category, width, column)
         yield _table(_("By rule"), summary.by_rule, width, column)
-        yield _table(_("By device"), _on(summary), width, column)
+        yield _table(_("By device"), _moments_by_device(summary), width, column)
         yield _table(_("For the report alone"), summary.besides, width, column)
     yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
@@ -88,12 +91,12 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield _sentences(_("Not enough data"), summary.missing, width)
 
 
-def _good(summary: Summary, width: int) -> list[str]:
+def _headline(summary: Summary, width: int) -> list[str]:
     if summary.presence is None:
         return []
     presence, known = summary.share.presence, summary.share.known
     text = _("For {length} no screen took you away: {percent} of the {known} that are known.")
-    text = text.format(length=_hours(presence), percent=_percent(summary.presence), known=_hours(known))
+    text = text.format(length=_length(presence), percent=_percent(summary.presence), known=_length(known))
     lines = wrap(text, width)
     mark = _("the mark stands at {percent}").format(percent=_percent(PRESENCE_MARK))
     lines.append(f"  {_marked_bar(summary.presence)}  {mark}")
@@ -101,7 +104,7 @@ def _good(summary: Summary, width: int) -> list[str]:
         began = summary.longest.began
         day = _day(began).replace("  ", " ")
         text = _("The longest stretch lasted {length}, on {day} from {time}.")
-        text = text.format(length=_hours(summary.longest.lasted), day=day, time=f"{began:%H:%M}")
+        text = text.format(length=_length(summary.longest.lasted), day=day, time=f"{began:%H:%M}")
         lines += wrap(text, width)
     return lines
 
@@ -113,7 +116,7 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
         else _("nothing of it is known")
     )
     text = _("{partner_times}, {length} in all; {coverage}.")
-    text = text.format(partner_times=_partner_times(times.all), length=_hours(summary.lived), coverage=coverage)
+    text = text.format(partner_times=_partner_times(times.all), length=_length(summary.lived), coverage=coverage)
     lines = wrap(text, width)
     if times.left_out:
         sentence = ngettext(
@@ -140,7 +143,7 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
 
 
 def _devices(summary: Summary, width: int) -> list[str]:
-    if not _phones(summary):
+    if not _has_phones(summary):
         return []
     lines = [_("Your devices")]
     for device in summary.devices:
@@ -157,25 +160,25 @@ def _took_part(device: Device) -> str:
     if not device.spoke or device.looks is None:
         return _("said nothing, so nothing is known of it.")
     if device.known:
-        parts = [_("{known} of {all} known").format(known=_hours(device.known), all=_hours(device.lived))]
+        parts = [_("{known} of {all} known").format(known=_length(device.known), all=_length(device.lived))]
     else:
         parts = [_("how long is not known")]
     if device.pick_ups is not None:
         parts.append(ngettext("{count} pick-up", "{count} pick-ups", device.pick_ups).format(count=device.pick_ups))
     parts.append(ngettext("{count} look", "{count} looks", device.looks).format(count=device.looks))
     if device.used and device.used >= _MIN_LENGTH:
-        parts.append(_("{length} long in all").format(length=_hours(device.used)))
+        parts.append(_("{length} long in all").format(length=_length(device.used)))
     if device.of_unknown_length:
         parts.append(_("{count} of unknown length").format(count=device.of_unknown_length))
     return ", ".join(parts) + ("." if device.paired else _("; it is not paired any more."))
 
 
-def _phones(summary: Summary) -> bool:
+def _has_phones(summary: Summary) -> bool:
     return any(device.kind == "phone" for device in summary.devices)
 
 
-def _on(summary: Summary) -> tuple[MomentCount, ...]:
-    return summary.by_device if _phones(summary) else ()
+def _moments_by_device(summary: Summary) -> tuple[MomentCount, ...]:
+    return summary.by_device if _has_phones(summary) else ()
 
 
 def _moments(summary: Summary, width: int) -> list[str]:
@@ -260,7 +263,7 @@ def _weeks(weeks: Sequence[Week]) -> list[str]:
     heading = _("Week by week") if len(shown) == len(weeks) else _("Week by week, the last {count}")
     lines = [heading.format(count=len(shown)), _("  week of            known  presence  moments per hour")]
     for week in shown:
-        row = f"  {_day(week.monday):<10}  {_hours(week.known):>12}"
+        row = f"  {_day(week.monday):<10}  {_length(week.known):>12}"
         if week.per_hour is None or week.presence is None:
             # The week stays in the table: a gap in it would look as if there had been no partner time.
             row += _("  not enough data")
@@ -338,7 +341,7 @@ def _percent(part: float) -> str:
     return _("under 1 %") if whole == 0 and part > 0 else f"{whole} %"
 
 
-def _hours(length: timedelta) -> str:
+def _length(length: timedelta) -> str:
     hours = length / timedelta(hours=1)
     return f"{round(hours)} h" if hours >= 24 else format_length(length)
 

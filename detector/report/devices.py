@@ -15,7 +15,7 @@ from detector.report.summary import WELL_STARTED, Device
 from rules.features import DISTRACTING
 
 
-def survey(kept: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Device, ...]:
+def summarise_devices(kept: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Device, ...]:
     """Return each device: the laptop, the phones that are paired, and those that sent something and are unpaired now."""
     paired = [phone.name for phone in phones if phone.token is not None or phone.adb is not None]
     active: set[str] = set()

@@ -21,7 +21,7 @@ class OccurrenceRows:
     signs: list[Observation] = field(default_factory=list)
 
 
-def gather(
+def rows_by_occurrence(
     occurrences: Iterable[StoredOccurrence],
     uses: Iterable[StoredUse],
     moments: Iterable[Moment],

@@ -16,9 +16,9 @@ from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
 from detector.i18n import _
-from detector.report.devices import put_away_first, survey
+from detector.report.devices import put_away_first, summarise_devices
 from detector.report.rituals import offers, starts
-from detector.report.rows import gather
+from detector.report.rows import rows_by_occurrence
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,
@@ -85,15 +85,15 @@ def summarise(
     are not offered as "for both": they are already, or the person declined. `cancelled`: what was cancelled, and what
     became of it.
     """
-    kept = gather(occurrences, uses, moments, coverage, signs, since=since, until=until)
+    kept = rows_by_occurrence(occurrences, uses, moments, coverage, signs, since=since, until=until)
     counted_occurrences: list[_CountedOccurrence] = []
-    everything, left_out_moments = Share(), 0
+    all_time, left_out_moments = Share(), 0
     for each in kept:
         # All devices together: time on two of them at once counts once.
         divided = split_time(each.uses, each.coverage, each.occurrence.began, each.ends)
         share = divided.share
-        everything += share
-        counted, excused = _sort_out(each.moments)
+        all_time += share
+        counted, excused = _split_excused(each.moments)
         if share.lasted and share.known / share.lasted >= KNOWN_ENOUGH:
             local = each.occurrence.began.astimezone(zone).date()
             monday = local - timedelta(days=local.weekday())
@@ -111,29 +111,33 @@ def summarise(
         under_way=under_way,
         cut_off=len(open_ended) - under_way,
     )
-    total = sum((each.share for each in counted_occurrences), Share())
+    counted_time = sum((each.share for each in counted_occurrences), Share())
     found = [moment for each in counted_occurrences for moment in each.moments]
     excused = sum((each.excused for each in counted_occurrences), Counter[Reason]())
     all_moments = [moment for each in kept for moment in each.moments]
     unsaid = Counter(each.reason for each in all_moments if each.decided == "suppressed" and each.reason is not None)
     nudges = _nudges(all_moments)
     weeks = _weeks(counted_occurrences)
-    devices = survey(kept, phones)
+    devices = summarise_devices(kept, phones)
     return Summary(
         since=since.astimezone(zone),
         until=until.astimezone(zone),
         partner_times=partner_times,
-        lived=everything.lasted,
-        known=everything.known,
-        share=total,
-        coverage=_ratio(everything.known, everything.lasted),
-        presence=_ratio(total.presence, total.known),
-        longest=_max_stretch(counted_occurrences, zone),
+        lived=all_time.lasted,
+        known=all_time.known,
+        share=counted_time,
+        coverage=_ratio(all_time.known, all_time.lasted),
+        presence=_ratio(counted_time.presence, counted_time.known),
+        longest=_longest_presence(counted_occurrences, zone),
         moments=len(found),
-        per_hour=_per_hour(len(found), total.known),
-        by_category=_count_moments((moment.category or "other" for moment in found), format_category, total.known),
-        by_rule=_count_moments((moment.rule for moment in found), lambda code: rules.get(code, code), total.known),
-        by_device=_count_moments((moment.device for moment in found), format_on_device, total.known),
+        per_hour=_per_hour(len(found), counted_time.known),
+        by_category=_count_moments(
+            (moment.category or "other" for moment in found), format_category, counted_time.known
+        ),
+        by_rule=_count_moments(
+            (moment.rule for moment in found), lambda code: rules.get(code, code), counted_time.known
+        ),
+        by_device=_count_moments((moment.device for moment in found), format_on_device, counted_time.known),
         devices=devices,
         put_away_first=sum(1 for each in kept if any(put_away_first(each, device.name) for device in devices)),
         together=excused[Reason.TOGETHER],
@@ -142,11 +146,11 @@ def summarise(
         nudges=nudges,
         unsaid=tuple(Unsaid(reason=reason, moments=times) for reason, times in unsaid.most_common()),
         weeks=weeks,
-        missing=_missing(partner_times, total, nudges, weeks),
+        missing=_missing(partner_times, counted_time, nudges, weeks),
         besides=_count_moments(
             (moment.rule for moment in all_moments if moment.reason is Reason.REPORT_ONLY),
             lambda code: rules.get(code, code),
-            total.known,
+            counted_time.known,
         ),
         offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, settled)),
         starts=starts(each.occurrence for each in kept),
@@ -154,7 +158,7 @@ def summarise(
     )
 
 
-def _sort_out(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:
+def _split_excused(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:
     counted: list[Moment] = []
     excused: Counter[Reason] = Counter()
     excused_uses: set[int] = set()
@@ -182,7 +186,7 @@ def _excuse(moment: Moment) -> Reason | None:
     return answered or (_EXCUSES.get(moment.reason) if moment.reason else None)
 
 
-def _max_stretch(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
+def _longest_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
     stretches = [stretch for each in counted_occurrences for stretch in each.divided.present]
     if not stretches:
         return None
@@ -252,13 +256,15 @@ def _per_hour(times: int, known: timedelta) -> float | None:
     return times / (known / timedelta(hours=1)) if known >= HOURS_NEEDED else None
 
 
-def _missing(partner_times: PartnerTimes, total: Share, nudges: Nudges, weeks: Sequence[Week]) -> tuple[str, ...]:
+def _missing(
+    partner_times: PartnerTimes, counted_time: Share, nudges: Nudges, weeks: Sequence[Week]
+) -> tuple[str, ...]:
     sentences = []
     if not partner_times.counted:
         sentences.append(_("Presence: no partner time is known for at least half of it."))
-    elif total.known < HOURS_NEEDED:
+    elif counted_time.known < HOURS_NEEDED:
         text = _("Moments per hour: {known} are known; it takes {needed}.")
-        sentences.append(text.format(known=format_length(total.known), needed=format_length(HOURS_NEEDED)))
+        sentences.append(text.format(known=format_length(counted_time.known), needed=format_length(HOURS_NEEDED)))
     if nudges.judged < NUDGES_NEEDED:
         text = _("Share of nudges that helped: it takes {needed} with a known outcome; {so_far}.")
         sentences.append(text.format(needed=NUDGES_NEEDED, so_far=_so_far(nudges.judged)))

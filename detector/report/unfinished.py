@@ -3,7 +3,7 @@
 Invariant 1: uses and coverage reach up to the last observation, and no further.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
@@ -23,25 +23,10 @@ def measure_unfinished(
             attention.observe(seen)
         last = max(last, seen.at)
     attention.end(last)
-    found = list(measured(attention))
+    found = attention.pop_closed()
     # A use whose end was corrected later comes again under the same number; the last one counts.
     uses = {each.number: each for each in found if isinstance(each, Use)}
     return (
         [StoredUse(occurrence=occurrence.id, use=use) for use in uses.values()],
         [StoredCoverage(occurrence=occurrence.id, coverage=each) for each in found if isinstance(each, Coverage)],
     )
-
-
-def measured(attention: Attention) -> Iterator[Use | Coverage]:
-    """Yield the uses and the coverage that the attention has finished since the last call, as they are stored."""
-    for device, use in attention.pop_closed_uses():
-        yield Use(
-            number=use.number,
-            device=device,
-            activity=use.activity,
-            began=use.began,
-            ended=use.ended,
-            trusted=use.trusted,
-        )
-    for device, covered in attention.pop_coverage():
-        yield Coverage(number=covered.number, device=device, began=covered.began, ended=covered.ended)

@@ -31,7 +31,7 @@ class Explanation:
     """A moment in sentences.
 
     `condition` None: no such rule is in force. `changed`: the rule's condition does not hold with this evidence, so it was
-    another one then. `quiet`: what would have kept it quiet; None where that is not known.
+    another one then. `how_to_avoid`: what would have kept it quiet; None: not known.
     """
 
     moment: Moment
@@ -41,7 +41,7 @@ class Explanation:
     why_line: str
     evidence: tuple[tuple[str, str], ...]
     policy: str
-    quiet: str | None
+    how_to_avoid: str | None
     outcome: str | None
 
 
@@ -55,13 +55,13 @@ def explain(
     rule = rules.get(moment.rule)
     evidence = dict(moment.evidence)
     # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
-    held = evaluate(rule.condition.text, evidence.get) if rule else None
-    changed = held is not None and held.holds is False
+    result = evaluate(rule.condition.text, evidence.get) if rule else None
+    changed = result is not None and result.holds is False
     own = format_evidence(rule.because_parts, evidence, moment.device) if rule and not changed else None
     # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (invariant 2).
-    quiet = None
-    if moment.decided == "nudged" and held is not None and not changed:
-        quiet = what_would_have_kept_it_quiet(held, moment.began, clock)
+    how_to_avoid = None
+    if moment.decided == "nudged" and result is not None and not changed:
+        how_to_avoid = what_would_have_kept_it_quiet(result, moment.began, clock)
     return Explanation(
         moment=moment,
         name=rule.name if rule else moment.rule,
@@ -73,7 +73,7 @@ def explain(
         ),
         evidence=tuple((format_feature(key), format_value(value)) for key, value in moment.evidence),
         policy=format_policy(moment.decided, moment.reason, clock(moment.decided_at)),
-        quiet=quiet,
+        how_to_avoid=how_to_avoid,
         outcome=format_outcome(moment.decided, moment.outcome, moment.answer),
     )
 
@@ -102,7 +102,7 @@ def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str]
         for name, value in explanation.evidence:
             yield f"  {name:<{column}}  {value}"
     yield ""
-    for sentence in (explanation.policy, explanation.quiet, explanation.outcome):
+    for sentence in (explanation.policy, explanation.how_to_avoid, explanation.outcome):
         if sentence:
             yield from wrap(sentence, width, subsequent_indent="  ")
 
@@ -127,7 +127,7 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
         "evidence": dict(explanation.evidence),
         "reason": moment.reason,
         "policy": explanation.policy,
-        "quiet": explanation.quiet,
+        "quiet": explanation.how_to_avoid,
         "answer": moment.answer,
         "outcome": moment.outcome,
         "came_of_it": explanation.outcome,

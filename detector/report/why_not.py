@@ -39,14 +39,14 @@ class NearRule:
 class Situation:
     """What was the case at an instant: what was in use, which moments there were, which rules were near to holding.
 
-    `nothing`: why no rule could hold at all, as a sentence.
+    `why_no_rule`: why no rule could hold at all, as a sentence.
     """
 
     at: datetime
     in_use: tuple[tuple[str, str], ...] = ()
     near: tuple[NearRule, ...] = ()
     moments: tuple[Moment, ...] = ()
-    nothing: str | None = None
+    why_no_rule: str | None = None
 
 
 def find_situation(
@@ -58,18 +58,18 @@ def find_situation(
     for observation in observations:
         # A gap is observed at its end, and means that nothing is known of the time before.
         if isinstance(observation, Gap) and observation.sense is None and observation.since <= at < observation.at:
-            return Situation(at=at, nothing=_("Nothing is known of then, so nothing could be said."))
+            return Situation(at=at, why_no_rule=_("Nothing is known of then, so nothing could be said."))
         if observation.at > at:
             break
         effects += core.feed(observation)
         if isinstance(observation, Paused | Resumed):
             paused = isinstance(observation, Paused)
     if paused:
-        return Situation(at=at, nothing=_("The program was paused then, so it saw nothing."))
+        return Situation(at=at, why_no_rule=_("The program was paused then, so it saw nothing."))
     effects += core.advance(at)
     snapshots = core.snapshots()
     if not snapshots:
-        return Situation(at=at, nothing=_("Nothing was in use then, so no rule could hold."))
+        return Situation(at=at, why_no_rule=_("Nothing was in use then, so no rule could hold."))
     uses = {snapshot.use for snapshot in snapshots}
     latest: dict[int, Moment] = {}
     for effect in effects:
@@ -85,8 +85,8 @@ def find_situation(
 
 def situation_lines(situation: Situation, clock: Callable[[datetime], str], width: int) -> Iterator[str]:
     """Yield what was the case as lines of at most `width` columns."""
-    if situation.nothing is not None:
-        yield from wrap(f"{clock(situation.at)}  {situation.nothing}", width)
+    if situation.why_no_rule is not None:
+        yield from wrap(f"{clock(situation.at)}  {situation.why_no_rule}", width)
         return
     in_front = _(" and ").join(format_activity(category, device=device) for device, category in situation.in_use)
     yield from wrap(f"{clock(situation.at)}  {_('In front: {uses}.').format(uses=in_front)}", width)
@@ -101,8 +101,8 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
     for near in shown:
         yield ""
         yield from wrap(_heading(near, several=len(situation.in_use) > 1), width, subsequent_indent="  ")
-        for holds, words, stood in format_comparisons(near.parts):
-            tail = "" if holds and words.startswith("category ") else f": {stood}"
+        for holds, words, value_then in format_comparisons(near.parts):
+            tail = "" if holds and words.startswith("category ") else f": {value_then}"
             yield from wrap(f"{_MARKS[holds]:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
 
 
@@ -110,7 +110,7 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
     """Return the situation for JSON."""
     return {
         "at": situation.at.isoformat(),
-        "nothing": situation.nothing,
+        "nothing": situation.why_no_rule,
         "in_use": [{"device": device, "category": category} for device, category in situation.in_use],
         "moments": list(_of_moments(situation, clock)),
         "near": [
@@ -121,8 +121,8 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
                 "holds": near.holds,
                 "said": _heading(near, several=len(situation.in_use) > 1),
                 "parts": [
-                    {"part": words, "holds": holds, "stood": stood}
-                    for holds, words, stood in format_comparisons(near.parts)
+                    {"part": words, "holds": holds, "stood": value_then}
+                    for holds, words, value_then in format_comparisons(near.parts)
                 ],
             }
             for near in situation.near
@@ -138,11 +138,11 @@ def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> l
                 continue
             since = snapshot.watch.holding_since(rule.code)
             lasted = [None if each is None else snapshot.features.at - each for each in since]
-            joint = evaluate(rule.condition.text, snapshot.features.get, [each or timedelta(0) for each in lasted])
-            # `far` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
-            if joint.holds or joint.far < max(1, len(joint.parts) - 1):
-                found.append(NearRule(rule=rule, device=snapshot.device, parts=joint, holds=bool(joint.holds)))
-    return sorted(found, key=lambda near: (near.parts.far, near.rule.code, near.device))
+            result = evaluate(rule.condition.text, snapshot.features.get, [each or timedelta(0) for each in lasted])
+            # `distance` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
+            if result.holds or result.distance < max(1, len(result.parts) - 1):
+                found.append(NearRule(rule=rule, device=snapshot.device, parts=result, holds=bool(result.holds)))
+    return sorted(found, key=lambda near: (near.parts.distance, near.rule.code, near.device))
 
 
 def _of_moments(situation: Situation, clock: Callable[[datetime], str]) -> Iterator[str]:
@@ -158,5 +158,5 @@ def _heading(near: NearRule, *, several: bool) -> str:
     if near.holds:
         return _("{rule}: every part held, but it had held before, and not begun anew.").format(rule=rule)
     found = format_comparisons(near.parts)
-    held = sum(1 for holds, _words, _stood in found if holds)
+    held = sum(1 for holds, _words, _value in found if holds)
     return _("{rule}: {count} of {all} parts held.").format(rule=rule, count=held, all=len(found))

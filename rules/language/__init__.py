@@ -55,10 +55,10 @@ def compile_condition(text: str) -> Condition:
     return _compile(text, node)
 
 
-def evaluate(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> GroupResult:
+def evaluate(text: str, get: Get, held_for: Sequence[timedelta | None] = ()) -> GroupResult:
     """Return how each comparison of the condition comes out with what `get` returns for its feature.
 
-    `lasted`: how long each part that must last has held, in the order in which a condition remembers them.
+    `held_for`: how long each part that must last has held, in the order in which a condition remembers them.
 
     Raises:
         ValueError: if the text is no condition.
@@ -67,8 +67,8 @@ def evaluate(text: str, get: Get, lasted: Sequence[timedelta | None] = ()) -> Gr
     node = _parse(text, problems)
     if node is None or problems.found:
         raise ValueError("this is no condition")
-    found = node.result(get, iter(lasted))
-    return found if isinstance(found, GroupResult) else GroupResult(by="and", parts=(found,))
+    found = node.result(get, iter(held_for))
+    return found if isinstance(found, GroupResult) else GroupResult(joined_by="and", parts=(found,))
 
 
 def _parse(text: str, problems: Problems) -> Node | None:

@@ -19,16 +19,16 @@ _TIMING: str = """\
 if {truth}:
     since = memory[{number}]
     if since is None: memory[{number}] = since = at
-    ripe = since + {length}
-    h{number} = at >= ripe
-    if not h{number} and (soon is None or ripe < soon): soon = ripe
+    due = since + {length}
+    held{number} = at >= due
+    if not held{number} and (earliest is None or due < earliest): earliest = due
 else:
     memory[{number}] = None
-    h{number} = False
+    held{number} = False
 """
 _SOONER: str = """\
 instant = {deadline}
-if instant is not None and (soon is None or instant < soon): soon = instant
+if instant is not None and (earliest is None or instant < earliest): earliest = instant
 """
 
 
@@ -79,7 +79,7 @@ class CodeGenerator:
 
     def timed(self, part: Hashable) -> str | None:
         """Return the name that says whether the part has held for long enough; None: it has none yet."""
-        return f"h{self._timed[part]}" if part in self._timed else None
+        return f"held{self._timed[part]}" if part in self._timed else None
 
     def time(self, part: Hashable, truth: str, deadline: str | None, length: timedelta) -> str:
         """Have the part timed at every evaluation, and return its name; parts within it have theirs already."""
@@ -88,13 +88,13 @@ class CodeGenerator:
         self._timing.append(_TIMING.format(truth=truth, number=number, length=self.constant(length)))
         if deadline is not None:
             self._timing.append(_SOONER.format(deadline=deadline))
-        return f"h{number}"
+        return f"held{number}"
 
     def function(self, body: list[str]) -> str:
         """Add a function with this body, and return the expression that calls it."""
         name = f"part{len(self._functions)}"
         # A function of its own sees no names of the caller, so features are read anew and timed parts are handed in.
-        given = ", ".join(["get", "deadline", *(f"h{number}" for number in self._timed.values())])
+        given = ", ".join(["get", "deadline", *(f"held{number}" for number in self._timed.values())])
         self._functions += [f"def {name}({given}):\n" + _indented("\n".join(body))]
         return f"{name}({given})"
 
@@ -125,11 +125,11 @@ class CodeGenerator:
     def _with_memory(self, main: str) -> str:
         return (
             "def evaluate(features, memory=()):\n"
-            "    get, deadline, at, soon = features.get, features.deadline, features.at, None\n"
+            "    get, deadline, at, earliest = features.get, features.deadline, features.at, None\n"
             f"    memory = memory or [None] * {len(self._timed)}\n"
             + _indented("".join(self._timing))
             + f"    holds, instant = {main}\n"
-            "    return holds, soon if instant is None or (soon is not None and soon < instant) else instant\n"
+            "    return holds, earliest if instant is None or (earliest is not None and earliest < instant) else instant\n"
             # A copy of the memory: only `evaluate` may change it.
             "def holds(features, memory=()):\n"
             "    return evaluate(features, [*memory])[0]\n"

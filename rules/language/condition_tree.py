@@ -65,8 +65,8 @@ class Node(ABC):
         return []
 
     @abstractmethod
-    def result(self, get: Get, lasted: Iterator[timedelta | None]) -> ComparisonResult | GroupResult:
-        """Return how the node came out; `lasted`: how long each part that must last has held, inner parts first."""
+    def result(self, get: Get, held_for: Iterator[timedelta | None]) -> ComparisonResult | GroupResult:
+        """Return how the node came out; `held_for`: how long each part that must last has held, inner parts first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Compare(_Comparison):
     def deadline(self, generator: CodeGenerator) -> str | None:
         return generator.deadline(self.key, self.value)
 
-    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+    def result(self, get: Get, _held_for: Iterator[timedelta | None]) -> ComparisonResult:
         return compare_number(self.key, self.operator, self.value, get(self.key))
 
 
@@ -133,7 +133,7 @@ class CompareUsual(_Comparison):
         number, usual = generator.key(self.key), generator.key(self.usual)
         return f"(None if (v{usual} := get(k{usual})) is None else deadline(k{number}, v{usual}))"
 
-    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+    def result(self, get: Get, _held_for: Iterator[timedelta | None]) -> ComparisonResult:
         return compare_number(self.key, self.operator, get(self.usual), get(self.key))
 
 
@@ -148,7 +148,7 @@ class _WantedComparison(_Comparison):
     def negated(self) -> Node:
         return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
-    def result(self, get: Get, _lasted: Iterator[timedelta | None]) -> ComparisonResult:
+    def result(self, get: Get, _held_for: Iterator[timedelta | None]) -> ComparisonResult:
         found = get(self.key)
         holds = self._holds(found)
         return ComparisonResult(
@@ -158,7 +158,7 @@ class _WantedComparison(_Comparison):
             wanted=self.wanted,
             found=found,
             holds=holds,
-            far=0.0 if holds else 1.0,
+            distance=0.0 if holds else 1.0,
         )
 
     def _holds(self, found: Value | None) -> bool | None:
@@ -269,8 +269,8 @@ class AndOr(Node):
         early, late = ("False", "True") if self.word == "and" else ("True", "False")
         return self._deadline_lines(generator, f"{early}, ", f"{late}, ")
 
-    def result(self, get: Get, lasted: Iterator[timedelta | None]) -> GroupResult:
-        return GroupResult(by=self.word, parts=tuple(part.result(get, lasted) for part in self.parts))
+    def result(self, get: Get, held_for: Iterator[timedelta | None]) -> GroupResult:
+        return GroupResult(joined_by=self.word, parts=tuple(part.result(get, held_for) for part in self.parts))
 
     def _deadline_lines(self, generator: CodeGenerator, early: str = "", late: str = "") -> list[str]:
         """Return the body of a function; empty where no part has a deadline.
@@ -368,10 +368,10 @@ class Lasts(Node):
         self._timed(generator)
         return None
 
-    def result(self, get: Get, lasted: Iterator[timedelta | None]) -> GroupResult:
+    def result(self, get: Get, held_for: Iterator[timedelta | None]) -> GroupResult:
         # Inner parts are remembered before outer ones, so the part comes first.
-        part = self.part.result(get, lasted)
-        return GroupResult(by="and", parts=(part,), lasts=self.length, lasted=next(lasted, None))
+        part = self.part.result(get, held_for)
+        return GroupResult(joined_by="and", parts=(part,), required=self.length, held_for=next(held_for, None))
 
     def _timed(self, generator: CodeGenerator) -> str:
         name = generator.timed(self)

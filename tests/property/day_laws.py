@@ -1,4 +1,4 @@
-"""The laws of design.md that a day's store must keep, however it came about. None of them asks the plan."""
+"""Laws that the store of a day must keep, whatever happened. None of them reads the plan."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def planned(stored_id: str) -> str:
     return stored_id.partition("~")[0]
 
 
-def of_each(store: Store) -> None:
+def check_each_occurrence(store: Store) -> None:
     """Time never goes back in it; it begins once; nothing is observed or decided before its beginning or after its end."""
     for kept in store.history.occurrences():
         observations = list(store.history.observations(kept.id))
@@ -43,7 +43,7 @@ def of_each(store: Store) -> None:
         assert use.use.ended is None or use.use.ended <= ended[use.occurrence]
 
 
-def of_all(store: Store, epochs: Mapping[str, int]) -> None:
+def check_all_occurrences(store: Store, epochs: Mapping[str, int]) -> None:
     """Nothing overlaps, but where the clock was set back in between; nothing begins anew that was not cut off."""
     by_epoch: dict[int, list[StoredOccurrence]] = {}
     known = {kept.id: kept for kept in store.history.occurrences()}
@@ -62,7 +62,7 @@ def of_all(store: Store, epochs: Mapping[str, int]) -> None:
             assert was_cut_off or extended.get(own, before.ends) > before.ends, before
 
 
-def of_exceptions(store: Store, begun_when_said: Mapping[str, frozenset[str]]) -> None:
+def check_exceptions(store: Store, begun_when_said: Mapping[str, frozenset[str]]) -> None:
     """Nothing that was skipped or cancelled begins afterwards."""
     skipped = store.plans.skipped()
     for kept in store.history.occurrences():
@@ -70,7 +70,7 @@ def of_exceptions(store: Store, begun_when_said: Mapping[str, frozenset[str]]) -
         assert name not in skipped or kept.id in begun_when_said.get(name, ()), kept
 
 
-def promised(store: Store, now: datetime) -> set[str]:
+def planned_now(store: Store, now: datetime) -> set[str]:
     """Return the ids of all that was declared and not taken back, and that holds `now`: one of them has to be under way."""
     stopped, extended = store.plans.ended_early(), store.plans.extended()
     latest: dict[str, StoredOccurrence] = {}

@@ -61,7 +61,7 @@ def heard(evening: list[Observation]) -> list[Observation]:
 
 @settings(max_examples=examples(100))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=2, max_size=5))
-def test_nothing_is_greater_than_the_greatest(evening: list[Observation], parts: list[float]) -> None:
+def test_no_measured_value_exceeds_the_maximum(evening: list[Observation], parts: list[float]) -> None:
     recorded = heard(evening)
     found = maxima(recorded, MEASURED, AttentionSettings())
     attention = Attention(MEASURED, BEGAN, recorded[0].ends, AttentionSettings())  # type: ignore[attr-defined]
@@ -133,5 +133,5 @@ def test_a_film_that_nobody_touches_is_long_only_up_to_the_last_input_and_a_gap_
 
 
 @pytest.mark.parametrize(("part", "value"), [(1, 10), (25, 10), (26, 20), (50, 20), (75, 30), (76, 40), (99, 40)])
-def test_a_percentile_is_a_value_that_there_was(part: int, value: int) -> None:
+def test_a_percentile_is_one_of_the_values(part: int, value: int) -> None:
     assert percentile([10, 20, 30, 40], part) == value

@@ -147,7 +147,7 @@ def test_law_3_a_gap_is_neither_a_match_nor_presence(evening: list[Observation],
 
 @many
 @given(evening=evenings())
-def test_law_3_a_silent_phone_is_neither_in_use_nor_known_since_its_last_word(evening: list[Observation]) -> None:
+def test_law_3_a_silent_phone_is_neither_in_use_nor_known_since_its_last_report(evening: list[Observation]) -> None:
     effects = play(evening, RULES, policy=OPEN_POLICY)
     # What is kept last of a use or a nudge wins.
     kept = {
@@ -166,7 +166,7 @@ def test_law_3_a_silent_phone_is_neither_in_use_nor_known_since_its_last_word(ev
 
 @many
 @given(evening=evenings())
-def test_a_nudge_was_ignored_only_where_a_use_that_is_known_says_so(evening: list[Observation]) -> None:
+def test_a_nudge_is_ignored_only_if_a_known_use_shows_it(evening: list[Observation]) -> None:
     effects = play(evening, RULES, policy=OPEN_POLICY)
     uses = {
         effect.what.number: effect.what
@@ -201,7 +201,7 @@ def test_law_4_outside_partner_time_nothing_is_observed_kept_or_decided(
 
 @many
 @given(evening=evenings(ends=False))
-def test_law_4_nothing_is_decided_after_the_planned_end_even_if_nobody_says_that_it_ended(
+def test_law_4_nothing_is_decided_after_the_planned_end_even_if_the_end_is_not_observed(
     evening: list[Observation],
 ) -> None:
     whole = [*evening, *shift(evening[1:], timedelta(hours=3))]
@@ -244,7 +244,7 @@ def test_the_generator_reaches_a_nudge_after_the_end_that_was_planned_first() ->
 
 @many
 @given(evening=evenings(), policy=policies)
-def test_law_5_nudges_keep_their_distance_and_their_budget(evening: list[Observation], policy: PolicySettings) -> None:
+def test_law_5_nudges_respect_the_cool_down_and_the_budget(evening: list[Observation], policy: PolicySettings) -> None:
     effects = play(evening, RULES, policy=policy)
     unseen = {moment.number for moment in moments(effects) if moment.outcome == Outcome.UNDELIVERED}
     said = [moment for moment in nudges(effects) if moment.number not in unseen]
@@ -307,7 +307,7 @@ def test_law_8_time_never_moves_back(evening: list[Observation]) -> None:
             pipeline.feed(shift([seen], timedelta(microseconds=-1))[0])
 
 
-def test_an_extension_moves_what_remains() -> None:
+def test_an_extension_changes_the_feature_remaining() -> None:
     condition = compile_condition("remaining <= 10 min and category is mail")
     late = Rule(code="X1", name="late", condition=condition, page=PAGE, source="test")
     evening = [

@@ -134,15 +134,15 @@ class TheDay(Wishing):
             if kept.id not in self.epochs:
                 self.epochs[kept.id] = self.epoch
                 self.happened("begins" if "~" not in kept.id else "begins anew")
-        laws.of_each(self.store)
-        laws.of_all(self.store, self.epochs)
-        laws.of_exceptions(self.store, self.taken_place)
+        laws.check_each_occurrence(self.store)
+        laws.check_all_occurrences(self.store, self.epochs)
+        laws.check_exceptions(self.store, self.taken_place)
 
     @invariant()
     def what_was_promised_takes_place_and_nothing_else(self) -> None:
         if self.day is not None and self.agreed:
             ours = self.day.reconciler.session
-            promised = laws.promised(self.store, self.now)
+            promised = laws.planned_now(self.store, self.now)
             assert (ours is None) == (not promised), promised
             assert ours is None or ours.occurrence.id in promised
 

@@ -315,7 +315,7 @@ seeds = st.integers(0, 2**32).map(Random)
 
 @settings(max_examples=examples(120))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=1, max_size=3), seed=seeds)
-def test_features_are_what_a_slow_reckoning_finds(evening: list[Observation], parts: list[float], seed: Random) -> None:
+def test_features_equal_those_of_a_slow_oracle(evening: list[Observation], parts: list[float], seed: Random) -> None:
     keys = seed.sample(KEYS, 40)
     attention = Attention(keys, BEGAN, ENDS, SETTINGS)
     attention.device("laptop")
@@ -362,7 +362,7 @@ def compared(value: Value | None, against: Value) -> object:
 
 @settings(max_examples=examples(60))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=1, max_size=3), seed=seeds)
-def test_no_comparison_turns_before_it_was_said_to(
+def test_no_comparison_changes_before_its_deadline(
     evening: list[Observation], parts: list[float], seed: Random
 ) -> None:
     keys = seed.sample(TURNING, 30)
@@ -394,7 +394,7 @@ def test_no_comparison_turns_before_it_was_said_to(
 
 @settings(max_examples=examples(60))
 @given(evening=evenings(), parts=st.lists(st.floats(0, 1), min_size=1, max_size=2))
-def test_what_is_forgotten_is_never_asked_for(evening: list[Observation], parts: list[float]) -> None:
+def test_forgotten_uses_never_change_a_feature(evening: list[Observation], parts: list[float]) -> None:
     short = tuple(key for key in KEYS if key.span in {SHORT, MINUTE, None})
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(everyone, "MIN_MEMORY", ZERO)

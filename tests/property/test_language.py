@@ -180,7 +180,7 @@ def found_by_stepping(condition: Condition, toy: Toy, extra: tuple[int, ...]) ->
 
 @settings(max_examples=examples(300))
 @given(CONDITIONS | TIMED | BOUND, TOYS, SECONDS)
-def test_stepping_from_turn_to_turn_finds_exactly_what_a_look_at_every_second_finds(
+def test_evaluating_at_deadlines_finds_the_same_as_evaluating_every_second(
     condition: Said, toy: Toy, extra: tuple[int, ...]
 ) -> None:
     compiled = compile_condition(condition.text)
@@ -189,7 +189,9 @@ def test_stepping_from_turn_to_turn_finds_exactly_what_a_look_at_every_second_fi
 
 
 @given(MOMENTARY, STILL)
-def test_before_a_category_that_is_not_named_a_condition_neither_holds_nor_turns(condition: Said, toy: Toy) -> None:
+def test_a_condition_neither_holds_nor_has_a_deadline_for_a_category_outside_categories(
+    condition: Said, toy: Toy
+) -> None:
     compiled = compile_condition(condition.text)
     if compiled.categories is not None and toy.value(CATEGORY, 0) not in compiled.categories:
         for toy.second in range(HORIZON):
@@ -209,7 +211,7 @@ def test_the_generators_reach_conditions_that_begin_and_cease_to_hold(part: str)
 
 
 @pytest.mark.thorough
-def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None:
+def test_the_generators_reach_a_timed_part_that_is_interrupted() -> None:
     def broken_off(pair: tuple[Said, Toy]) -> bool:
         condition, toy = pair
         compiled = compile_condition(condition.text)
@@ -228,13 +230,13 @@ def test_the_generators_reach_a_part_that_breaks_off_before_it_is_ripe() -> None
 
 
 @given(features())
-def test_what_is_written_of_a_key_is_read_as_the_same_key(asked: Asked) -> None:
+def test_a_formatted_key_is_parsed_as_the_same_key(asked: Asked) -> None:
     (key,) = compile_condition(f"{format_key(asked.key)} is known").features_used
     assert key == asked.key
 
 
 @given(ATOMS)
-def test_sequences_and_what_is_usual_are_written_as_they_are_read(atom: Said) -> None:
+def test_formatted_sequences_and_usuals_are_parsed_as_the_same_key(atom: Said) -> None:
     for key in compile_condition(atom.text).features_used:
         if key.name in {"followed", "hopped"}:
             assert compile_condition(format_key(key)).features_used == {key}

@@ -127,7 +127,7 @@ def test_the_generator_reaches_a_moment_of_each_kind_of_rule(text: tuple[str, st
 
 @some
 @given(evening=evenings(), rules=made_up, waking=wakes)
-def test_law_1_extra_wake_ups_change_nothing(
+def test_law_1_extra_wake_ups_change_nothing_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule], waking: list[datetime]
 ) -> None:
     assert live(evening, rules, waking=waking) == live(evening, rules)
@@ -135,7 +135,7 @@ def test_law_1_extra_wake_ups_change_nothing(
 
 @some
 @given(evening=evenings(), rules=made_up, waking=wakes)
-def test_law_1_no_deadline_is_too_late(
+def test_law_1_no_deadline_is_too_late_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule], waking: list[datetime]
 ) -> None:
     pipeline = Restless(rules, OPEN_POLICY, AttentionSettings(), usuals_of(rules))
@@ -149,7 +149,9 @@ def test_law_1_no_deadline_is_too_late(
 
 @some
 @given(evening=evenings(), rules=made_up)
-def test_law_2_the_recorded_stream_gives_the_same_decisions(evening: list[Observation], rules: Sequence[Rule]) -> None:
+def test_law_2_the_recorded_stream_gives_the_same_decisions_with_made_up_rules(
+    evening: list[Observation], rules: Sequence[Rule]
+) -> None:
     lived = live(evening, rules)
     assert live(lived.recorded, rules) == lived
 
@@ -169,7 +171,7 @@ def test_a_rule_change_that_an_old_recording_holds_changes_no_decision(
 
 @some
 @given(evening=evenings(), rules=made_up, by=st.timedeltas(timedelta(days=-900), timedelta(days=900)))
-def test_law_6_shifting_all_instants_shifts_all_decisions(
+def test_law_6_shifting_all_instants_shifts_all_decisions_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule], by: timedelta
 ) -> None:
     def instants(lived: Lived, by: timedelta) -> list[tuple[int, str, str | None, datetime, datetime]]:
@@ -182,7 +184,7 @@ def test_law_6_shifting_all_instants_shifts_all_decisions(
 
 @settings(max_examples=examples(60))
 @given(evening=evenings(), rules=made_up)
-def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare(
+def test_law_7_a_rule_never_sees_a_feature_that_it_did_not_declare_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule]
 ) -> None:
     asked, get, changes = set[FeatureKey](), FeatureView.get, FeatureView.deadline

@@ -34,7 +34,7 @@ def test_the_generator_reaches_the_end_of_what_was_needed() -> None:
 
 @settings(max_examples=examples(100))
 @given(evening=evenings())
-def test_what_is_needed_is_left_alone_for_so_long_and_its_end_is_said_at_most_once(evening: list[Observation]) -> None:
+def test_a_needed_use_gets_no_nudge_for_its_time_and_its_end_is_shown_at_most_once(evening: list[Observation]) -> None:
     effects = play(evening, RULES, policy=OPEN)
     asked = Counter(effect.moment.number for effect in effects if isinstance(effect, AskHowLong))
     said = Counter(over.moment.number for over in overs(effects))

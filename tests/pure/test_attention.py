@@ -7,7 +7,7 @@ from typing import Any
 
 from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import UseState
+from detector.core.effects import Coverage, Use
 from detector.core.observations import (
     Activity,
     CameBack,
@@ -102,9 +102,11 @@ class Evening:
         return self.attention.view(device, BEGAN + timedelta(seconds=second)).get(key)
 
     def uses(self) -> list[tuple[str, float, float, bool]]:
-        return [self.said(use) for _, use in self.attention.pop_closed_uses()]
+        closed = self.attention.pop_closed()
+        self.coverage = [each for each in closed if isinstance(each, Coverage)]
+        return [self.said(each) for each in closed if isinstance(each, Use)]
 
-    def said(self, use: UseState) -> tuple[str, float, float, bool]:
+    def said(self, use: Use) -> tuple[str, float, float, bool]:
         assert use.ended is not None
         began, ended = ((instant - BEGAN).total_seconds() for instant in (use.began, use.ended))
         return use.activity.category, began, ended, use.trusted
@@ -125,14 +127,14 @@ def test_idleness_ends_a_use_at_the_last_input() -> None:
     assert evening.get(105, DWELL) == timedelta(seconds=5)
 
 
-def test_what_changed_by_itself_after_the_last_input_was_nobodys_use() -> None:
+def test_changes_after_the_last_input_are_no_use() -> None:
     evening = Evening().focus(0, "social").focus(50, "video")
     assert evening.uses() == [("social", 0, 50, True)]
     evening.see(70, WentIdle, since=40)
     assert evening.uses() == [("social", 0, 40, True)]
 
 
-def test_a_use_broken_off_for_a_fleeting_moment_goes_on() -> None:
+def test_a_use_goes_on_after_a_fleeting_interruption() -> None:
     evening = Evening().focus(0, "social").focus(20, "other").focus(21, "social")
     assert evening.get(30, DWELL) == timedelta(seconds=30)
     assert evening.get(30, SWITCHES) == 0
@@ -158,7 +160,7 @@ def test_glances_are_looks_under_thirty_seconds_that_began_in_the_span() -> None
     assert [evening.get(second, GLANCES) for second in (599, 600, 659, 660)] == [2, 1, 1, 0]
 
 
-def test_the_count_of_uses_takes_the_one_under_way_once_it_is_no_passing_over() -> None:
+def test_an_open_use_is_counted_once_it_is_no_longer_fleeting() -> None:
     evening = Evening().focus(0, "messaging").focus(20, "other").focus(100, "messaging")
     assert [evening.get(second, MESSAGES) for second in (101, 102, 400)] == [1, 2, 2]
     evening.focus(105, "other").focus(106, "messaging")
@@ -191,7 +193,7 @@ def test_counts_leave_the_span_and_are_unknown_without_the_sensor() -> None:
 def test_a_gap_closes_the_use_without_a_trusted_end_and_it_is_no_evidence() -> None:
     evening = Evening().focus(0, "messaging").see(300, Gap, since=20, reason=GapReason.SUSPEND)
     assert evening.uses() == [("messaging", 0, 20, False)]
-    [(_, covered)] = evening.attention.pop_coverage()
+    [covered] = evening.coverage
     assert ((covered.began - BEGAN).total_seconds(), (covered.ended - BEGAN).total_seconds()) == (0, 20)
     assert evening.get(301, CATEGORY) is None
     evening.focus(310, "social")
@@ -209,28 +211,28 @@ def test_without_the_idle_sensor_nobody_knows_whether_the_device_is_used() -> No
     assert evening.get(60, DWELL) == timedelta(seconds=10)
 
 
-def test_lock_suspend_and_pause_end_uses_where_they_stand() -> None:
+def test_lock_suspend_and_pause_end_uses_at_once() -> None:
     evening = Evening().focus(0, "social").see(10, Locked).see(50, Unlocked).see(60, Suspended)
     assert evening.uses() == [("social", 0, 10, True), ("social", 50, 60, True)]
     evening.focus(100, "mail").see(110, Paused)
     assert evening.uses() == [("mail", 100, 110, True)]
 
 
-def test_put_away_is_sixty_seconds_alone_counted_from_the_last_input() -> None:
+def test_a_device_is_put_away_sixty_seconds_after_the_last_input() -> None:
     evening = Evening().focus(0, "social").see(35, WentIdle, since=5).see(64, CameBack)
     assert evening.get(64, PUT_AWAY) is False
     evening.see(100, WentIdle, since=70).see(130, CameBack)
     assert evening.get(130, PUT_AWAY) is True
 
 
-def test_where_one_came_from_is_forgotten_after_a_minute() -> None:
+def test_came_from_is_unset_a_minute_after_the_previous_use() -> None:
     evening = Evening().focus(0, "messaging").focus(30, None).focus(90, "social")
     assert evening.get(95, CAME_FROM) == "messaging"
     evening.focus(100, None).focus(161, "social")
     assert evening.get(170, CAME_FROM) is None
 
 
-def test_an_opening_begins_a_use_even_if_the_same_was_open_and_the_one_before_has_no_length() -> None:
+def test_opening_the_same_app_again_begins_a_use_and_the_previous_one_has_no_length() -> None:
     evening = Evening().opens(0, "social").opens(40, "social").focus(50, None, "phone")
     assert evening.uses() == [("social", 0, 0, False), ("social", 40, 50, True)]
     assert [evening.phone(60, key) for key in (OPENS, ALL_OPENS, GLANCES, TIME)] == [2, 2, 2, timedelta(seconds=10)]
@@ -238,7 +240,7 @@ def test_an_opening_begins_a_use_even_if_the_same_was_open_and_the_one_before_ha
     assert evening.get(60, ALL_OPENS) == 2
 
 
-def test_an_opening_is_never_passed_over_however_short_it_is() -> None:
+def test_an_opened_use_counts_however_short_it_is() -> None:
     evening = Evening().opens(0, "messaging")
     assert evening.phone(0, GLANCES) == 1
     evening.focus(1, None, "phone").focus(1.5, "messaging", "phone")
@@ -248,19 +250,19 @@ def test_an_opening_is_never_passed_over_however_short_it_is() -> None:
     assert evening.phone(3, MESSAGES) == 2
 
 
-def test_another_app_ends_the_one_before_and_is_a_switch() -> None:
+def test_opening_another_app_ends_the_previous_use_and_is_a_switch() -> None:
     evening = Evening().opens(0, "messaging").opens(20, "social")
     assert evening.uses() == [("messaging", 0, 20, True)]
     assert evening.phone(21, CAME_FROM) == "messaging"
     assert evening.phone(21, SWITCHES) == 1
 
 
-def test_only_openings_of_what_distracts_are_counted_and_for_the_span_alone() -> None:
+def test_opens_counts_only_distracting_openings_within_the_span() -> None:
     evening = Evening().opens(0, "together").opens(10, "work")
     assert [evening.phone(second, OPENS) for second in (10, 609.9, 610)] == [1, 1, 0]
 
 
-def test_the_way_from_the_lock_screen_to_an_app_and_back_is_one_look_and_no_switch() -> None:
+def test_unlocking_opening_an_app_and_closing_it_is_one_glance_and_no_switch() -> None:
     evening = Evening().picks_up(0)
     assert [evening.phone(second, GLANCES) for second in (1, 2, 4)] == [0, 1, 1]
     evening.opens(4, "social")
@@ -273,28 +275,28 @@ def test_the_way_from_the_lock_screen_to_an_app_and_back_is_one_look_and_no_swit
     assert evening.uses() == [("phone", 0, 4, True), ("social", 4, 10, True), ("phone", 10, 20, True)]
 
 
-def test_the_home_screen_is_nothing_that_one_comes_from() -> None:
+def test_no_use_follows_from_the_home_screen() -> None:
     evening = Evening().picks_up(0).opens(3, "messaging").focus(20, None, "phone").opens(45, "social")
     assert evening.phone(46, CAME_FROM) == "messaging"
     evening.focus(60, None, "phone").see(130, LaidDown, device="phone").picks_up(135).opens(140, "news")
     assert evening.phone(141, CAME_FROM) is None
 
 
-def test_an_app_between_that_is_passed_over_still_is_a_switch_of_apps_when_it_is_at_once() -> None:
+def test_a_fleeting_app_between_two_apps_still_makes_it_a_switch() -> None:
     evening = Evening().picks_up(0).opens(3, "messaging").focus(20, None, "phone").opens(21, "social")
     assert evening.phone(22, SWITCHES) == 1
     evening.focus(30, None, "phone").opens(33, "news")
     assert evening.phone(34, SWITCHES) == 1
 
 
-def test_an_unlocking_that_is_told_twice_is_one_and_a_phone_that_tells_its_apps_is_nothing_in_front() -> None:
+def test_two_reports_of_one_unlocking_count_once_and_make_no_use_where_apps_are_reported() -> None:
     evening = Evening().picks_up(0, blind=False).picks_up(2.9, blind=False)
     assert [evening.phone(5, key) for key in (PICK_UPS, CATEGORY, GLANCES)] == [1, None, 0]
     evening.picks_up(5.9, blind=False)
     assert evening.phone(6, PICK_UPS) == 2
 
 
-def test_unlocking_ends_what_was_open_at_a_time_that_nobody_knows() -> None:
+def test_unlocking_closes_the_open_use_with_an_unknown_end() -> None:
     evening = Evening().opens(0, "social").picks_up(60)
     assert evening.uses() == [("social", 0, 0, False)]
     assert evening.phone(70, CATEGORY) == "phone"
@@ -303,14 +305,14 @@ def test_unlocking_ends_what_was_open_at_a_time_that_nobody_knows() -> None:
     assert late.phone(3, CATEGORY) == "social"
 
 
-def test_a_screen_that_lights_up_is_known_and_nothing_more() -> None:
+def test_lighting_up_makes_a_phone_known_and_is_no_use() -> None:
     evening = Evening().see(10, LitUp, device="phone")
     assert [evening.phone(40, key) for key in (CATEGORY, GLANCES, PICK_UPS)] == [None, 0, None]
     evening.see(90, LitUp, device="phone")
     assert evening.phone(90, PUT_AWAY) is False
 
 
-def test_put_away_is_said_or_a_minute_long_and_not_known_of_a_phone_that_was_silent_at_first() -> None:
+def test_put_away_is_reported_or_after_a_minute_and_unknown_for_a_phone_observed_late() -> None:
     assert Evening().see(10, PutAway, device="phone").phone(11, PUT_AWAY) is True
     evening = Evening().see(10, LaidDown, device="phone").see(50, LitUp, device="phone")
     assert evening.phone(50, PUT_AWAY) is False
@@ -321,25 +323,25 @@ def test_put_away_is_said_or_a_minute_long_and_not_known_of_a_phone_that_was_sil
     assert Evening().opens(60, "social").phone(100, PUT_AWAY) is None
 
 
-def test_a_silent_phone_is_unknown_since_its_last_word_until_its_next() -> None:
+def test_a_silent_phone_is_unknown_from_its_last_report_to_the_next() -> None:
     evening = Evening().opens(5, "social")
     evening.see(620, Gap, since=20, device="phone", reason=GapReason.SILENT, sense="focus")
     assert evening.uses() == [("social", 5, 20, False)]
-    [(name, covered)] = evening.attention.pop_coverage()
-    assert (name, (covered.ended - BEGAN).total_seconds()) == ("phone", 20)
+    [covered] = evening.coverage
+    assert (covered.device, (covered.ended - BEGAN).total_seconds()) == ("phone", 20)
     assert [evening.phone(621, key) for key in (CATEGORY, GLANCES, OPENS, PUT_AWAY)] == [None] * 4
     evening.see(630, LitUp, device="phone")
     assert [evening.phone(631, key) for key in (CATEGORY, GLANCES)] == [None, 0]
     assert evening.opens(640, "news").phone(641, CAME_FROM) is None
 
 
-def test_a_phone_that_was_laid_down_and_lost_from_sight_is_not_put_away_by_the_time_that_passes() -> None:
+def test_a_phone_that_is_not_sensed_does_not_become_put_away_by_time() -> None:
     evening = Evening().see(10, LaidDown, device="phone")
     evening.see(40, Gap, since=40, device="phone", reason=GapReason.SENSOR_LOST, sense="focus").picks_up(300)
     assert evening.phone(300, PUT_AWAY) is False
 
 
-def test_one_person_goes_from_device_to_device() -> None:
+def test_a_use_on_one_device_follows_from_a_use_on_another() -> None:
     evening = Evening().focus(0, "messaging").focus(20, None).opens(70, "social")
     assert evening.phone(71, CAME_FROM) == "messaging"
     assert evening.phone(71, FeatureKey("switches", TEN)) == 0
@@ -349,30 +351,30 @@ def test_one_person_goes_from_device_to_device() -> None:
     assert evening.phone(162, CAME_FROM) is None
 
 
-def test_where_the_end_was_not_told_before_something_unknown_nothing_is_said_to_come_from_it() -> None:
+def test_no_use_follows_from_one_before_a_gap_whose_end_was_not_reported() -> None:
     evening = Evening().focus(0, "messaging").see(10, Suspended).see(11, Gap, since=10, reason=GapReason.SUSPEND)
     evening.see(40, WentIdle, since=11).see(41, CameBack).focus(42, "social")
     assert evening.get(45, CAME_FROM) is None
 
 
-def test_an_app_that_was_closed_and_opened_within_a_moment_was_opened_twice() -> None:
+def test_an_app_reopened_at_once_counts_as_two_openings() -> None:
     evening = Evening().opens(0, "messaging").focus(1, None, "phone").opens(1.5, "messaging")
     assert [evening.phone(3, key) for key in (MESSAGES, DWELL)] == [2, timedelta(seconds=1.5)]
 
 
-def test_a_phone_in_the_other_hand_is_nothing_that_one_comes_from() -> None:
+def test_no_use_on_the_laptop_follows_from_a_phone_in_the_hand() -> None:
     evening = Evening().focus(0, "messaging").picks_up(15).focus(20, None).focus(30, "social")
     assert evening.get(31, CAME_FROM) == "messaging"
 
 
-def test_a_count_of_openings_says_when_it_will_change_by_itself() -> None:
+def test_the_deadline_of_opens_is_when_the_oldest_leaves_the_span() -> None:
     evening = Evening().opens(10, "social").opens(30, "news")
     view = evening.attention.view("phone", BEGAN + timedelta(seconds=40))
     assert view.deadline(OPENS, 2) == BEGAN + timedelta(seconds=10) + TEN
     assert evening.attention.view("laptop", view.at).deadline(PICK_UPS, 2) is None
 
 
-def test_a_screen_that_goes_on_was_off_so_what_was_open_was_left_at_a_time_that_nobody_knows() -> None:
+def test_a_screen_that_goes_on_closes_the_open_use_with_an_unknown_end() -> None:
     evening = Evening().opens(0, "social").see(60, LitUp, device="phone")
     assert evening.uses() == [("social", 0, 0, False)]
     assert evening.phone(61, CATEGORY) is None
@@ -382,7 +384,7 @@ def test_a_screen_that_goes_on_was_off_so_what_was_open_was_left_at_a_time_that_
     assert in_hand.phone(61, CATEGORY) is None
 
 
-def test_a_pick_up_is_led_by_a_notification_of_the_last_half_minute_on_the_same_phone() -> None:
+def test_a_pick_up_is_prompted_by_a_notification_of_the_last_30_seconds_on_the_same_phone() -> None:
     evening = Evening().see(0, PickedUp, device="phone", blind=True).see(20, LaidDown, device="phone")
     told = [evening.attention.view("phone", BEGAN + timedelta(seconds=20)).get(key) for key in (PICK_UPS, LED, OWN)]
     assert told == [1, None, None]

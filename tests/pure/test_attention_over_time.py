@@ -53,7 +53,7 @@ class Evening:
         return self.attention.view(device, BEGAN + second * SECOND + later).get(key)
 
 
-def test_a_use_under_way_is_as_long_as_it_has_lasted_until_now() -> None:
+def test_an_open_use_counts_by_how_long_it_has_lasted_so_far() -> None:
     evening = Evening().focus(0, "social")
     assert [evening.get(second, SHORT) for second in (1, 2, 29)] == [0, 1, 1]
     assert [evening.get(10, LONG), evening.get(10, LONG, later=TICK)] == [0, 1]
@@ -61,7 +61,7 @@ def test_a_use_under_way_is_as_long_as_it_has_lasted_until_now() -> None:
     assert evening.focus(40, "mail").get(50, LONG) == 1
 
 
-def test_what_is_long_only_by_now_counts_from_its_beginning() -> None:
+def test_a_use_that_becomes_long_enough_counts_from_its_beginning() -> None:
     evening = Evening().focus(0, "social")
     assert [evening.get(10, LONG_TIME), evening.get(10, LONG_TIME, later=TICK)] == [0 * SECOND, 10 * SECOND + TICK]
     view = evening.attention.view("laptop", BEGAN + 5 * SECOND)
@@ -69,27 +69,27 @@ def test_what_is_long_only_by_now_counts_from_its_beginning() -> None:
     assert view.deadline(LONG, 1) == BEGAN + 10 * SECOND + TICK
 
 
-def test_a_sequence_counts_from_leaving_the_first_to_taking_up_the_last() -> None:
+def test_the_span_of_a_sequence_runs_from_the_end_of_the_first_use_to_the_beginning_of_the_last() -> None:
     assert Evening().focus(0, "messaging").focus(20, "other").focus(80, "social").get(500, SLIDE) is True
     assert Evening().focus(0, "messaging").focus(20, "other").focus(80.1, "social").get(81, SLIDE) is False
     assert Evening().focus(0, "messaging").focus(20, None).get(30, SLIDE) is None
 
 
-def test_a_step_is_left_before_the_next_is_taken_up_on_whatever_device() -> None:
+def test_each_step_of_a_sequence_ends_before_the_next_begins_on_any_device() -> None:
     evening = Evening().focus(0, "messaging").focus(20, "social", "phone").focus(50, "other")
     assert [evening.get(60, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE)] == [False, False]
     evening.focus(70, None, "phone").focus(75, "social", "phone")
     assert [evening.get(80, key, "phone") for key in (SLIDE, SLIDE_ANYWHERE, SLIDE_ON_LAPTOP)] == [False, True, False]
 
 
-def test_a_hop_is_from_one_device_to_the_other_and_no_switch_on_one() -> None:
+def test_a_hop_goes_to_another_device_and_a_switch_on_one_device_is_none() -> None:
     evening = Evening().focus(0, "social").focus(20, "video", "phone")
     assert evening.get(21, HOP, "phone") is True
     assert evening.get(21, HOP) is False
     assert evening.focus(30, "news", "phone").get(31, HOP, "phone") is False
 
 
-def test_reopening_is_of_what_the_nudge_named_and_not_of_what_was_open_already() -> None:
+def test_reopened_after_is_known_only_for_a_later_use_of_the_category_of_the_nudge() -> None:
     evening = Evening().focus(0, "social")
     assert evening.get(9, NUDGED) is None
     evening.attention.record_nudge(BEGAN + 10 * SECOND, "social")
@@ -98,7 +98,7 @@ def test_reopening_is_of_what_the_nudge_named_and_not_of_what_was_open_already()
     assert evening.focus(40, "social").get(50, REOPENED) == 30 * SECOND
 
 
-def test_what_plays_or_rings_is_unknown_before_anybody_could_tell_and_after_a_pause() -> None:
+def test_playing_and_in_call_are_unknown_before_a_sensor_starts_and_after_a_pause() -> None:
     evening = Evening().focus(0, "video")
     assert [evening.get(1, key) for key in (PLAYING, CALL)] == [None, None]
     for sense in ("media", "call"):
@@ -111,7 +111,7 @@ def test_what_plays_or_rings_is_unknown_before_anybody_could_tell_and_after_a_pa
     assert [evening.get(6, key) for key in (PLAYING, CALL)] == [None, None]
 
 
-def test_a_use_of_unknown_length_is_short_only_if_it_was_over_in_time_and_never_long() -> None:
+def test_a_use_of_unknown_length_is_shorter_only_by_its_latest_end_and_never_longer() -> None:
     evening = Evening()
     for second in (0, 40, 60):
         seen = Focused(at=BEGAN + second * SECOND, device="phone", activity=Activity(category="social"), opened=True)
@@ -120,7 +120,7 @@ def test_a_use_of_unknown_length_is_short_only_if_it_was_over_in_time_and_never_
     assert [evening.get(61, key, "phone") for key in (SHORT, LONG)] == [2, 0]
 
 
-def test_a_sum_turns_when_it_has_fallen_to_what_it_is_compared_with_and_not_at_all_where_it_is_less() -> None:
+def test_the_deadline_of_a_sum_is_when_it_falls_to_the_limit_and_none_below_it() -> None:
     evening = Evening().focus(0, "social")
     evening.attention.observe(SensorStarted(at=BEGAN, sense="input", sensor="test"))
     for second in (1, 2, 3):

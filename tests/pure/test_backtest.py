@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.backtest.compare import Comparison, KeptEvening, RuleCounts, gather, play_evening
+from detector.backtest.compare import Comparison, KeptEvening, RuleCounts, add_up, play_evening
 from detector.backtest.evening import EveningReplay
 from detector.backtest.timelines import Timeline, read_timelines
 from detector.core.attention.settings import AttentionSettings
@@ -70,7 +70,7 @@ def compared(
     progress: Callable[[int, int], None] = lambda _evenings, _observations: None,
 ) -> Comparison:
     played = (play_evening(each, now, then, policy=POLICY, attention=ATTENTION) for each in evenings)
-    return gather(played, now, then, progress)
+    return add_up(played, now, then, progress)
 
 
 def nudged(moments: Iterable[Moment]) -> list[str]:

@@ -59,20 +59,20 @@ def lines(text: str) -> list[str]:
     return text.strip().splitlines()
 
 
-def test_there_are_many_evenings_and_no_two_of_one_name() -> None:
+def test_evenings_have_unique_names() -> None:
     assert len(EVENINGS) >= 40
     assert len(BY_NAME) == len(EVENINGS)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
-def test_every_file_says_when_it_was_judged_and_by_whom(path: Path) -> None:
+def test_every_file_names_its_judge_and_the_day(path: Path) -> None:
     head = path.read_text(encoding="utf-8").split("\n# ")[0]
     assert re.search(r"Written on \d{4}-\d\d-\d\d by \w+", head)
     assert "before any rule was run on them" in head.replace(")\n(", " ")
 
 
 @pytest.mark.parametrize("evening", EVENINGS, ids=lambda evening: evening.name)
-def test_an_evening_has_judgements_that_lie_within_it_and_never_two_of_one_instant(evening: Evening) -> None:
+def test_judgements_lie_within_the_evening_at_distinct_instants(evening: Evening) -> None:
     began = next(seen for seen in evening.observations if isinstance(seen, PartnerTimeBegan))
     ends = max([began.ends, *(seen.ends for seen in evening.observations if hasattr(seen, "ends"))])
     judged = sorted(evening.judgements, key=lambda judgement: judgement.begins)
@@ -132,19 +132,19 @@ def test_the_evenings_are_of_many_kinds() -> None:
     assert min(should.count("should speak"), should.count("should keep quiet")) >= 30
 
 
-def test_what_is_false_is_known_by_name(every: Compared) -> None:
+def test_false_nudges_are_exactly_the_listed_ones(every: Compared) -> None:
     assert every.false == lines(FALSE)
 
 
-def test_what_is_missed_is_known_by_name(every: Compared) -> None:
+def test_missed_nudges_are_exactly_the_listed_ones(every: Compared) -> None:
     assert every.missed == lines(MISSED)
 
 
-def test_what_only_the_distance_keeps_back_is_known_by_name(every: Compared) -> None:
+def test_nudges_suppressed_by_a_cool_down_are_exactly_the_listed_ones(every: Compared) -> None:
     assert every.kept_back == lines(KEPT_BACK)
 
 
-def test_the_bars_are_those_of_the_lists(every: Compared, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bars_follow_from_the_lists(every: Compared, capsys: pytest.CaptureFixture[str]) -> None:
     precision, recall = corpus_bars()
     assert (precision.figure, recall.figure) == (100 * every.precision, 100 * every.recall)
     assert (precision.limit, recall.limit) == (PRECISION, RECALL)
@@ -190,7 +190,7 @@ def test_a_nudge_is_right_false_or_neither(
     assert result.false in ([], ["a mail: 19:00:45 M302"])
 
 
-def test_a_stretch_that_should_be_quiet_comes_before_one_that_is_merely_near() -> None:
+def test_a_stretch_without_nudges_takes_precedence_over_a_near_one() -> None:
     text = MAIL.format(how="paging", begins="19:01:00", until="19:04:00", should="should speak")
     text += "judge 19:00:00-19:00:50 should keep quiet: one word\n"
     (evening,) = evenings(text, "x.txt")
@@ -198,7 +198,7 @@ def test_a_stretch_that_should_be_quiet_comes_before_one_that_is_merely_near() -
     assert (result.hits, result.false, result.missed) == (0, ["a mail: 19:00:45 M302"], ["a mail: 19:01:00"])
 
 
-def test_what_the_distance_keeps_back_is_not_missed() -> None:
+def test_a_nudge_suppressed_by_a_cool_down_is_not_missed() -> None:
     text = MAIL.format(how="paging", begins="19:00:00", until="19:04:00", should="should speak").replace(
         "judge", "19:04:02            shopping\n19:04:04-19:07:00   clicking\n19:07:01            desktop\njudge", 1
     )
@@ -209,7 +209,7 @@ def test_what_the_distance_keeps_back_is_not_missed() -> None:
     assert (result.precision, result.recall) == (1, 1)
 
 
-def test_what_the_devices_say_by_themselves_is_added() -> None:
+def test_observations_that_devices_report_by_themselves_are_added() -> None:
     text = """\
 # nobody writes down what a device says by itself
 18:30:00            partner time until 20:00
@@ -236,12 +236,12 @@ def test_what_the_devices_say_by_themselves_is_added() -> None:
 
 
 @pytest.mark.parametrize("line", ["judge 19:00 should speak: x", "judge 19:00:00-19:10:00 must speak: x", "judge"])
-def test_a_judgement_that_cannot_be_read_is_refused_with_its_place(line: str) -> None:
+def test_an_unreadable_judgement_is_refused_with_its_place(line: str) -> None:
     with pytest.raises(ValueError, match=r"x.txt:3: not a judgement"):
         evenings(f"# wrong\n18:30:00            partner time until 20:00\n{line}\n", "x.txt")
 
 
-def test_a_line_that_is_none_is_refused_with_its_own_number() -> None:
+def test_an_invalid_line_is_refused_with_its_line_number() -> None:
     text = MAIL.format(how="paging", begins="19:00:00", until="19:04:00", should="should speak") + "19:09:00  nothing\n"
     with pytest.raises(UserError, match=r"(?s)x\.txt:7"):
         evenings(text, "x.txt")

@@ -73,7 +73,7 @@ def test_a_match_is_the_instant_at_which_a_rule_begins_to_hold() -> None:
     assert looks(watching, (0, 1), (1, 2), (2, 3), (3, 1), (4, 2)) == [1, 4]
 
 
-def test_a_part_that_is_to_last_ripens_to_the_instant_and_begins_anew_after_a_break() -> None:
+def test_a_for_part_holds_exactly_at_its_length_and_restarts_after_a_break() -> None:
     watching = watch(rule("A", "glances(10 min) >= 2 for 20 s"))
     assert looks(watching, (0, 2)) == []
     assert turn(watching) == 20
@@ -83,7 +83,7 @@ def test_a_part_that_is_to_last_ripens_to_the_instant_and_begins_anew_after_a_br
     assert looks(watching, (21, 1), (22, 2), (41.9, 2), (42, 2)) == [42]
 
 
-def test_what_is_remembered_is_let_go_of_where_nothing_is_in_use_or_something_else_is() -> None:
+def test_for_timers_are_reset_when_nothing_or_another_category_is_in_use() -> None:
     lasting = rule("A", "category is social for 20 s")
     watching = watch(lasting)
     assert looks(watching, (0, 2)) == []
@@ -96,7 +96,7 @@ def test_what_is_remembered_is_let_go_of_where_nothing_is_in_use_or_something_el
     assert looks(watching, (15, 2), (20, 2), (35, 2)) == [35]
 
 
-def test_resting_ends_what_held() -> None:
+def test_reset_ends_every_rule_that_held() -> None:
     watching = watch(rule("A", "glances(10 min) >= 2"), rule("B", "glances(10 min) >= 2", "glances(10 min) < 1"))
     assert looks(watching, (0, 2)) == [0]
     watching.reset()
@@ -104,14 +104,14 @@ def test_resting_ends_what_held() -> None:
     assert watching.after_observation(Features(2, {CATEGORY: "mail", GLANCES: 2}), "mail") == []
 
 
-def test_what_was_not_in_question_for_a_while_begins_anew() -> None:
+def test_a_rule_begins_again_after_another_category_was_in_front() -> None:
     watching = watch(rule("A", "category is social and glances(10 min) >= 2"))
     assert looks(watching, (0, 2)) == [0]
     assert watching.after_observation(Features(1, {CATEGORY: "mail", GLANCES: 2}), "mail") == []
     assert looks(watching, (2, 2)) == [2]
 
 
-def test_a_rule_goes_on_until_and_then_has_to_cease_before_it_begins_anew() -> None:
+def test_after_until_the_condition_must_be_false_before_the_rule_holds_again() -> None:
     watching = watch(rule("A", "glances(10 min) >= 3", "glances(10 min) < 2"))
     assert looks(watching, (0, 3), (1, 2), (2, 3), (3, 1), (4, 2), (5, 3)) == [0, 5]
     # What is over while the condition still holds, is over.
@@ -119,14 +119,14 @@ def test_a_rule_goes_on_until_and_then_has_to_cease_before_it_begins_anew() -> N
     assert looks(watching, (0, 3), (1, 6), (2, 4), (3, 2), (4, 3)) == [0, 4]
 
 
-def test_a_rule_does_not_begin_while_until_holds_and_begins_when_it_ceases() -> None:
+def test_a_rule_begins_only_when_until_no_longer_holds() -> None:
     watching = watch(rule("A", "glances(10 min) >= 3", "dwell < 10 s"))
     assert looks(watching, (0, 3)) == []
     assert turn(watching) == 10
     assert [each.code for each in watching.on_deadline(glances(10, 3))] == ["A"]
 
 
-def test_what_until_remembers_begins_with_each_holding() -> None:
+def test_the_memory_of_until_is_reset_each_time_the_rule_becomes_active() -> None:
     watching = watch(rule("A", "glances(10 min) >= 3", "scrolls(60 s) >= 3 for 20 s"))
     assert looks(watching, (0, 3)) == [0]
     assert turn(watching) == 20
@@ -134,21 +134,21 @@ def test_what_until_remembers_begins_with_each_holding() -> None:
     assert turn(watching) == 42
 
 
-def test_while_it_goes_on_the_parts_of_the_condition_are_watched_too() -> None:
+def test_while_a_rule_is_active_the_parts_of_its_condition_are_still_timed() -> None:
     watching = watch(rule("A", "glances(10 min) >= 2 for 5 s", "dwell >= 60 s"))
     assert looks(watching, (0, 2), (5, 2)) == [5]
     assert turn(watching) == 60
     assert looks(watching, (60, 2), (61, 2), (70, 1), (71, 2), (75, 2)) == []
 
 
-def test_input_is_shown_only_to_the_rules_that_it_can_change() -> None:
+def test_input_evaluates_only_the_rules_that_it_can_change() -> None:
     watching = watch(rule("A", "glances(10 min) >= 2"), rule("B", "glances(10 min) >= 2", "scrolls(60 s) >= 9"))
     assert looks(watching, (0, 1)) == []
     assert [each.code for each in watching.after_input(glances(1, 2), "social")] == ["B"]
     assert [each.code for each in watching.after_observation(glances(2, 2), "social")] == ["A"]
 
 
-def test_only_the_rules_that_turn_are_looked_at_and_the_next_turn_is_the_first_of_all() -> None:
+def test_on_deadline_evaluates_only_due_rules_and_the_deadline_is_the_earliest_of_all() -> None:
     watching = watch(rule("A", "dwell >= 10 s"), rule("B", "dwell >= 30 s"), rule("C", "glances(10 min) >= 2"))
     assert looks(watching, (0, 1)) == []
     assert turn(watching) == 10
@@ -157,7 +157,7 @@ def test_only_the_rules_that_turn_are_looked_at_and_the_next_turn_is_the_first_o
     assert [each.code for each in watching.on_deadline(glances(30, 2))] == ["B"]
 
 
-def test_what_is_needed_is_all_that_is_asked_for_and_evidence_all_that_is_known_of_the_condition() -> None:
+def test_features_used_cover_all_parts_and_evidence_holds_the_known_ones_of_the_condition() -> None:
     until = rule("A", "glances(10 min) >= 2 and dwell >= 3 s", "scrolls(60 s) >= 9")
     assert features_used([until]) == {GLANCES, DWELL, SCROLLS}
     assert evidence(until, glances(4, 2)) == ((DWELL, timedelta(seconds=4)), (GLANCES, 2))

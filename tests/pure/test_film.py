@@ -38,25 +38,25 @@ def lived(text: str) -> tuple[list[tuple[str, float]], Share]:
     return told, split_time(uses.values(), covered, began.at, began.ends).share
 
 
-def test_choosing_is_choosing_and_the_film_is_presence() -> None:
+def test_choosing_a_film_is_distraction_and_watching_it_is_presence() -> None:
     uses, share = lived(FILM)
     assert uses == [("video", 10)]
     assert share.distraction == timedelta(seconds=10)
     assert share.presence >= timedelta(minutes=89)
 
 
-def test_a_touch_shorter_than_a_look_is_part_of_it() -> None:
+def test_a_touch_shorter_than_a_glance_belongs_to_the_film() -> None:
     uses, share = lived(FILM + "19:30:00            back\n19:30:42            idle since 19:30:12\n")
     assert uses == [("video", 10), ("together", 12)]
     assert share.distraction == timedelta(seconds=10)
 
 
-def test_hands_that_stay_are_doing_something_else() -> None:
+def test_touching_for_longer_than_a_glance_ends_the_film() -> None:
     uses, _ = lived(FILM + "19:30:00            back\n19:31:00            idle since 19:30:30\n")
     assert uses == [("video", 10), ("video", 30)]
 
 
-def test_before_the_film_has_begun_a_touch_is_a_look() -> None:
+def test_a_touch_before_the_film_begins_is_a_glance() -> None:
     uses, _ = lived(
         FILM.replace("19:00:05            media\n", "")
         + "19:30:00            back\n19:30:42            idle since 19:30:12\n"

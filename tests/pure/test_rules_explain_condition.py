@@ -25,7 +25,7 @@ def quiet(text: str, measured: dict[FeatureKey, Value]) -> str | None:
     return what_would_have_kept_it_quiet(evaluate(text, measured.get), AT, clock)
 
 
-def test_the_nearest_values_at_which_it_would_not_have_held() -> None:
+def test_the_nearest_values_at_which_a_condition_would_not_have_held_are_named() -> None:
     text = "category is social and dwell >= 60 s and scrolls(60 s) >= 10"
     measured = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
     assert quiet(text, measured) == (
@@ -64,12 +64,12 @@ def test_the_nearest_values_at_which_it_would_not_have_held() -> None:
         ("switch_rate(10 min) >= 2 / min", FeatureKey("switch_rate", TEN), 2.5, "switch_rate(10 min) < 2 / min"),
     ],
 )
-def test_each_kind_of_part_has_its_own_way_out(text: str, key: FeatureKey, value: Value, way: str) -> None:
+def test_each_kind_of_comparison_has_its_own_sentence(text: str, key: FeatureKey, value: Value, way: str) -> None:
     assert compile_condition(text).holds(FixedFeatures(AT, {key: value}))
     assert quiet(text, {key: value}) == f"What would have kept it quiet: {way}."
 
 
-def test_of_an_or_all_that_held_must_fail_together() -> None:
+def test_all_parts_of_an_or_that_held_must_fail_together() -> None:
     clicks = FeatureKey("clicks", timedelta(seconds=60))
     text = "scrolls(60 s) >= 3 or clicks(60 s) >= 3"
     assert quiet(text, {SCROLLS: 5, clicks: 4}) == (
@@ -78,11 +78,11 @@ def test_of_an_or_all_that_held_must_fail_together() -> None:
     assert quiet(text, {SCROLLS: 5, clicks: 2}) == "What would have kept it quiet: fewer than 3 scroll steps in 1 min."
 
 
-def test_where_only_another_evening_would_have_been_quiet_nothing_is_said() -> None:
+def test_no_advice_is_given_where_nothing_the_person_did_would_have_avoided_it() -> None:
     assert quiet("category is social and elapsed >= 5 min", {CATEGORY: "social", FeatureKey("elapsed"): TEN}) is None
 
 
-def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
+def test_each_comparison_reports_whether_it_held_and_what_it_lacked() -> None:
     text = "category in distraction and dwell >= 60 s and scrolls(60 s) > 10 and not put_away and elapsed <= 5 min"
     measured: dict[FeatureKey, Value] = {
         CATEGORY: "reading",
@@ -99,36 +99,36 @@ def test_each_part_says_whether_it_held_and_what_it_lacked() -> None:
     ]
 
 
-def test_what_is_not_known_neither_holds_nor_fails() -> None:
+def test_an_unknown_comparison_neither_holds_nor_fails() -> None:
     known = evaluate("scrolls(60 s) is unknown or dwell >= 60 s", {DWELL: timedelta(seconds=10)}.get)
     assert known.holds is True
     assert evaluate("dwell >= 60 s and category is social", {CATEGORY: "social"}.get).holds is None
     assert evaluate("dwell >= 60 s and category is social", {CATEGORY: "mail"}.get).holds is False
 
 
-def test_the_nearer_condition_is_nearer() -> None:
+def test_distance_grows_with_what_is_missing_and_adds_up_over_parts() -> None:
     text = "category is social and dwell >= 60 s"
 
-    def far(seconds: int) -> float:
-        return evaluate(text, {CATEGORY: "social", DWELL: timedelta(seconds=seconds)}.get).far
+    def distance(seconds: int) -> float:
+        return evaluate(text, {CATEGORY: "social", DWELL: timedelta(seconds=seconds)}.get).distance
 
-    assert far(60) == 0 < far(59) < far(30) < far(0) == 1
-    assert evaluate("dwell > 60 s", {DWELL: timedelta(seconds=60)}.get).far > 0
+    assert distance(60) == 0 < distance(59) < distance(30) < distance(0) == 1
+    assert evaluate("dwell > 60 s", {DWELL: timedelta(seconds=60)}.get).distance > 0
 
 
 @pytest.mark.parametrize("rule", load_rules(None).rules, ids=lambda rule: rule.code)
-def test_every_built_in_rule_is_taken_apart_whole(rule: Rule) -> None:
+def test_every_feature_of_a_built_in_rule_appears_in_its_comparisons(rule: Rule) -> None:
     found = comparisons(evaluate(rule.condition.text, {}.get))
     assert {part.key for part in found} >= {key for key in rule.condition.features_used if key.name != "usual"}
     assert all(words for _, words, _ in format_comparisons(evaluate(rule.condition.text, {}.get)))
 
 
-def test_what_is_no_condition_is_refused() -> None:
+def test_evaluate_refuses_a_text_that_is_no_condition() -> None:
     with pytest.raises(ValueError, match="no condition"):
         evaluate("dwell >=", {}.get)
 
 
-def test_of_what_must_last_each_part_has_its_own_length() -> None:
+def test_each_timed_part_has_its_own_held_for() -> None:
     text = "((category is social for 5 min) or (dwell >= 10 s for 2 min)) and (scrolls(60 s) >= 3 for 1 min)"
     measured: dict[FeatureKey, Value] = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
     lasted = (timedelta(minutes=1), timedelta(0), timedelta(seconds=60))
@@ -143,7 +143,7 @@ def test_of_what_must_last_each_part_has_its_own_length() -> None:
     assert evaluate(text, measured.get).holds is True
 
 
-def test_what_lasted_would_have_been_kept_quiet_by_a_break() -> None:
+def test_a_break_is_the_advice_for_a_timed_part() -> None:
     measured: dict[FeatureKey, Value] = {CATEGORY: "social", SCROLLS: 14}
     assert quiet("category is social and (scrolls(60 s) >= 10 for 2 min)", measured) == (
         "What would have kept it quiet: fewer than 10 scroll steps in 1 min, or a break in it within 2 min."

@@ -39,7 +39,7 @@ def problems_of(text: str) -> tuple[RuleProblem, ...]:
         ("full_screen is known", FeatureKey("full_screen")),
     ],
 )
-def test_these_are_conditions_and_declare_what_they_need(text: str, key: FeatureKey) -> None:
+def test_a_condition_compiles_and_declares_its_features(text: str, key: FeatureKey) -> None:
     condition = compile_condition(text)
     assert condition.features_used == {key}
     assert condition.text == text
@@ -98,7 +98,7 @@ def test_these_are_conditions_and_declare_what_they_need(text: str, key: Feature
         ("  ", "The condition is empty.", None, 0, 1),
     ],
 )
-def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
+def test_a_mistake_is_reported_at_its_place_with_a_hint(
     text: str, message: str, hint: str | None, where: int, width: int
 ) -> None:
     (problem,) = problems_of(text)
@@ -107,7 +107,7 @@ def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
     assert hint is None or hint in (problem.hint or "")
 
 
-def test_all_problems_of_a_text_are_said_at_once_in_its_order() -> None:
+def test_all_problems_of_a_text_are_reported_together_in_order() -> None:
     found = problems_of("dwel >= 3 s\nand (category is socail or glances(25 h) >= 1.5)\nand put_away;")
     assert [(problem.offset_line, problem.offset_column) for problem in found] == [
         (0, 0),
@@ -150,13 +150,13 @@ class Standing:
 FEED = compile_condition("category is social and dwell >= 60 s and scrolls(60 s) >= 10")
 
 
-def test_what_is_decided_is_not_asked_further() -> None:
+def test_no_feature_is_read_once_the_result_is_decided() -> None:
     features = Standing({CATEGORY: "mail", DWELL: 2 * MINUTE})
     assert not FEED.holds(features)
     assert features.asked == ["category"]
 
 
-def test_a_rule_about_another_category_never_turns_and_asks_nothing_else() -> None:
+def test_a_condition_about_another_category_has_no_deadline_and_reads_nothing_else() -> None:
     features = Standing({CATEGORY: "mail"}, {DWELL: 5})
     assert FEED.deadline(features) is None
     assert features.asked == ["category"]
@@ -166,7 +166,7 @@ def test_a_rule_about_another_category_never_turns_and_asks_nothing_else() -> No
     assert features.asked == ["category"]
 
 
-def test_a_feature_that_is_known_already_is_not_asked_for_again() -> None:
+def test_a_feature_is_read_once_per_evaluation() -> None:
     features = Standing({CATEGORY: "mail"})
     assert compile_condition("category is social or category is mail").holds(features)
     assert features.asked == ["category"]
@@ -185,7 +185,7 @@ def test_a_feature_that_is_known_already_is_not_asked_for_again() -> None:
         ("not (dwell >= 60 s and scrolls(60 s) < 10)", {DWELL: MINUTE / 2, SCROLLS: 20}, {DWELL: 9, SCROLLS: 7}, 9),
     ],
 )
-def test_it_looks_again_no_sooner_than_it_must(
+def test_the_deadline_of_a_condition_is_as_late_as_possible(
     text: str, values: dict[FeatureKey, Value], turns: dict[FeatureKey, int], expected: int | None
 ) -> None:
     found = compile_condition(text).deadline(Standing(values, turns))

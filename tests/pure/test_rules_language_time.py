@@ -87,11 +87,11 @@ def steps(*each: str) -> tuple[frozenset[str], ...]:
         ("reopened_after <= 5 min", FeatureKey("reopened_after")),
     ],
 )
-def test_these_ask_for_just_this(text: str, key: FeatureKey) -> None:
+def test_a_text_compiles_to_exactly_this_feature(text: str, key: FeatureKey) -> None:
     assert key in compile_condition(text).features_used
 
 
-def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
+def test_usual_refers_to_the_feature_on_the_left() -> None:
     found = compile_condition("any.uses(category is social, 10 min) >= usual(p75)").features_used
     left = FeatureKey("uses", TEN, None, "all", Filter(SOCIAL))
     assert found == {left, left._replace(name="usual", steps=(frozenset({"uses"}),), part=75)}
@@ -190,7 +190,7 @@ def test_what_is_usual_is_of_the_feature_on_the_left() -> None:
         ("put_away > usual(p75)", "put_away is yes or no", None, 9, 1),
     ],
 )
-def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
+def test_a_mistake_is_reported_at_its_place_with_a_hint(
     text: str, message: str, hint: str | None, where: int, width: int
 ) -> None:
     (problem,) = problems_of(text)
@@ -226,7 +226,7 @@ def test_a_mistake_is_said_at_its_place_with_what_to_write_instead(
         ("share < usual(p20) and share >= usual(p80)", "'share < usual(p20)' and 'share >= usual(p80)'", 23),
     ],
 )
-def test_what_contradicts_itself_is_refused_with_both_sides(text: str, said: str, where: int) -> None:
+def test_a_contradiction_is_reported_with_both_sides(text: str, said: str, where: int) -> None:
     (problem,) = problems_of(text)
     assert said in problem.message
     assert problem.message.endswith("never hold at once.")
@@ -257,7 +257,7 @@ def test_three_sets_of_categories_that_share_nothing_are_refused() -> None:
         "all.share > 20 % and share < 10 %",
     ],
 )
-def test_what_could_hold_is_taken(text: str) -> None:
+def test_a_condition_that_could_hold_is_accepted(text: str) -> None:
     assert compile_condition(text)
 
 
@@ -265,7 +265,7 @@ def at(seconds: float, values: Mapping[FeatureKey, Value]) -> FixedFeatures:
     return FixedFeatures(AT + seconds * SECOND, values)
 
 
-def test_it_holds_once_the_time_is_over_to_the_microsecond_and_not_before() -> None:
+def test_a_for_part_holds_exactly_when_its_time_is_over() -> None:
     condition = compile_condition("put_away for 20 s")
     assert condition.memory_size == 1
     memory: list[datetime | None] = [None]
@@ -278,7 +278,7 @@ def test_it_holds_once_the_time_is_over_to_the_microsecond_and_not_before() -> N
 
 
 @pytest.mark.parametrize("breaking", [{AWAY: False}, {}])
-def test_an_instant_of_false_or_of_unknown_begins_it_anew(breaking: dict[FeatureKey, Value]) -> None:
+def test_an_instant_of_false_or_unknown_restarts_the_timer(breaking: dict[FeatureKey, Value]) -> None:
     condition = compile_condition("put_away for 20 s")
     memory: list[datetime | None] = [None]
     condition.evaluate(at(0, {AWAY: True}), memory)
@@ -287,7 +287,7 @@ def test_an_instant_of_false_or_of_unknown_begins_it_anew(breaking: dict[Feature
     assert condition.evaluate(at(26, {AWAY: True}), memory) == (False, AT + 46 * SECOND)
 
 
-def test_every_part_is_looked_at_even_where_another_has_decided() -> None:
+def test_every_timed_part_is_evaluated_even_if_another_part_has_decided() -> None:
     condition = compile_condition("category is mail and (put_away for 20 s) or dwell > 9 s and (full_screen for 30 s)")
     assert condition.memory_size == 2
     assert condition.categories is None
@@ -297,12 +297,12 @@ def test_every_part_is_looked_at_even_where_another_has_decided() -> None:
     assert memory == [AT, AT]
 
 
-def test_the_same_part_twice_is_remembered_once() -> None:
+def test_equal_timed_parts_share_one_timer() -> None:
     condition = compile_condition("(put_away for 20 s) and dwell > 3 s or (put_away for 20 s) and dwell < 2 s")
     assert condition.memory_size == 1
 
 
-def test_a_part_in_a_part_is_ripe_before_the_outer_one_begins() -> None:
+def test_a_nested_for_part_must_hold_long_enough_before_the_outer_one_is_timed() -> None:
     condition = compile_condition("(put_away for 5 s) for 10 s")
     memory: list[datetime | None] = [None, None]
     assert condition.evaluate(at(0, {AWAY: True}), memory) == (False, AT + 5 * SECOND)
@@ -310,7 +310,7 @@ def test_a_part_in_a_part_is_ripe_before_the_outer_one_begins() -> None:
     assert condition.evaluate(at(15, {AWAY: True}), memory) == (True, None)
 
 
-def test_asking_without_looking_leaves_the_memory_alone() -> None:
+def test_holds_and_deadline_do_not_change_the_memory() -> None:
     condition = compile_condition("put_away for 20 s")
     memory: list[datetime | None] = [AT]
     assert condition.holds(at(20, {AWAY: True}), memory)
@@ -320,7 +320,7 @@ def test_asking_without_looking_leaves_the_memory_alone() -> None:
     assert not condition.holds(at(20, {AWAY: True}))
 
 
-def test_where_all_that_lasts_is_of_one_category_no_other_is_looked_at() -> None:
+def test_a_condition_whose_timed_parts_name_one_category_is_relevant_only_for_it() -> None:
     one = compile_condition("category is social and ((category is social and put_away) for 9 s)")
     assert one.categories == {"social"}
     two = compile_condition("category is social and dwell > 9 s or ((category is mail and put_away) for 9 s)")
@@ -340,7 +340,7 @@ def test_where_all_that_lasts_is_of_one_category_no_other_is_looked_at() -> None
         ({USUAL: 3.5}, False),
     ],
 )
-def test_a_number_is_compared_with_what_is_usual_where_both_are_known(
+def test_a_comparison_with_usual_holds_only_if_both_numbers_are_known(
     values: dict[FeatureKey, Value], expected: bool
 ) -> None:
     assert compile_condition("glances(10 min) > usual(p75)").holds(at(0, values)) is expected
@@ -411,7 +411,7 @@ def test_a_sentence_is_words_and_features() -> None:
         (" ", "The sentence is empty.", 0, 1),
     ],
 )
-def test_a_mistake_in_a_sentence_is_said_at_its_place(text: str, message: str, where: int, width: int) -> None:
+def test_a_mistake_in_a_sentence_is_reported_at_its_place(text: str, message: str, where: int, width: int) -> None:
     with pytest.raises(RuleError) as refused:
         parse_template(text)
     (problem,) = refused.value.problems
@@ -419,7 +419,7 @@ def test_a_mistake_in_a_sentence_is_said_at_its_place(text: str, message: str, w
     assert (problem.offset, problem.width) == (where, width)
 
 
-def test_all_problems_of_a_sentence_are_said_at_once() -> None:
+def test_all_problems_of_a_sentence_are_reported_together() -> None:
     with pytest.raises(RuleError) as refused:
         parse_template("{dwel} and {glances} on {devise}")
     assert [problem.offset for problem in refused.value.problems] == [1, 12, 25]

@@ -151,8 +151,8 @@ def test_an_instant_shows_which_parts_of_the_nearest_rules_held() -> None:
 
 
 def test_the_nearest_rule_comes_first() -> None:
-    far = [near.parts.far for near in then(FEED, "19:02:48").near]
-    assert far == sorted(far)
+    distance = [near.parts.distance for near in then(FEED, "19:02:48").near]
+    assert distance == sorted(distance)
 
 
 def test_the_evening_is_played_up_to_the_instant_and_no_further() -> None:
@@ -172,13 +172,13 @@ def test_a_deadline_between_two_observations_is_not_missed() -> None:
 
 
 def test_gap_pause_and_idle_desktop_explain_that_no_rule_could_hold() -> None:
-    assert then(FEED, "18:50:00").nothing == "Nothing was in use then, so no rule could hold."
+    assert then(FEED, "18:50:00").why_no_rule == "Nothing was in use then, so no rule could hold."
     gap = FEED + "19:20:00            nothing known since 19:10:00\n"
-    assert then(gap, "19:15:00").nothing == "Nothing is known of then, so nothing could be said."
-    assert then(gap, "19:21:00").nothing == "Nothing was in use then, so no rule could hold."
+    assert then(gap, "19:15:00").why_no_rule == "Nothing is known of then, so nothing could be said."
+    assert then(gap, "19:21:00").why_no_rule == "Nothing was in use then, so no rule could hold."
     paused = FEED + "19:20:00            paused\n19:30:00            resumed\n19:31:00            mail\n"
-    assert then(paused, "19:25:00").nothing == "The program was paused then, so it saw nothing."
-    assert then(paused, "19:31:10").nothing is None
+    assert then(paused, "19:25:00").why_no_rule == "The program was paused then, so it saw nothing."
+    assert then(paused, "19:31:10").why_no_rule is None
 
 
 def test_two_devices_are_shown_separately() -> None:

@@ -18,9 +18,9 @@ from detector.backtest.compare import (
     EveningPlayed,
     Greatest,
     KeptEvening,
+    add_up,
     baselines_before,
     compared_baselines,
-    gather,
     play_evening,
 )
 from detector.cli.output import ProgressLine
@@ -67,7 +67,7 @@ def compare_kept(
     try:
         with _processes(len(over), now, then, settings) as run:
             baselines = _baselines(run, over, keys, progress_line) if keys else ({} for _each in over)
-            return gather(
+            return add_up(
                 run(_play, list(zip(over, baselines, strict=True))),
                 now,
                 then,

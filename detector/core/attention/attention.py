@@ -14,7 +14,8 @@ from detector.core.attention.input_sums import INPUT_SUMS
 from detector.core.attention.measure_factory import MeasureFactory, memory_needed
 from detector.core.attention.measures import Measure
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import CoveredStretch, Person, UseState
+from detector.core.attention.uses import Person, UseState
+from detector.core.effects import Coverage, Use
 from detector.core.observations import Gap, InputCounted, Observation, Paused
 from rules.model import FeatureKey, Value, intern_key
 
@@ -115,16 +116,24 @@ class Attention:
         for device in self.devices:
             device.end(at)
 
-    def pop_closed_uses(self) -> list[tuple[str, UseState]]:
-        """Return the uses that were closed, or whose end was corrected, since the last call."""
-        found = [(device.name, use) for device in self.devices for use in device.closed]
+    def pop_closed(self) -> list[Use | Coverage]:
+        """Return the uses and then the coverage that ended, or whose end was corrected, since the last call."""
+        closed: list[Use | Coverage] = [
+            _as_record(device.name, use) for device in self.devices for use in device.closed
+        ]
+        closed += [stretch for device in self.devices for stretch in device.covered]
         for device in self.devices:
             device.closed.clear()
-        return found
-
-    def pop_coverage(self) -> list[tuple[str, CoveredStretch]]:
-        """Return the stretches of coverage that ended since the last call."""
-        found = [(device.name, stretch) for device in self.devices for stretch in device.covered]
-        for device in self.devices:
             device.covered.clear()
-        return found
+        return closed
+
+
+def _as_record(device: str, use: UseState) -> Use:
+    return Use(
+        number=use.number,
+        device=device,
+        activity=use.activity,
+        began=use.began,
+        ended=use.ended,
+        trusted=use.trusted,
+    )

@@ -19,7 +19,8 @@ from typing import Final
 import detector.core.observations as obs
 from detector.core.attention.film import FOR_BOTH, Film
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import PHONE_IN_HAND, CoveredStretch, Person, TimedEvent, UseState
+from detector.core.attention.uses import PHONE_IN_HAND, Person, TimedEvent, UseState
+from detector.core.effects import Coverage
 from rules.features import DISTRACTING
 
 PUT_AWAY_AFTER: Final = timedelta(seconds=60)
@@ -53,7 +54,7 @@ class DeviceState:
         self.uses: deque[UseState] = deque()
         self.forgotten_distraction = timedelta(0)
         self.closed: list[UseState] = []
-        self.covered: list[CoveredStretch] = []
+        self.covered: list[Coverage] = []
         self.put_away: bool | None = None
         self.full_screen = False
         self.in_call: bool | None = None
@@ -289,7 +290,8 @@ class DeviceState:
     def _become_unknown(self, at: datetime, *, trusted: bool) -> None:
         self._close(at, trusted=trusted)
         if self._covered_since is not None:
-            self.covered.append(CoveredStretch(self._next_number(), self._covered_since, max(at, self._covered_since)))
+            began, ended = self._covered_since, max(at, self._covered_since)
+            self.covered.append(Coverage(number=self._next_number(), device=self.name, began=began, ended=ended))
         self._covered_since = None
         self._break_history()
         self._is_reported = self._is_in_hand = self.full_screen = False

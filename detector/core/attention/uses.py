@@ -39,15 +39,6 @@ class UseState:
     latest_end: datetime | None = None
 
 
-@dataclass(slots=True, eq=False)
-class CoveredStretch:
-    """A stretch in which the device's sensors reported."""
-
-    number: int
-    began: datetime
-    ended: datetime
-
-
 class TimedEvent(NamedTuple):
     """Something that happened at an instant, and the category that it belongs to."""
 
