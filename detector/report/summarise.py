@@ -128,7 +128,7 @@ def summarise(
         share=counted_time,
         coverage=_ratio(all_time.known, all_time.lasted),
         presence=_ratio(counted_time.presence, counted_time.known),
-        longest=_longest_presence(counted_occurrences, zone),
+        longest=_max_presence(counted_occurrences, zone),
         moments=len(found),
         per_hour=_per_hour(len(found), counted_time.known),
         by_category=_count_moments(
@@ -186,7 +186,7 @@ def _excuse(moment: Moment) -> Reason | None:
     return answered or (_EXCUSES.get(moment.reason) if moment.reason else None)
 
 
-def _longest_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
+def _max_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
     stretches = [stretch for each in counted_occurrences for stretch in each.divided.present]
     if not stretches:
         return None

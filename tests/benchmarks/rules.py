@@ -50,7 +50,7 @@ FEATURES = (
     "switch_rate(5 min) >= {n} / min",
 )
 FRONTS = ("social", "messaging", "mail", "work", "news", "video", "shopping", "games", "dating", "phone")
-PAGE = Page(notices="", why="", wrong="", features_used="", example="")
+PAGE = Page(notices="", why="", wrong="", needs="", example="")
 
 
 def hundred() -> tuple[Rule, ...]:
