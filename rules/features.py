@@ -130,7 +130,7 @@ _MEANINGS: Final = {
     "since_nudge": "how long ago the last nudge of this partner time reached the screen; unknown before the first",
     "reopened_after": "how long after the last nudge, on whatever device, the use under way was taken up, where it is of the category that was named; else unknown",
     "put_away": "whether the device was left alone for 60 s, or said to be put away, since partner time began; unknown where nobody could tell",
-    "full_screen": "whether the toplevel in front covers the screen",
+    "full_screen": "whether the window in front covers the screen",
     "playing": "whether a film or music plays on the device",
     "in_call": "whether there is a call on the device",
     "share": "the share of partner time so far that went into uses of distracting categories",

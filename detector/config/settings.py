@@ -82,7 +82,7 @@ REPEATED_SECTIONS: Final[Mapping[str, RepeatedSection]] = {
 SECTIONS: Final[Mapping[str, str]] = {
     "policy": _("How often a nudge may come, and when it keeps quiet."),
     "attention": _("When a use is a glance, and when a device counts as left."),
-    "notifications": _("How a nudge looks and sounds. It never makes a sound."),
+    "notifications": _("How nudges are shown. They are always silent."),
     "store": _("What is kept on this device, and for how long."),
     "rituals": _("What is said before partner time begins, when it begins, and when it is over. Never with a sound."),
     "quiet": _("The desktop's own Do Not Disturb during partner time. As it was before, it is again afterwards."),

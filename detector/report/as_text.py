@@ -98,7 +98,7 @@ def _headline(summary: Summary, width: int) -> list[str]:
     text = _("For {length} no screen took you away: {percent} of the {known} that are known.")
     text = text.format(length=_length(presence), percent=_percent(summary.presence), known=_length(known))
     lines = wrap(text, width)
-    mark = _("the mark stands at {percent}").format(percent=_percent(PRESENCE_MARK))
+    mark = _("the mark is at {percent}").format(percent=_percent(PRESENCE_MARK))
     lines.append(f"  {_marked_bar(summary.presence)}  {mark}")
     if summary.longest:
         began = summary.longest.began
@@ -195,7 +195,7 @@ def _moments(summary: Summary, width: int) -> list[str]:
         (summary.on_call, _("of what may call you while you are on call")),
     )
     others = [f"{count} {words}" for count, words in excused if count]
-    return lines + (_indented(_("Not among them: {others}.").format(others=", ".join(others)), width) if others else [])
+    return lines + (_indented(_("Not counted: {others}.").format(others=", ".join(others)), width) if others else [])
 
 
 def _table(heading: str, counts: Sequence[MomentCount], width: int, column: int) -> list[str]:

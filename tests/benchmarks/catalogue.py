@@ -19,7 +19,7 @@ from tests.benchmarks.bars import Bar
 HELD_OUT: Final = Path(__file__).with_name("catalogue_held_out.toml")
 TITLES: Final = Path(__file__).with_name("catalogue_titles.tsv")
 FLOORS: Final = {"android": 60.0, "ios": 20.0, "desktop": 40.0, "titles": 25.0}
-"""Percent below which the catalogue has lost something; what is measured stands in docs/activities.md."""
+"""Percent below which the catalogue has lost something; what is measured is in docs/dev/catalogue.md."""
 
 
 def known(kind: str, ids: list[str], classifier: Classifier) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every `curl` line of docs/phones.md, as a shell runs it, against a running phone API; with the answer that stands below it."""
+"""Every `curl` line of docs/dev/phone-api.md, as a shell runs it, against a running phone API; with the answer that stands below it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rules.features import CATEGORIES
 from tests.rig.phone_api_thread import CODE, RecordingGateway, RunningPhoneApi
 
 PAGE = Path(__file__).parents[2] / "docs" / "phones.md"
+API_PAGE = PAGE.parent / "dev" / "phone-api.md"
 ADDRESS = "http://192.168.178.20:8420"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -55,7 +56,7 @@ def api() -> Iterator[RunningPhoneApi]:
 
 
 def test_every_curl_line_in_the_docs_gets_the_documented_response(api: RunningPhoneApi) -> None:
-    lines = shown(PAGE.read_text(encoding="utf-8"))
+    lines = shown(API_PAGE.read_text(encoding="utf-8"))
     # Whoever tries them has a token already: the one line that makes it comes first here.
     lines.sort(key=lambda line: "/pair " not in line.command)
     token = ""
@@ -72,7 +73,7 @@ def test_every_curl_line_in_the_docs_gets_the_documented_response(api: RunningPh
 
 
 def test_every_curl_line_in_the_docs_is_found() -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = API_PAGE.read_text(encoding="utf-8")
     assert len(shown(text)) == len(re.findall(r"\bcurl -", text)) >= 12
     assert shown("```console\n$ curl -s x\n204\n$ ls\n```\n") == [Shown("curl -s x", "204")]
 

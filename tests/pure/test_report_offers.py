@@ -74,7 +74,7 @@ def test_an_ignored_nudge_is_counted() -> None:
 
 def test_the_text_names_what_is_excused() -> None:
     text = as_text(summary(moment(1, reason=Reason.ON_CALL), moment(2, outcome=Outcome.NEEDED)))
-    assert "Not among them: 1 needed, 1 of what may call you while you are on call." in text
+    assert "Not counted: 1 needed, 1 of what may call you while you are on call." in text
 
 
 def test_a_category_that_was_for_both_three_times_is_offered_with_its_command() -> None:
