@@ -21,6 +21,9 @@ from dbus_fast.aio import MessageBus
 DBUS: Final = "org.freedesktop.DBus"
 DBUS_PATH: Final = "/org/freedesktop/DBus"
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+NOTIFICATIONS: Final = "org.freedesktop.Notifications"
+NOTIFICATIONS_PATH: Final = "/org/freedesktop/Notifications"
+"""The desktop's notification server: its name on the bus, which is its interface as well, and its object."""
 
 CONNECT_TIMEOUT: Final = 5.0
 CALL_TIMEOUT: Final = 5.0

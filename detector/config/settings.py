@@ -11,10 +11,10 @@ from typing import Any, Final
 from detector.activities.settings import ActivitySettings, OwnEntry, check_own_entries
 from detector.calendars.settings import CalendarSettings
 from detector.core.attention.settings import AttentionSettings
-from detector.dnd.settings import DndSettings
+from detector.dnd.model import DndSettings
 from detector.errors import Problem
 from detector.i18n import _
-from detector.notifier.settings import NotifierSettings
+from detector.notifier import NotifierSettings
 from detector.partner_time.settings import RitualSettings
 from detector.sensors.settings import SensorSettings
 from detector.store.settings import StoreSettings

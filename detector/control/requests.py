@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.partner_time.edit_migration import migrate_edit
-from detector.partner_time.model import Occurrence, PartnerTime, partner_time_from_now
+from detector.partner_time.model import Occurrence, PartnerTime, belongs_to, partner_time_from_now
 from detector.partner_time.occurrences import occurrences_from
 from detector.partner_time.schedule import latest_end
 from detector.store.schedule import read_schedule, started_occurrences
@@ -150,9 +150,10 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> EditResult | None
         for occurrence in migration.unmatched:
             if occurrence.id not in cancelled:
                 store.plans.unskip(occurrence.id)
-        holding = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
-    still = holding if holding is not None and any(each.id == holding.id for each in goes_on) else None
-    return EditResult(goes_on=still, left_out=migration.left_out, unmatched=migration.unmatched)
+        current = next((each for each in _under_way(store, now) if each.partner_time == changed.number), None)
+    # The edit may itself have begun an occurrence: only what was under way before it goes on as it started.
+    continued = current if current is not None and any(each.id == current.id for each in goes_on) else None
+    return EditResult(goes_on=continued, left_out=migration.left_out, unmatched=migration.unmatched)
 
 
 def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:
@@ -161,7 +162,7 @@ def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | No
     found = [
         each
         for known in store.plans.partner_times()
-        if number in {None, known.number} and any(name.startswith(f"{known.number}@") for name in skipped)
+        if number in {None, known.number} and any(belongs_to(id_, known.number) for id_ in skipped)
         for each in occurrences_from(known, now, NEXT_HORIZON)
         if each.id in skipped and each.ends > now and each.id not in started
     ]

@@ -15,7 +15,7 @@ from detector.config.settings import Settings
 from detector.daemon.idle_notifications import IdleNotifications
 from detector.daemon.wording import local_time
 from detector.notifier.model import NotificationText
-from detector.notifier.wording import heads_up_text
+from detector.notifier.texts import heads_up_text
 from detector.partner_time.reminders import PlannedReminder, is_due, is_still_planned, next_reminder
 from detector.store.store import Store
 

@@ -3,9 +3,9 @@
 from datetime import UTC, timedelta
 
 from detector.core.effects import NotifyEnd
+from detector.notifier import NotifierSettings
 from detector.notifier.model import NotificationText
-from detector.notifier.settings import NotifierSettings
-from detector.notifier.wording import end_text
+from detector.notifier.texts import end_text
 from detector.store.store import Store
 
 

@@ -10,13 +10,13 @@ from detector.config.settings import Settings
 from detector.core.effects import Moment, NotifyEnd, NotifyStart
 from detector.daemon.summary_line import summary_line
 from detector.notifier.model import NotificationText
-from detector.notifier.wording import (
+from detector.notifier.texts import (
     how_long_text,
     need_over_text,
     nothing_sensed_text,
     nudge_text,
+    phrase,
     quiet_week_note,
-    quiet_week_over_note,
     resumed_text,
     start_text,
 )
@@ -81,7 +81,7 @@ class Wording:
         if self._quiet_evening is not None:
             note = quiet_week_note(self._quiet_evening, EVENINGS)
         elif self._quiet_week_over:
-            note = quiet_week_over_note()
+            note = phrase("greeting", "quiet_week_over")
         return start_text(
             event.title,
             local_time(event.ends),

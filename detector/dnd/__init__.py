@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from detector.dnd.model import DndExceptions, DndUnavailable, DoNotDisturb
-from detector.dnd.settings import DndSettings
+from detector.dnd.model import DndExceptions, DndSettings, DndUnavailable, DoNotDisturb
 from detector.i18n import _
 
 if TYPE_CHECKING:

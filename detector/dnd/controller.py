@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 from detector.clock import Clock
 from detector.core.observations import Answer, Observation, QuietBegan
 from detector.dnd import choose, make
-from detector.dnd.model import DndUnavailable, DoNotDisturb
+from detector.dnd.model import DndSettings, DndUnavailable, DoNotDisturb
 from detector.dnd.server import NotificationServer
-from detector.dnd.settings import DndSettings
 from detector.errors import StoreError
 from detector.i18n import _
 from detector.notifier.model import NotificationSender, NotificationText
@@ -43,23 +42,34 @@ logger = logging.getLogger("turntoward")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedState:
-    """What is kept in the store of a change of ours; the names of the fields are stored.
+    """What is kept in the store of a change of ours, for the partner time of this `occurrence`.
 
-    `occurrence` names the partner time, `way` the Do Not Disturb, `place` the scope of its state. `before` and `quiet` are
-    the states before and after. `masks`: the sensor would report our own change. `urgent`: nudges have to be marked urgent.
-    `done`: it was changed, as far as is known. `theirs`: changed by hand since, or on before; nothing of ours stands.
+    `before` and `when_on` are the states of `dnd_name` in this `scope`. `hides_sensor`: the sensor would report our own change.
+    `urgent`: nudges have to be marked urgent. `applied`: it was changed, as far as is known. `changed_by_hand`: since, or on
+    before; nothing of ours stands.
     """
 
     occurrence: str
-    way: str = ""
-    place: str = ""
+    dnd_name: str = ""
+    scope: str = ""
     before: str = ""
-    quiet: str = ""
+    when_on: str = ""
     ringing: tuple[str, ...] = ()
-    masks: bool = False
+    hides_sensor: bool = False
     urgent: bool = False
-    done: bool = False
-    theirs: bool = False
+    applied: bool = False
+    changed_by_hand: bool = False
+
+
+# The keys under which earlier versions stored the fields, which they still do.
+_STORED_KEYS: Final = {
+    "dnd_name": "way",
+    "scope": "place",
+    "when_on": "quiet",
+    "hides_sensor": "masks",
+    "applied": "done",
+    "changed_by_hand": "theirs",
+}
 
 
 class DndController:
@@ -75,22 +85,26 @@ class DndController:
         self._dnd: DoNotDisturb | None = None
         self._dnd_bus: Bus | None = None
         self._worker: asyncio.Task[None] | None = None
-        self._again = False
+        self._has_new_request = False
         self._logged: str | None = None
         self._delay = FIRST_RETRY
         self._retry: asyncio.TimerHandle | None = None
         self._put: Callable[[Observation], None] = lambda _observation: None
 
     @property
+    def _own_change(self) -> SavedState | None:
+        return None if self._saved is None or self._saved.changed_by_hand else self._saved
+
+    @property
     def is_on_by_us(self) -> bool:
         """Whether Do Not Disturb is on because we switched it on."""
-        return self._saved is not None and not self._saved.theirs
+        return self._own_change is not None
 
     def request(self, occurrence: str | None, settings: DndSettings) -> None:
         """Have Do Not Disturb on for this partner time, or as it was before. Returns at once."""
         self._requested, self._settings = occurrence, settings
         if self._worker is not None and not self._worker.done():
-            self._again = True
+            self._has_new_request = True
         elif occurrence is not None or self.is_on_by_us:
             self._worker = asyncio.create_task(self._work(), name="dnd")
 
@@ -114,7 +128,7 @@ class DndController:
 
     def is_own_change(self, what: object) -> bool:
         """Return whether a sensor reports only what we did ourselves, which is not for the core."""
-        return isinstance(what, QuietBegan) and self.is_on_by_us and self._saved is not None and self._saved.masks
+        return isinstance(what, QuietBegan) and self._own_change is not None and self._own_change.hides_sensor
 
     def mark_urgent(self, sender: NotificationSender, put: Callable[[Observation], None]) -> NotificationSender:
         """Return the sender such that its texts get through our own Do Not Disturb.
@@ -122,13 +136,13 @@ class DndController:
         `put` is given `QuietBegan` when the person's own Do Not Disturb takes the place of ours.
         """
         self._put = put
-        return _UrgentSender(sender, lambda: self.is_on_by_us and self._saved is not None and self._saved.urgent)
+        return _UrgentSender(sender, lambda: self._own_change is not None and self._own_change.urgent)
 
     async def _work(self) -> None:
         # A request that comes while this one is carried out does not start a second worker: it is done next, here.
-        self._again = True
-        while self._again:
-            self._again = False
+        self._has_new_request = True
+        while self._has_new_request:
+            self._has_new_request = False
             try:
                 await self._reconcile()
                 self._delay = FIRST_RETRY
@@ -144,7 +158,7 @@ class DndController:
 
     async def _reconcile(self) -> None:
         saved = self._saved
-        if saved is not None and not saved.theirs:
+        if saved is not None and not saved.changed_by_hand:
             saved = await self._check(saved)
         if self._requested is None or (saved is not None and saved.occurrence == self._requested):
             return
@@ -152,17 +166,17 @@ class DndController:
 
     async def _check(self, saved: SavedState) -> SavedState | None:
         """Compare the desktop with what was saved, restore it where it is no longer requested; return what is saved now."""
-        dnd = await self._dnd_named(saved.way)
-        if await dnd.scope() != saved.place:
+        dnd = await self._dnd_named(saved.dnd_name)
+        if await dnd.scope() != saved.scope:
             self._save(None)
             with suppress(DndUnavailable):
-                self._report_others(dnd, await dnd.read(), saved)
+                self._report_dnd_of_others(dnd, await dnd.read(), saved)
             return None
-        now = await dnd.read() if dnd.can_read else (saved.quiet if saved.done else saved.before)
-        if now == saved.quiet:
+        now = await dnd.read() if dnd.can_read else (saved.when_on if saved.applied else saved.before)
+        if now == saved.when_on:
             if self._requested is not None:
                 # The next partner time takes over the change, with what was before the first.
-                continued = replace(saved, occurrence=self._requested, done=True)
+                continued = replace(saved, occurrence=self._requested, applied=True)
                 if continued != saved:
                     self._save(continued)
                 return continued
@@ -170,42 +184,42 @@ class DndController:
             self._save(None)
             logger.info("the desktop is as it was before")
             return None
-        if not saved.done and now == saved.before:
+        if not saved.applied and now == saved.before:
             # Killed between saving and changing: nothing was changed, or (dunst's rules) nobody can tell.
             await dnd.write(saved.before, saved.ringing)
             self._save(None)
             return None
-        theirs = SavedState(occurrence=saved.occurrence, theirs=True)
-        self._save(theirs)
+        changed = SavedState(occurrence=saved.occurrence, changed_by_hand=True)
+        self._save(changed)
         logger.info("Do Not Disturb was changed by hand; it stays so")
-        self._report_others(dnd, now, saved)
-        return theirs
+        self._report_dnd_of_others(dnd, now, saved)
+        return changed
 
     async def _switch_on(self, occurrence: str) -> None:
         bus = self._require_bus()
         dnd, exceptions = await choose(NotificationServer(bus), self._settings)
         self._dnd, self._dnd_bus = dnd, bus
         before = await dnd.read()
-        quiet = dnd.state_when_on(before)
+        when_on = dnd.state_when_on(before)
         # On already, by the person's will: it is theirs, and nothing is restored later.
-        if quiet == before:
-            self._save(SavedState(occurrence=occurrence, theirs=True))
+        if when_on == before:
+            self._save(SavedState(occurrence=occurrence, changed_by_hand=True))
             logger.info("the desktop is quiet already, and stays as it is")
             return
         saved = SavedState(
             occurrence=occurrence,
-            way=dnd.name,
-            place=await dnd.scope(),
+            dnd_name=dnd.name,
+            scope=await dnd.scope(),
             before=before,
-            quiet=quiet,
+            when_on=when_on,
             ringing=self._settings.ringing,
-            masks=dnd.seen_by_sensor and exceptions.nudges,
+            hides_sensor=dnd.seen_by_sensor and exceptions.nudges,
             urgent=dnd.needs_urgent,
         )
         # Invariant 1: saved before the change, and marked as done after it.
         self._save(saved)
-        await dnd.write(quiet, saved.ringing)
-        self._save(replace(saved, done=True))
+        await dnd.write(when_on, saved.ringing)
+        self._save(replace(saved, applied=True))
         self._logged = None
         logger.info("the desktop keeps quiet (%s)", dnd.name)
 
@@ -222,13 +236,14 @@ class DndController:
             raise DndUnavailable(_("there is no session bus"))
         return bus
 
-    def _report_others(self, dnd: DoNotDisturb, now: str, saved: SavedState) -> None:
+    def _report_dnd_of_others(self, dnd: DoNotDisturb, now: str, saved: SavedState) -> None:
         # The sensor's own `QuietBegan` was held back as a change of ours, and no other will come.
-        if saved.masks and dnd.is_on_by_others(now):
+        if saved.hides_sensor and dnd.is_on_by_others(now):
             self._put(QuietBegan(at=self._clock.now()))
 
     def _save(self, saved: SavedState | None) -> None:
-        self._store.state.set(KEY, None if saved is None else asdict(saved))
+        fields = None if saved is None else asdict(saved)
+        self._store.state.set(KEY, fields and {_STORED_KEYS.get(name, name): value for name, value in fields.items()})
         self._saved = saved
 
     def _log_once(self, why: str) -> None:
@@ -255,11 +270,13 @@ class _UrgentSender:
         await self._sender.close()
 
 
-def _saved_state(recalled: Any) -> SavedState | None:
+def _saved_state(stored: Any) -> SavedState | None:
     """Return what an earlier daemon saved; what cannot be read counts as nothing."""
+    names = {key: name for name, key in _STORED_KEYS.items()}
     try:
-        return None if recalled is None else SavedState(**{**recalled, "ringing": tuple(recalled["ringing"])})
-    except (TypeError, KeyError):
+        fields = {names.get(key, key): value for key, value in (stored or {}).items()}
+        return SavedState(**fields | {"ringing": tuple(fields["ringing"])}) if fields else None
+    except (AttributeError, TypeError, KeyError):
         return None
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from dbus_fast import Variant
 
 from detector.dnd.model import APP_NAME, DndExceptions, DndUnavailable, as_text
-from detector.dnd.server import DndNotSupported, NotificationServer
+from detector.dnd.server import DndNotSupported, ServerDnd
 from detector.i18n import _
 
 DUNST: Final = "org.dunstproject.cmd0"
@@ -46,17 +46,7 @@ def _allow_rule(name: str, matches: str) -> str:
     return f"[{name}]\n    enabled = false\n    {matches}\n{shown}"
 
 
-class _Dunst:
-    can_read = True
-    seen_by_sensor = False
-    needs_urgent = False
-
-    def __init__(self, server: NotificationServer) -> None:
-        self._server = server
-
-    async def scope(self) -> str:
-        return await self._server.scope()
-
+class _Dunst(ServerDnd):
     async def _switch_rule(self, name: str, state: int) -> bool:
         """Switch a rule, and return whether there is one."""
         try:
@@ -77,11 +67,10 @@ class _Dunst:
         if not await self._has_rule(NUDGE_RULE):
             raise DndUnavailable(_("dunst has no rules yet that would let our nudges through"), REMEDY)
 
-    async def _rule_exceptions(self, ringing: Sequence[str], how: str) -> DndExceptions:
-        rings = [app for app in ringing if await self._has_rule(f"{RING_RULE}{app}")]
-        held = [app for app in ringing if app not in rings]
-        remedy = REMEDY if held else None
-        return DndExceptions(nudges=True, rings=tuple(rings), held=tuple(held), how=how, remedy=remedy)
+    async def _rule_exceptions(self, ringing: Sequence[str], others_go_to: str) -> DndExceptions:
+        allowed = [app for app in ringing if await self._has_rule(f"{RING_RULE}{app}")]
+        remedy = REMEDY if len(allowed) < len(ringing) else None
+        return DndExceptions.of(ringing, allowed, nudges=True, others_go_to=others_go_to, remedy=remedy)
 
 
 class DunstLevels(_Dunst):
@@ -132,9 +121,6 @@ class DunstRules(_Dunst):
     def state_when_on(self, before: str) -> str:
         return as_text({"rule": True})
 
-    def is_on_by_others(self, state: str) -> bool:
-        return False
-
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         if json.loads(state)["rule"]:
             # The exceptions first, for the same reason as in `DunstLevels`.
@@ -146,8 +132,8 @@ class DunstRules(_Dunst):
             await self._switch_allow_rules(ringing, _OFF)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        how = _("other notifications go into dunst's history unseen; `dunstctl history-pop` shows them")
-        return await self._rule_exceptions(ringing, how)
+        others_go_to = _("other notifications go into dunst's history unseen; `dunstctl history-pop` shows them")
+        return await self._rule_exceptions(ringing, others_go_to)
 
 
 class DunstPaused(_Dunst):
@@ -182,6 +168,5 @@ class DunstPaused(_Dunst):
             await self._server.set(DUNST, "paused", Variant("b", wanted["paused"]))
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        return DndExceptions(
-            nudges=False, held=tuple(ringing), how=_("everything waits, our nudges too"), remedy=REMEDY
-        )
+        others_go_to = _("everything waits, our nudges too")
+        return DndExceptions.of(ringing, (), nudges=False, others_go_to=others_go_to, remedy=REMEDY)

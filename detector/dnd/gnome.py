@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from detector.dnd.model import DndExceptions, DndUnavailable, as_text
-from detector.dnd.server import TIMEOUT, NotificationServer
+from detector.dnd.server import TIMEOUT, ServerDnd
 from detector.i18n import _
 
 SCHEMA: Final = "org.gnome.desktop.notifications"
@@ -19,16 +19,11 @@ KEY: Final = "show-banners"
 DCONF_PATH: Final = "/org/gnome/desktop/notifications/show-banners"
 
 
-class GnomeBanners:
+class GnomeBanners(ServerDnd):
     """The setting `show-banners`. While it is off, GNOME shows only what is marked urgent."""
 
     name = "gnome"
-    can_read = True
-    seen_by_sensor = False
     needs_urgent = True
-
-    def __init__(self, server: NotificationServer) -> None:
-        del server  # the programs connect to dconf themselves
 
     async def probe(self) -> None:
         if await _run("gsettings", "writable", SCHEMA, KEY) != "true":
@@ -57,16 +52,11 @@ class GnomeBanners:
             await _run("gsettings", "set", SCHEMA, KEY, value)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
-        return DndExceptions(
-            nudges=True,
-            held=tuple(ringing),
-            how=_(
-                "other notifications go into the list under the clock; what an app itself marks as urgent is still shown"
-            ),
-            remedy=_("GNOME lets no single app through its Do Not Disturb; keep such a partner time without --quiet")
-            if ringing
-            else None,
+        others_go_to = _(
+            "other notifications go into the list under the clock; what an app itself marks as urgent is still shown"
         )
+        remedy = _("GNOME lets no single app through its Do Not Disturb; keep such a partner time without --quiet")
+        return DndExceptions.of(ringing, (), nudges=True, others_go_to=others_go_to, remedy=remedy if ringing else None)
 
 
 async def _run(*command: str) -> str:

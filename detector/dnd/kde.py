@@ -9,31 +9,32 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from detector.dbus import NOTIFICATIONS
 from detector.dnd.model import DESKTOP_ENTRY, DndExceptions, as_text
-from detector.dnd.server import NAME, NotificationServer
+from detector.dnd.server import NotificationServer, ServerDnd
 from detector.i18n import _
 
 
-class PlasmaInhibition:
+class PlasmaInhibition(ServerDnd):
     """An inhibition, held as long as this object's connection stands."""
 
     name = "kde"
-    can_read = True
     seen_by_sensor = True
     needs_urgent = True
 
     def __init__(self, server: NotificationServer) -> None:
-        self._server = server
+        super().__init__(server)
         self._cookie: int | None = None
 
     async def probe(self) -> None:
-        await self._server.get(NAME, "Inhibited")
+        await self._server.get(NOTIFICATIONS, "Inhibited")
 
     async def scope(self) -> str:
-        return f"{await self._server.scope()}{self._server.bus.unique_name}"
+        # The inhibition ends with the server, and with our connection to the bus.
+        return f"{await self._server.instance()}{self._server.bus.unique_name}"
 
     async def read(self) -> str:
-        inhibited = bool(await self._server.get(NAME, "Inhibited"))
+        inhibited = bool(await self._server.get(NOTIFICATIONS, "Inhibited"))
         if not inhibited:
             self._cookie = None  # when a person switches Do Not Disturb off, Plasma drops every inhibition
         return as_text({"ours": inhibited and self._cookie is not None, "inhibited": inhibited})
@@ -42,6 +43,7 @@ class PlasmaInhibition:
         return before if self.is_on_by_others(before) else as_text({"ours": True, "inhibited": True})
 
     def is_on_by_others(self, state: str) -> bool:
+        # While we inhibit, others' inhibitions cannot be told apart from ours.
         known = json.loads(state)
         return bool(known["inhibited"] and not known["ours"])
 
@@ -56,20 +58,16 @@ class PlasmaInhibition:
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
         allowed, critical = _allowed()
-        rings = tuple(app for app in ringing if app in allowed)
-        held = tuple(app for app in ringing if app not in allowed)
+        all_allowed = allowed.issuperset(ringing)
         nudges = critical or DESKTOP_ENTRY in allowed
-        if held:
+        if not all_allowed:
             remedy = _('System Settings, Notifications, Application Settings: "Show in do not disturb mode" for each')
         else:
             remedy = _('System Settings, Notifications: "Show critical notifications" under Do Not Disturb')
-        return DndExceptions(
-            nudges=nudges,
-            rings=rings,
-            held=held,
-            how=_("other notifications go into Plasma's history"),
-            remedy=None if nudges and not held else remedy,
-        )
+        others_go_to = _("other notifications go into Plasma's history")
+        # Which of the two switches is missing decides what to advise; with both on there is nothing to do.
+        advice = None if nudges and all_allowed else remedy
+        return DndExceptions.of(ringing, allowed, nudges=nudges, others_go_to=others_go_to, remedy=advice)
 
 
 def _allowed() -> tuple[frozenset[str], bool]:

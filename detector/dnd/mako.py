@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from detector.dnd.model import APP_NAME, DESKTOP_ENTRY, DndExceptions, DndUnavailable, as_text
-from detector.dnd.server import NotificationServer
+from detector.dnd.server import ServerDnd
 from detector.i18n import _
 
 MAKO: Final = "fr.emersion.Mako"
@@ -28,29 +28,23 @@ _Section = tuple[frozenset[tuple[str, str]], dict[str, str]]
 
 def config_lines(ringing: Sequence[str]) -> str:
     """Return what the person puts at the end of `FILE`."""
+    # The exceptions come after the rule that hides everything: the last section that fits decides.
     passing = [f"app-name={APP_NAME}", *(f"desktop-entry={app}" for app in ringing)]
-    return f"[mode={MODE}]\ninvisible=1\n" + "".join(f"[mode={MODE} {each}]\ninvisible=0\n" for each in passing)
+    return f"[mode={MODE}]\ninvisible=1\n" + "".join(
+        f"[mode={MODE} {criterion}]\ninvisible=0\n" for criterion in passing
+    )
 
 
-class MakoMode:
+class MakoMode(ServerDnd):
     """Our mode beside the person's, over mako's own interface on the bus."""
 
     name = "mako"
-    can_read = True
-    seen_by_sensor = False
-    needs_urgent = False
-
-    def __init__(self, server: NotificationServer) -> None:
-        self._server = server
 
     async def probe(self) -> None:
         await self._modes()
         if not _hides(_sections(await self._config()), frozenset()):
             why = _("mako's settings give the mode `{mode}` no meaning yet").format(mode=MODE)
             raise DndUnavailable(why, REMEDY)
-
-    async def scope(self) -> str:
-        return await self._server.scope()
 
     async def read(self) -> str:
         return as_text({"modes": await self._modes()})
@@ -59,24 +53,20 @@ class MakoMode:
         modes = json.loads(before)["modes"]
         return before if MODE in modes else as_text({"modes": [*modes, MODE]})
 
-    def is_on_by_others(self, state: str) -> bool:
-        return False
-
     async def write(self, state: str, ringing: Sequence[str]) -> None:
         await asyncio.sleep(DRAW_DELAY)  # mako does not tell when its surfaces are drawn
         await self._server.call("SetModes", "as", json.loads(state)["modes"], interface=MAKO, path=PATH)
 
     async def exceptions(self, ringing: Sequence[str]) -> DndExceptions:
         sections = _sections(await self._config())
-        rings = [app for app in ringing if not _hides(sections, frozenset({("desktop-entry", app), ("app-name", app)}))]
+        # An app may give either name of its own: mako compares both.
+        allowed = [
+            app for app in ringing if not _hides(sections, frozenset({("desktop-entry", app), ("app-name", app)}))
+        ]
         nudges = not _hides(sections, frozenset({("app-name", APP_NAME), ("desktop-entry", DESKTOP_ENTRY)}))
-        return DndExceptions(
-            nudges=nudges,
-            rings=tuple(rings),
-            held=tuple(app for app in ringing if app not in rings),
-            how=_("other notifications are hidden; those that have not expired are shown afterwards"),
-            remedy=None if nudges and len(rings) == len(ringing) else REMEDY,
-        )
+        others_go_to = _("other notifications are hidden; those that have not expired are shown afterwards")
+        remedy = None if nudges and len(allowed) == len(ringing) else REMEDY
+        return DndExceptions.of(ringing, allowed, nudges=nudges, others_go_to=others_go_to, remedy=remedy)
 
     async def _modes(self) -> list[str]:
         (modes,) = await self._server.call("ListModes", interface=MAKO, path=PATH)

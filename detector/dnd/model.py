@@ -6,16 +6,33 @@ Invariant 3: every call is bounded: a server that hangs costs two seconds, never
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from detector.errors import TurntowardError
+from detector.i18n import _
+from rules.options import option
 
 APP_NAME: Final = "Turntoward"
 """The name under which our own notifications reach a server."""
 DESKTOP_ENTRY: Final = "turntoward"
 """Their desktop entry, and the name of what is ours in a server's configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DndSettings:
+    """When Do Not Disturb is switched on, and what may still be heard."""
+
+    always: bool = option(
+        False, _("Whether the desktop keeps quiet in every partner time, not only in those declared with --quiet.")
+    )
+    ringing: tuple[str, ...] = option(
+        (), _("The apps that may still be heard, by their desktop ids, such as org.signal.Signal.")
+    )
+    even_without_nudges: bool = option(
+        False, _("Whether it keeps quiet even where nudges cannot get through; they are kept then, unsaid.")
+    )
 
 
 class DndUnavailable(TurntowardError):
@@ -29,16 +46,22 @@ class DndUnavailable(TurntowardError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DndExceptions:
-    """What gets through while it is on: our own nudges, and of the apps that must ring those in `rings`.
+    """What gets through while it is on: our own nudges, and of the apps that must ring those in `allowed`.
 
-    `how` says where everything else goes, `remedy` what a person could do about the apps in `held`.
+    `others_go_to` says where everything else goes, `remedy` what a person could do about the apps in `silenced`.
     """
 
     nudges: bool
-    rings: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
-    how: str = ""
-    remedy: str | None = None
+    allowed: tuple[str, ...]
+    silenced: tuple[str, ...]
+    others_go_to: str
+    remedy: str | None
+
+    @classmethod
+    def of(cls, apps: Iterable[str], allowed: Collection[str], **fields: Any) -> Self:
+        """Return the exceptions for these apps, of which those in `allowed` get through."""
+        ringing, silenced = (tuple(app for app in apps if (app in allowed) is wanted) for wanted in (True, False))
+        return cls(allowed=ringing, silenced=silenced, **fields)
 
 
 class DoNotDisturb(Protocol):

@@ -7,12 +7,20 @@ from typing import Any, Final
 
 from dbus_fast import Variant
 
-from detector.dbus import DBUS, DBUS_PATH, PROPERTIES, Bus, BusClosed, BusTimeout, ErrorReply
+from detector.dbus import (
+    DBUS,
+    DBUS_PATH,
+    NOTIFICATIONS,
+    NOTIFICATIONS_PATH,
+    PROPERTIES,
+    Bus,
+    BusClosed,
+    BusTimeout,
+    ErrorReply,
+)
 from detector.dnd.model import DndUnavailable
 from detector.i18n import _
 
-NAME: Final = "org.freedesktop.Notifications"
-PATH: Final = "/org/freedesktop/Notifications"
 TIMEOUT: Final = 2.0
 """Seconds."""
 
@@ -28,10 +36,15 @@ class NotificationServer:
         self.bus = bus
 
     async def call(
-        self, member: str, signature: str = "", *body: Any, interface: str = NAME, path: str = PATH
+        self,
+        member: str,
+        signature: str = "",
+        *body: Any,
+        interface: str = NOTIFICATIONS,
+        path: str = NOTIFICATIONS_PATH,
     ) -> list[Any]:
         """Call a method and return the reply's body. Raises `DndUnavailable`, and of that `DndNotSupported`."""
-        return await self._call(NAME, path, interface, member, signature, *body)
+        return await self._call(NOTIFICATIONS, path, interface, member, signature, *body)
 
     async def get(self, interface: str, name: str) -> Any:
         """Return a property. Raises as `call`."""
@@ -44,13 +57,14 @@ class NotificationServer:
 
     async def name(self) -> str:
         """Return the name that the server gives itself, such as "dunst". Raises as `unique_name`."""
+        # Asked first, for its reason: without a server `GetServerInformation` fails with an error of the bus.
         await self.unique_name()
         return str((await self.call("GetServerInformation"))[0])
 
     async def unique_name(self) -> str:
         """Return the server's unique name on the bus. Raises `DndUnavailable` where there is no server."""
         try:
-            (owner,) = await self._call(DBUS, DBUS_PATH, DBUS, "GetNameOwner", "s", NAME)
+            (owner,) = await self._call(DBUS, DBUS_PATH, DBUS, "GetNameOwner", "s", NOTIFICATIONS)
         except DndNotSupported:
             raise DndUnavailable(_("there is no notification server on the session bus")) from None
         return str(owner)
@@ -58,12 +72,12 @@ class NotificationServer:
     async def process_id(self) -> int | None:
         """Return the server's process, None where the bus does not tell. Raises `DndUnavailable`."""
         try:
-            (pid,) = await self._call(DBUS, DBUS_PATH, DBUS, "GetConnectionUnixProcessID", "s", NAME)
+            (pid,) = await self._call(DBUS, DBUS_PATH, DBUS, "GetConnectionUnixProcessID", "s", NOTIFICATIONS)
         except DndNotSupported:
             return None
         return int(pid)
 
-    async def scope(self) -> str:
+    async def instance(self) -> str:
         """Return what tells this server's process from any other, now or after a reboot. Raises as `unique_name`.
 
         Unique names start over with each bus, so the bus's own id stands beside it.
@@ -85,3 +99,20 @@ class NotificationServer:
             raise DndNotSupported(why) from None
         answer: list[Any] = reply.body
         return answer
+
+
+class ServerDnd:
+    """What the kinds of Do Not Disturb have in common: see `DoNotDisturb`, which says what each name means."""
+
+    can_read = True
+    seen_by_sensor = False
+    needs_urgent = False
+
+    def __init__(self, server: NotificationServer) -> None:
+        self._server = server
+
+    async def scope(self) -> str:
+        return await self._server.instance()
+
+    def is_on_by_others(self, state: str) -> bool:
+        return False

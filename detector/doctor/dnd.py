@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from detector.dbus import Bus, BusUnavailable
 from detector.dnd import choose, config_lines
-from detector.dnd.model import DndUnavailable
+from detector.dnd.model import DndSettings, DndUnavailable
 from detector.dnd.server import NotificationServer
-from detector.dnd.settings import DndSettings
 from detector.i18n import _
 
 
@@ -55,23 +54,17 @@ async def _find(bus: Bus, settings: DndSettings) -> DndFindings:
         dnd, exceptions = await choose(server, settings)
     except DndUnavailable as unavailable:
         file, lines = config_lines(name or "", settings.ringing)
-        return DndFindings(
-            wanted=True,
-            server=name,
-            why=unavailable.why,
-            remedy=unavailable.remedy,
-            file=file or None,
-            lines=lines or None,
-        )
+        why, remedy = unavailable.why, unavailable.remedy
+        return DndFindings(wanted=True, server=name, why=why, remedy=remedy, file=file or None, lines=lines or None)
     file, lines = config_lines(name, settings.ringing) if exceptions.remedy else ("", "")
     return DndFindings(
         wanted=True,
         server=name,
         way=dnd.name,
         nudges=exceptions.nudges,
-        rings=exceptions.rings,
-        held=exceptions.held,
-        how=exceptions.how,
+        rings=exceptions.allowed,
+        held=exceptions.silenced,
+        how=exceptions.others_go_to,
         remedy=exceptions.remedy,
         file=file or None,
         lines=lines or None,

@@ -6,6 +6,8 @@ Invariant 2: a notifier's module is imported only when the notifier is made; whe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +15,7 @@ from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.notifier.model import MissingNotifier, Notifier
 from detector.spelling import did_you_mean
+from rules.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +29,37 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "print": ("detector.notifier.printing", "PrintingNotifier"),
 }
 """Every notifier: its module and class, in order of preference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """How a nudge looks and where it goes; where the defaults come from stands in docs/evidence.md.
+
+    The person's own `sentence` becomes the title of every nudge. `greeting` adds a thought to the notification that
+    partner time has begun; that notification itself cannot be switched off, for the program is never hidden.
+    """
+
+    sentence: str = option(
+        "",
+        _("A sentence of your own for nudges, at most 12 words; empty for the built-in ones."),
+        max_words=12,
+        max_characters=120,
+    )
+    show_names: bool = option(
+        False, _("Whether the why-line may name the app or site, rather than only its category; needs keep_names.")
+    )
+    expires: timedelta = option(
+        timedelta(seconds=20),
+        _("How long a notification stays on the screen."),
+        minimum=timedelta(seconds=5),
+        maximum=timedelta(minutes=5),
+    )
+    greeting: bool = option(
+        True, _("Whether the beginning of partner time offers a thought, or a suggestion of yours, beside saying so.")
+    )
+    only: tuple[str, ...] = option(
+        (), _("Try only these notifiers, in this order, and not print alone; empty for all."), choices=tuple(REGISTRY)
+    )
 
 
 def make_notifiers(only: Sequence[str] = (), *, bus: Bus | None = None) -> list[Notifier]:

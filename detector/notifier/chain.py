@@ -61,8 +61,7 @@ class NotifierChain:
         found = []
         for notifier in self._notifiers:
             failure = await _failure_of(notifier.probe())
-            about = str(getattr(notifier, "about", ""))
-            found.append((notifier.name, failure is None, about if failure is None else failure))
+            found.append((notifier.name, failure is None, notifier.about if failure is None else failure))
         return found
 
     async def close(self) -> None:

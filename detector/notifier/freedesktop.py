@@ -18,11 +18,11 @@ from typing import Final
 from dbus_fast import Message
 
 from detector.core.observations import Answer
-from detector.dbus import DBUS, Bus, BusClosed, BusUnavailable
+from detector.dbus import DBUS, NOTIFICATIONS, NOTIFICATIONS_PATH, Bus, BusClosed, BusUnavailable
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
-from detector.notifier.server import NAME, OWNER_CHANGES, PATH, SIGNALS, Server, get_server, notify, require_session_bus
+from detector.notifier.server import OWNER_CHANGES, SIGNALS, Server, get_server, notify, require_session_bus
 
 TIMEOUT: Final = 2.0
 """Seconds until a server that does not answer is left to the next notifier."""
@@ -145,9 +145,9 @@ class FreedesktopNotifier:
         if message.reply_serial in self._calls:
             self._on_reply(message)
         elif message.interface == DBUS and message.member == "NameOwnerChanged":
-            if message.sender == DBUS and message.body[0] == NAME:
+            if message.sender == DBUS and message.body[0] == NOTIFICATIONS:
                 self._server_changed()
-        elif message.interface == NAME and message.signature in {"us", "uu"}:
+        elif message.interface == NOTIFICATIONS and message.signature in {"us", "uu"}:
             self._on_signal(message)
 
     def _on_reply(self, message: Message) -> None:
@@ -212,7 +212,7 @@ class FreedesktopNotifier:
 
     def _close(self, shown_id: int) -> None:
         if self._bus is not None:
-            self._bus.send(NAME, PATH, NAME, "CloseNotification", "u", shown_id)
+            self._bus.send(NOTIFICATIONS, NOTIFICATIONS_PATH, NOTIFICATIONS, "CloseNotification", "u", shown_id)
 
     def _listen(self, *, wanted: bool) -> None:
         if self._bus is not None and wanted != self._listening:

@@ -40,6 +40,10 @@ class Notifier(Protocol):
     name: str
     answers: bool
 
+    @property
+    def about(self) -> str:
+        """What it can do, in one line for `doctor`."""
+
     async def probe(self) -> None:
         """Return if the channel can be used here and now; raise `NotifyFailed` with why if not."""
 
@@ -69,26 +73,29 @@ class NotificationSender(Protocol):
         """Close every notifier."""
 
 
-class MissingNotifier:
-    """Stands for a notifier whose library is not installed: it fails, and the next one is tried."""
+class OneWayNotifier:
+    """What channels have in common that only show: nothing comes back, and what is shown goes by itself."""
 
     answers = False
+
+    async def withdraw(self, nudge: int) -> None:
+        """Do nothing: the channel cannot take back what it shows."""
+
+    async def close(self) -> None:
+        """Do nothing: no process and no thread outlives `show`."""
+
+
+class MissingNotifier(OneWayNotifier):
+    """Stands for a notifier whose library is not installed: it fails, and the next one is tried."""
+
+    about = ""
 
     def __init__(self, name: str, library: str) -> None:
         self.name = name
         self._library = library
 
     async def probe(self) -> NoReturn:
-        """Raise `NotifyFailed`."""
         raise NotifyFailed(_("the library {library} is not installed").format(library=self._library))
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> NoReturn:
-        """Raise `NotifyFailed`."""
-        del nudge, text, answered
         await self.probe()
-
-    async def withdraw(self, nudge: int) -> None:
-        """Do nothing."""
-
-    async def close(self) -> None:
-        """Do nothing."""

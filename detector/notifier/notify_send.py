@@ -14,7 +14,7 @@ from typing import Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import NotificationText
+from detector.notifier.model import NotificationText, OneWayNotifier
 from detector.notifier.safe_text import BODY_LIMIT, one_line, without_markup
 from detector.notifier.server import require_session_bus
 
@@ -22,11 +22,10 @@ TIMEOUT: Final = 3.0
 """Seconds until a `notify-send` that does not end is killed."""
 
 
-class NotifySendNotifier:
+class NotifySendNotifier(OneWayNotifier):
     """Shows through `notify-send`. That it ended well means that a server took the text, not that it was seen."""
 
     name = "notify-send"
-    answers = False
     about = _("shows, and cannot be answered")
 
     def __init__(self, *, timeout: float = TIMEOUT) -> None:
@@ -57,12 +56,6 @@ class NotifySendNotifier:
         title = without_markup(one_line(text.title)) or "Turntoward"
         output = await self._run([*options, "--", title, without_markup(one_line(text.body, BODY_LIMIT))])
         self._shown_id = int(output) if output.strip().isdigit() else None
-
-    async def withdraw(self, nudge: int) -> None:
-        """Do nothing: `notify-send` cannot close a notification; it goes by itself."""
-
-    async def close(self) -> None:
-        """Do nothing: no process outlives `show`."""
 
     async def _run(self, arguments: Sequence[str]) -> bytes:
         # In the C locale notify-send refuses every letter beyond ASCII.

@@ -17,7 +17,7 @@ from typing import Any, Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import NotificationText
+from detector.notifier.model import NotificationText, OneWayNotifier
 from detector.notifier.safe_text import one_line, without_markup
 
 if sys.platform == "linux":
@@ -31,11 +31,10 @@ _MAX_TITLE: Final = 63
 _MAX_BODY: Final = 255
 
 
-class PlyerNotifier:
+class PlyerNotifier(OneWayNotifier):
     """Shows through plyer, most of whose failures are silent: that it returned says little. No answer ever comes back."""
 
     name = "plyer"
-    answers = False
     about = _("shows, as far as plyer tells, and cannot be answered")
 
     def __init__(self, *, timeout: float = TIMEOUT) -> None:
@@ -61,12 +60,6 @@ class PlyerNotifier:
             raise NotifyFailed(why) from None
         if failure is not None:
             raise NotifyFailed(_("plyer failed: {error}").format(error=failure))
-
-    async def withdraw(self, nudge: int) -> None:
-        """Do nothing: plyer cannot close a notification; it goes by itself."""
-
-    async def close(self) -> None:
-        """Do nothing: no thread outlives `show`."""
 
 
 def _why_not() -> str | None:

@@ -12,17 +12,16 @@ from typing import Final, TextIO
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import NotificationText
+from detector.notifier.model import NotificationText, OneWayNotifier
 from detector.notifier.safe_text import one_line
 
 WIDTH: Final = 80
 
 
-class PrintingNotifier:
+class PrintingNotifier(OneWayNotifier):
     """Prints to `stream`, standard error where none is given. No answer ever comes back."""
 
     name = "print"
-    answers = False
     about = _("only prints a line; it is seen by whoever looks at the terminal, and cannot be answered")
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -41,12 +40,6 @@ class PrintingNotifier:
         except (OSError, ValueError) as failure:
             # The failure's own text could quote what could not be encoded.
             raise NotifyFailed(_("printing failed: {error}").format(error=type(failure).__name__)) from None
-
-    async def withdraw(self, nudge: int) -> None:
-        """Do nothing: what is printed is printed."""
-
-    async def close(self) -> None:
-        """Do nothing: the stream belongs to others."""
 
     def _target(self) -> TextIO:
         target = self._stream or sys.stderr

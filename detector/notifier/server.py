@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from dbus_fast import Message, Variant
 
-from detector.dbus import Bus, ErrorReply, match_owner_changes, match_signals, session_bus_address
+from detector.dbus import (
+    NOTIFICATIONS,
+    NOTIFICATIONS_PATH,
+    Bus,
+    ErrorReply,
+    match_owner_changes,
+    match_signals,
+    session_bus_address,
+)
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
@@ -20,10 +28,8 @@ HOW_TO_ANSWER: Final = {"dunst": _("Middle click to answer.")}
 
 _LOW, _NORMAL, _CRITICAL = 0, 1, 2
 
-NAME: Final = "org.freedesktop.Notifications"
-PATH: Final = "/org/freedesktop/Notifications"
-OWNER_CHANGES: Final = match_owner_changes(NAME)
-SIGNALS: Final = match_signals(NAME, PATH, NAME)
+OWNER_CHANGES: Final = match_owner_changes(NOTIFICATIONS)
+SIGNALS: Final = match_signals(NOTIFICATIONS, NOTIFICATIONS_PATH, NOTIFICATIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,15 @@ async def call(bus: Bus, member: str, signature: str = "", *body: Any, serial: i
     try:
         # Many desktops leave it to the bus to start their notification server with the first call.
         return await bus.call(
-            NAME, PATH, NAME, member, signature, *body, serial=serial, start_service=True, time_limit=None
+            NOTIFICATIONS,
+            NOTIFICATIONS_PATH,
+            NOTIFICATIONS,
+            member,
+            signature,
+            *body,
+            serial=serial,
+            start_service=True,
+            time_limit=None,
         )
     except ErrorReply as refused:
         if refused.name.endswith((".ServiceUnknown", ".NameHasNoOwner")):

@@ -79,3 +79,8 @@ def partner_time_from_now(title: str, lasts: timedelta, now: datetime) -> Partne
     # hour off in that night.
     begins = now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     return PartnerTime(title=title, begins=begins, lasts=lasts, zone="UTC")
+
+
+def belongs_to(occurrence_id: str, number: int | None) -> bool:
+    """Return whether the occurrence is one of the partner time of this number."""
+    return occurrence_id.startswith(f"{number}@")

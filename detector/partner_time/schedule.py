@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.model import Occurrence, PartnerTime, belongs_to
 from detector.partner_time.occurrences import LOOK_AHEAD, LOOK_BACK, MAX_LENGTH, occurrences, occurrences_from
 
 # A year contains nearly every combination of what recurs.
@@ -49,7 +49,7 @@ class OccurrenceOverrides:
                 yield occurrence if ends == occurrence.ends else replace(occurrence, ends=ends)
 
     def ids_for(self, number: int | None) -> set[str]:
-        return {id_ for id_ in (*self.ended_early, *self.extended) if id_.startswith(f"{number}@")}
+        return {id_ for id_ in (*self.ended_early, *self.extended) if belongs_to(id_, number)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +121,7 @@ class Schedule:
 
     def still_running(self, number: int | None, now: datetime) -> list[Occurrence]:
         """Return what has started of the partner time of this number and would go on at `now` if it was not stopped."""
-        ids = f"{number}@"
-        started = (entry.occurrence for entry in self.started or () if entry.occurrence.id.startswith(ids))
+        started = (entry.occurrence for entry in self.started or () if belongs_to(entry.occurrence.id, number))
         extended = OccurrenceOverrides(extended=self.exceptions.extended).apply(started)
         return [occurrence for occurrence in extended if occurrence.ends > now]
 

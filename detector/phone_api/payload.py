@@ -7,15 +7,17 @@ Invariant 3: what an event does not need is dropped right here.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from detector.i18n import _
 from detector.partner_time.occurrences import MAX_LENGTH
 from detector.phone_api.json_fields import PayloadError, did_you_mean, json_kind, quoted, read_fields
-from detector.phone_api.model import EVENT_NAMES, PARTNER_TIME_ACTIONS, EventName, PartnerTimeAction, PhoneEvent
+from detector.phone_api.model import EVENT_NAMES, PARTNER_TIME_ACTIONS, PartnerTimeAction, PhoneEvent
 from rules.features import CATEGORIES
+
+Word = TypeVar("Word", bound=str)
 
 FIELDS: Final = ("event", "category", "app", "at")
 MAX_APP_LENGTH: Final = 200
@@ -31,8 +33,6 @@ _BIDI_CONTROLS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2
 # Tasker, MacroDroid and Shortcuts send the name of a variable as it stands where the person mistyped it.
 _VARIABLE: Final = re.compile(r"%[A-Za-z_]\w*|\[[a-z_]+\]|\{[a-z_]+\}")
 
-__all__ = ["PayloadError", "parse_partner_time_request", "parse_phone_event"]
-
 
 def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     """Return the event in the body. `now`: aware; `at` is compared with it and returned in UTC.
@@ -40,8 +40,8 @@ def parse_phone_event(body: bytes, now: datetime) -> PhoneEvent:
     Raises `PayloadError` with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, FIELDS)
-    event = _event(fields, problems)
-    category = _category(fields, problems)
+    event = _choice(fields, "event", EVENT_NAMES, problems, is_required=True)
+    category = _choice(fields, "category", CATEGORIES, problems)
     app = _app(fields, problems)
     at = _at(fields, now, problems)
     if event in _APP_EVENTS and "category" not in fields and "app" not in fields:
@@ -60,12 +60,7 @@ def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelt
     Raises `PayloadError` with every problem there is; nothing else is ever raised.
     """
     fields, problems = read_fields(body, ("do", "minutes"))
-    word = _text(fields, "do", problems)
-    if word is None and "do" not in fields:
-        problems.append(_("do is missing: there is {words}").format(words=", ".join(PARTNER_TIME_ACTIONS)))
-    action = next((one for one in PARTNER_TIME_ACTIONS if one == word), None)
-    if word is not None and action is None:
-        problems.append(_("do is {word}").format(word=quoted(word)) + did_you_mean(word, PARTNER_TIME_ACTIONS))
+    action = _choice(fields, "do", PARTNER_TIME_ACTIONS, problems, is_required=True)
     minutes = fields.get("minutes")
     maximum = int(MAX_LENGTH / timedelta(minutes=1))
     if "minutes" not in fields:
@@ -78,26 +73,23 @@ def parse_partner_time_request(body: bytes) -> tuple[PartnerTimeAction, timedelt
         problems.append(_("minutes is not between 1 and {maximum}").format(maximum=maximum))
     if problems or action is None:
         raise PayloadError(problems)
-    return action, timedelta(minutes=minutes or 0) if action != "stop" else timedelta(0)
+    if action == "stop":
+        return action, timedelta(0)
+    return action, timedelta(minutes=minutes or 0)
 
 
-def _event(fields: Mapping[str, Any], problems: list[str]) -> EventName | None:
-    word = _text(fields, "event", problems)
-    if word is None:
-        if "event" not in fields:
-            problems.append(_("event is missing: there is {words}").format(words=", ".join(EVENT_NAMES)))
-        return None
-    event = next((one for one in EVENT_NAMES if one == word), None)
-    if event is None:
-        problems.append(_("event is {word}").format(word=quoted(word)) + did_you_mean(word, EVENT_NAMES))
-    return event
-
-
-def _category(fields: Mapping[str, Any], problems: list[str]) -> str | None:
-    word = _text(fields, "category", problems)
-    if word is not None and word not in CATEGORIES:
-        problems.append(_("category is {word}").format(word=quoted(word)) + did_you_mean(word, CATEGORIES))
-    return word
+def _choice(
+    fields: Mapping[str, Any], name: str, choices: Sequence[Word], problems: list[str], *, is_required: bool = False
+) -> Word | None:
+    """Return which of the choices the field names, None where it is missing or names none of them."""
+    word = _text(fields, name, problems)
+    if is_required and name not in fields:
+        problems.append(_("{name} is missing: there is {words}").format(name=name, words=", ".join(choices)))
+    choice = next((choice for choice in choices if choice == word), None)
+    if word is not None and choice is None:
+        problem = _("{name} is {word}").format(name=name, word=quoted(word))
+        problems.append(problem + did_you_mean(word, choices))
+    return choice
 
 
 def _app(fields: Mapping[str, Any], problems: list[str]) -> str | None:

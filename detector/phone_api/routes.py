@@ -16,10 +16,10 @@ from detector.devices import Phone, PhoneApiAddress
 from detector.i18n import _
 from detector.phone_api import auth
 from detector.phone_api.hosts import is_own_host, is_same_origin
-from detector.phone_api.json_fields import read_fields
+from detector.phone_api.json_fields import PayloadError, read_fields
 from detector.phone_api.message import HttpError, ReadBody, Request, Response, http_error, json_response
 from detector.phone_api.model import PhoneGateway
-from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
+from detector.phone_api.payload import parse_partner_time_request, parse_phone_event
 
 # Two proxies may each take another one of two equal headers: so these may come only once (request smuggling).
 _SINGLE_HEADERS: Final = [
@@ -34,15 +34,6 @@ _SINGLE_HEADERS: Final = [
 ]
 _MAX_CODE_LENGTH: Final = 200
 _NO_CONTENT: Final = Response(status=204)
-_UNAUTHORIZED: Final = http_error(
-    401,
-    _("this needs the token of a phone that is paired: turntoward phone list names them"),
-    headers=(("WWW-Authenticate", "Bearer"),),
-    closes=True,
-).response
-_TOO_MANY_REQUESTS: Final = http_error(
-    429, _("too often at once: try again in a second"), headers=(("Retry-After", "1"),), closes=True
-).response
 # The page loads nothing from anywhere else, and no other page can embed it.
 _PAGE_HEADERS: Final = (
     (
@@ -101,7 +92,8 @@ class Routes:
         # The rate is limited before anything else is checked: guessing tokens costs as much as any other request.
         phone = self._authenticate(request)
         if not self.may_ask(phone, request.peer):
-            raise HttpError(_TOO_MANY_REQUESTS)
+            problem = _("too often at once: try again in a second")
+            raise http_error(429, problem, headers=(("Retry-After", "1"),), closes=True)
         self._check_headers(request)
         path = request.target.partition("?")[0]
         handlers = self._handlers.get(path)
@@ -110,7 +102,7 @@ class Routes:
         if request.method not in handlers:
             raise _not_allowed(*handlers)
         if phone is None:
-            raise HttpError(_UNAUTHORIZED)
+            raise _unauthorized()
         return await handlers[request.method](request, phone, read_body)
 
     def _check_headers(self, request: Request) -> None:
@@ -141,7 +133,7 @@ class Routes:
         # The phone may have been removed while its request's body was on the way.
         phone = self._authenticate(request)
         if phone is None:
-            raise HttpError(_UNAUTHORIZED)
+            raise _unauthorized()
         return phone
 
     async def _public(self, request: Request, path: str, read_body: ReadBody) -> Response:
@@ -169,7 +161,7 @@ class Routes:
         token = auth.new_token()
         phone = self._gateway.use_pairing_code(auth.digest(code[:_MAX_CODE_LENGTH]), auth.digest(token))
         if phone is None:
-            raise HttpError(_UNAUTHORIZED)
+            raise _unauthorized()
         return json_response(200, {"token": token, "name": phone.name})
 
     async def _receive_event(self, request: Request, phone: Phone, read_body: ReadBody) -> Response:
@@ -238,3 +230,9 @@ def _require_json(request: Request) -> None:
 def _not_allowed(*methods: str) -> HttpError:
     allowed = ", ".join(methods)
     return http_error(405, _("only {methods} is possible here").format(methods=allowed), headers=(("Allow", allowed),))
+
+
+def _unauthorized() -> HttpError:
+    # Made anew for each request: an exception that is raised twice keeps the traceback of both.
+    problem = _("this needs the token of a phone that is paired: turntoward phone list names them")
+    return http_error(401, problem, headers=(("WWW-Authenticate", "Bearer"),), closes=True)

@@ -11,16 +11,14 @@ from typing import Final
 from dbus_fast import BusType, Message
 
 from detector.core.observations import Observation, QuietBegan, QuietEnded, Sense, SensorStarted
-from detector.dbus import PROPERTIES, ErrorReply, match_owner_changes, match_signals
+from detector.dbus import NOTIFICATIONS, NOTIFICATIONS_PATH, PROPERTIES, ErrorReply, match_owner_changes, match_signals
 from detector.errors import SensorLost, SensorUnavailable
 from detector.i18n import _
 from detector.sensors.bus import SensorBus
 from detector.sensors.channel import Channel
 from detector.sensors.model import ClockSensor, SensorEvent
 
-SERVICE: Final = "org.freedesktop.Notifications"
-PATH: Final = "/org/freedesktop/Notifications"
-KNOWN_PROPERTIES: Final = (("org.dunstproject.cmd0", "paused"), (SERVICE, "Inhibited"))
+KNOWN_PROPERTIES: Final = (("org.dunstproject.cmd0", "paused"), (NOTIFICATIONS, "Inhibited"))
 """Interface and property, in the order in which they are tried."""
 
 
@@ -46,16 +44,16 @@ class DesktopQuiet(ClockSensor):
                 channel.put(QuietBegan(at=at) if now_quiet else QuietEnded(at=at))
 
         def on_signal(message: Message) -> None:
-            if message.member == "NameOwnerChanged" and message.body[0] == SERVICE:
+            if message.member == "NameOwnerChanged" and message.body[0] == NOTIFICATIONS:
                 channel.close_as_lost(_("the notification server went away"))
             elif message.member == "PropertiesChanged" and message.body[0] == interface and name in message.body[1]:
                 set_quiet(now_quiet=bool(message.body[1][name].value))
 
         async with await SensorBus.open(BusType.SESSION) as bus:
             interface, name = await _find_property(bus)
-            rules = [match_signals(SERVICE, PATH, PROPERTIES), match_owner_changes(SERVICE)]
+            rules = [match_signals(NOTIFICATIONS, NOTIFICATIONS_PATH, PROPERTIES), match_owner_changes(NOTIFICATIONS)]
             await bus.listen(rules, on_signal, channel)
-            now_quiet = bool(await bus.get_property(SERVICE, PATH, interface, name))
+            now_quiet = bool(await bus.get_property(NOTIFICATIONS, NOTIFICATIONS_PATH, interface, name))
             # A signal that came meanwhile is at least as new. It must not be yielded before `SensorStarted`, which resets the
             # sense.
             latest, quiet = now_quiet if quiet is None else quiet, None
@@ -68,7 +66,7 @@ class DesktopQuiet(ClockSensor):
 async def _find_property(bus: SensorBus) -> tuple[str, str]:
     for interface, name in KNOWN_PROPERTIES:
         try:
-            await bus.get_property(SERVICE, PATH, interface, name)
+            await bus.get_property(NOTIFICATIONS, NOTIFICATIONS_PATH, interface, name)
         except ErrorReply:
             continue
         except SensorLost as silent:

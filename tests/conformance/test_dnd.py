@@ -10,9 +10,8 @@ import pytest
 
 from detector.dbus import Bus
 from detector.dnd import REGISTRY, choose, make
-from detector.dnd.model import DndUnavailable
+from detector.dnd.model import DndSettings, DndUnavailable
 from detector.dnd.server import NotificationServer
-from detector.dnd.settings import DndSettings
 from tests.rig.bus import private_bus
 from tests.rig.dnd_servers import RINGING, DndDesktop, dnd_desktops
 

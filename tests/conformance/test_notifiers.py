@@ -172,6 +172,7 @@ class TestFake(NotifierConformance):
     class Fake:
         name = "fake"
         answers = False
+        about = "does nothing"
 
         def __init__(self) -> None:
             self.seen: list[str] = []

@@ -15,7 +15,7 @@ from detector.core.observations import Observation, QuietBegan, QuietEnded
 from detector.dbus import Bus
 from detector.dnd import REGISTRY
 from detector.dnd.controller import KEY, DndController
-from detector.dnd.settings import DndSettings
+from detector.dnd.model import DndSettings
 from detector.errors import StoreError
 from detector.notifier.chain import NotifierChain
 from detector.notifier.freedesktop import FreedesktopNotifier

@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from detector.phone_api.json_fields import PayloadError
 from detector.phone_api.model import EVENT_NAMES, PhoneEvent
-from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
+from detector.phone_api.payload import parse_partner_time_request, parse_phone_event
 from rules.features import CATEGORIES
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)

@@ -20,6 +20,7 @@ class Scripted:
     """A notifier that fails as the test says."""
 
     answers = True
+    about = "shows"
 
     def __init__(self, name: str, failure: Exception | None = None) -> None:
         self.name = name
@@ -127,7 +128,7 @@ async def test_probe_all_probes_each_notifier_and_survives_a_bug() -> None:
     assert second[:2] == ("second", False)
     assert "ValueError" in second[2]
     assert "canary" not in second[2]
-    assert third == ("third", True, "")
+    assert third == ("third", True, "shows")
 
 
 async def test_withdrawing_and_closing_reach_every_notifier() -> None:

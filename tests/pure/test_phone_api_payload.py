@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from detector.phone_api.json_fields import PayloadError
 from detector.phone_api.model import EVENT_NAMES, PhoneEvent
-from detector.phone_api.payload import PayloadError, parse_partner_time_request, parse_phone_event
+from detector.phone_api.payload import parse_partner_time_request, parse_phone_event
 from rules.features import CATEGORIES
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)

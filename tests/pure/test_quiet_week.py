@@ -13,7 +13,7 @@ from detector.config.settings import Settings
 from detector.core.effects import Coverage, NotifyStart, Record
 from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.wording import Wording
-from detector.notifier.settings import NotifierSettings
+from detector.notifier import NotifierSettings
 from detector.store import quiet_week
 from detector.store.quiet_week import QuietWeek
 from detector.store.store import Store

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.core.effects import Moment
-from detector.notifier.settings import NotifierSettings
-from detector.notifier.wording import (
+from detector.notifier import NotifierSettings
+from detector.notifier.texts import (
     end_text,
     heads_up_text,
     how_long_text,

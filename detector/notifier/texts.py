@@ -15,9 +15,9 @@ from typing import Any, Final, cast
 from detector.core.effects import Moment
 from detector.core.observations import Answer
 from detector.i18n import _, ngettext
+from detector.notifier import NotifierSettings
 from detector.notifier.model import MAX_TITLE_WORDS, NotificationText
 from detector.notifier.safe_text import one_line
-from detector.notifier.settings import NotifierSettings
 from detector.partner_time.model import DEFAULT_TITLE
 from rules.explain import format_need_over, format_needed
 from rules.lengths import format_length
@@ -44,8 +44,15 @@ def titles() -> dict[str, tuple[str, ...]]:
     return {code: tuple(variants) for code, variants in wording_tables()["titles"].items()}
 
 
-def _answers(table: str, answers: tuple[Answer, ...]) -> tuple[tuple[Answer, str], ...]:
-    return tuple((answer, phrase(table, answer)) for answer in answers)
+def _text(settings: NotifierSettings, title: str, *parts: str, answers: str = "") -> NotificationText:
+    """Return a notification of this title, with the parts that are not empty as its body; `answers`: a table of them."""
+    keys = {"answers": ANSWERS, "needed": LENGTHS}.get(answers, ())
+    return NotificationText(
+        title=title,
+        body=" ".join(part for part in parts if part),
+        answers=tuple((answer, phrase(answers, answer)) for answer in keys),
+        expires=settings.expires,
+    )
 
 
 def nudge_text(moment: Moment, *, rule_name: str, why: str, settings: NotifierSettings, week: int) -> NotificationText:
@@ -56,28 +63,19 @@ def nudge_text(moment: Moment, *, rule_name: str, why: str, settings: NotifierSe
     """
     variants = titles().get(moment.rule, ())
     title = settings.sentence or (_(variants[week % len(variants)]) if variants else rule_name)
-    return NotificationText(
-        title=_shorten_title(title) or phrase("fallback", "title"),
-        body=why,
-        answers=_answers("answers", ANSWERS),
-        expires=settings.expires,
-    )
+    return _text(settings, _shorten_title(title) or phrase("fallback", "title"), why, answers="answers")
 
 
 def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the question that follows on "I need this"; not answering it is allowed."""
-    return NotificationText(
-        title=phrase("needed", "how_long"),
-        body=format_needed(moment.category, moment.device),
-        answers=_answers("needed", LENGTHS),
-        expires=settings.expires,
+    return _text(
+        settings, phrase("needed", "how_long"), format_needed(moment.category, moment.device), answers="needed"
     )
 
 
 def need_over_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the text for the end of the time for which something was needed."""
-    body = format_need_over(moment.category, moment.device, moment.answer)
-    return NotificationText(title=phrase("needed", "over"), body=body, expires=settings.expires)
+    return _text(settings, phrase("needed", "over"), format_need_over(moment.category, moment.device, moment.answer))
 
 
 def start_text(
@@ -89,15 +87,10 @@ def start_text(
     together with the thought.
     """
     own = one_line(title).rstrip(".")
-    parts = [
-        f"{own}." if own and own.casefold() != DEFAULT_TITLE.casefold() else "",
-        note or ((_sentence(suggestion) or phrase("greeting", "thought")) if settings.greeting else ""),
-    ]
-    return NotificationText(
-        title=phrase("greeting", "title").format(ends=ends_local_text),
-        body=" ".join(part for part in parts if part),
-        expires=settings.expires,
-    )
+    # The default title says nothing that the notification's own title does not say.
+    named = f"{own}." if own and own.casefold() != DEFAULT_TITLE.casefold() else ""
+    thought = (_sentence(suggestion) or phrase("greeting", "thought")) if settings.greeting else ""
+    return _text(settings, phrase("greeting", "title").format(ends=ends_local_text), named, note or thought)
 
 
 def heads_up_text(
@@ -112,11 +105,7 @@ def heads_up_text(
     name = one_line(title).rstrip(".").split()[: MAX_TITLE_WORDS - len(begins)] or [DEFAULT_TITLE]
     announcement = phrase("heads_up", "title").format(title=" ".join(name), begins=begins_local_text)
     own = _shorten_title(sentence)
-    return NotificationText(
-        title=own or announcement,
-        body=f"{announcement}." if own else phrase("heads_up", "line"),
-        expires=settings.expires,
-    )
+    return _text(settings, own or announcement, f"{announcement}." if own else phrase("heads_up", "line"))
 
 
 def end_text(
@@ -132,17 +121,14 @@ def end_text(
     `undisturbed` None: too little of it is known for any number.
     """
     noticed = ngettext("{count} moment was noticed.", "{count} moments were noticed.", moments).format(count=moments)
-    long_enough = None if undisturbed is None or undisturbed < _MIN_NAMED_LENGTH else format_length(undisturbed)
-    parts = [
-        _sentence(title),
-        phrase("ending", "started_well") if started_well else "",
-        phrase("ending", "unknown") if undisturbed is None else noticed if moments else _("No moment was noticed."),
-    ]
-    return NotificationText(
-        title=phrase("ending", "title").format(length=long_enough) if long_enough else phrase("ending", "plain"),
-        body=" ".join(part for part in parts if part),
-        expires=settings.expires,
-    )
+    if undisturbed is None:
+        noticed = phrase("ending", "unknown")
+    elif not moments:
+        noticed = _("No moment was noticed.")
+    length = format_length(undisturbed) if undisturbed and undisturbed >= _MIN_NAMED_LENGTH else None
+    heading = phrase("ending", "title").format(length=length) if length else phrase("ending", "plain")
+    good_start = phrase("ending", "started_well") if started_well else ""
+    return _text(settings, heading, _sentence(title), good_start, noticed)
 
 
 def quiet_week_note(evening: int, evenings: int) -> str:
@@ -150,27 +136,14 @@ def quiet_week_note(evening: int, evenings: int) -> str:
     return phrase("greeting", "quiet_week").format(evening=evening, evenings=evenings)
 
 
-def quiet_week_over_note() -> str:
-    """Return the note that the quiet week has ended, and what comes of it."""
-    return phrase("greeting", "quiet_week_over")
-
-
 def nothing_sensed_text(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the text for the start of partner time where nothing can be sensed."""
-    return NotificationText(
-        title=phrase("greeting", "title").format(ends=ends_local_text),
-        body=phrase("greeting", "unsensed"),
-        expires=settings.expires,
-    )
+    return _text(settings, phrase("greeting", "title").format(ends=ends_local_text), phrase("greeting", "unsensed"))
 
 
 def resumed_text(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
     """Return the text for a pause that ended by itself during partner time."""
-    return NotificationText(
-        title=phrase("greeting", "goes_on").format(ends=ends_local_text),
-        body=phrase("greeting", "pause_over"),
-        expires=settings.expires,
-    )
+    return _text(settings, phrase("greeting", "goes_on").format(ends=ends_local_text), phrase("greeting", "pause_over"))
 
 
 def _sentence(text: str) -> str:
