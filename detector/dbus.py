@@ -89,12 +89,10 @@ class Bus:
 
     @property
     def unique_name(self) -> str:
-        """The connection's own name on the bus, such as `:1.42`."""
         return str(self._connection.unique_name)
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection stands, as far as the event loop knows."""
         return self._connection.connected
 
     async def check_connected(self) -> bool:
@@ -169,7 +167,6 @@ class Bus:
         return reply
 
     async def get_property(self, service: str, path: str, interface: str, name: str) -> Any:
-        """Return the value of a property. Raises as `call` does."""
         (value,) = (await self.call(service, path, PROPERTIES, "Get", "ss", interface, name)).body
         return value.value if isinstance(value, Variant) else value
 
@@ -213,7 +210,6 @@ class Bus:
         self._connection.add_message_handler(handler)
 
     def remove_handler(self, handler: MessageHandler) -> None:
-        """Hand no more messages to the handler."""
         self._connection.remove_message_handler(handler)
 
     def on_close(self, callback: Callable[[], None]) -> None:
@@ -221,7 +217,6 @@ class Bus:
         self._on_close.append(callback)
 
     def next_serial(self) -> int:
-        """Return a number for a call to come."""
         return int(self._connection.next_serial())
 
     async def request_name(self, name: str) -> None:
@@ -229,7 +224,6 @@ class Bus:
         await self._connection.request_name(name, NameFlag.DO_NOT_QUEUE)
 
     def disconnect(self) -> None:
-        """End the connection without waiting for its end."""
         if self.is_connected:
             self._connection.disconnect()
 
@@ -254,7 +248,6 @@ class Bus:
 
 
 def match_signals(service: str, path: str, interface: str, **more: str) -> str:
-    """Return a match rule for the signals of an object's interface."""
     wanted = {"type": "signal", "sender": service, "path": path, "interface": interface} | more
     return ",".join(f"{key}='{value}'" for key, value in wanted.items())
 

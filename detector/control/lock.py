@@ -53,7 +53,7 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Release the lock. The file stays: to remove it would let two daemons lock two files of the same name."""
+        # Release the lock. The file stays: to remove it would let two daemons lock two files of the same name.
         if self._file is not None:
             os.ftruncate(self._file, 0)
             os.close(self._file)
@@ -80,7 +80,6 @@ def refuse_second(path: Path | None = None) -> None:
 
 
 def running_pid(path: Path | None = None) -> int | None:
-    """Return the process id of the running daemon, or None."""
     lines = _running_lines(path)
     return int(lines[0]) if lines and lines[0].isdigit() else None
 
@@ -122,14 +121,10 @@ def _running_lines(path: Path | None) -> list[str] | None:
     except OSError:
         return None
     try:
-        try:
-            # Shared, so that two readers at once do not take each other for the daemon.
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as refused:
-            if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            return os.pread(file, 65536, 0).decode("utf-8", "replace").split("\n")
-        return None
+        # Shared, so that two readers at once do not take each other for the daemon.
+        if _try_lock(file, fcntl.LOCK_SH):
+            return None
+        return os.pread(file, 65536, 0).decode("utf-8", "replace").split("\n")
     finally:
         os.close(file)
 
@@ -137,16 +132,22 @@ def _running_lines(path: Path | None) -> list[str] | None:
 def _lock(file: int) -> bool:
     # A reader, see `_running_lines`, holds the lock for an instant; that is no daemon, so it is tried again.
     for attempt in range(_TRIES):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as refused:
-            if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            if attempt + 1 < _TRIES:
-                time.sleep(_BETWEEN_TRIES)
-        else:
+        if _try_lock(file, fcntl.LOCK_EX):
             return True
+        if attempt + 1 < _TRIES:
+            time.sleep(_BETWEEN_TRIES)
     return False
+
+
+def _try_lock(file: int, mode: int) -> bool:
+    try:
+        fcntl.flock(file, mode | fcntl.LOCK_NB)
+    except OSError as refused:
+        # POSIX lets a system report either of the two for a lock that somebody else holds.
+        if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        return False
+    return True
 
 
 def _first_line(file: int) -> str:

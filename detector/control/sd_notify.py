@@ -25,16 +25,13 @@ class Systemd:
         """Seconds after which the watchdog is to be fed: half of its timeout, as sd_watchdog_enabled(3) recommends; None: no watchdog."""
 
     def ready(self) -> None:
-        """Notify that the daemon has started."""
         self._notify("READY=1")
 
     def alive(self) -> None:
-        """Feed the watchdog."""
         if self.watchdog is not None:
             self._notify("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """Notify that the daemon is shutting down."""
         self._notify("STOPPING=1")
 
     def status(self, line: str) -> None:

@@ -63,10 +63,10 @@ class DaemonStatus:
 
     def as_json(self) -> str:
         """Return one line of JSON; instants in ISO 8601, UTC."""
+        # One line: the lock's file holds the status as its second line.
         return json.dumps(asdict(self), default=_encode, ensure_ascii=False, sort_keys=True)
 
     def as_line(self) -> str:
-        """Return one sentence for `systemctl --user status`."""
         if self.partner_time is not None:
             return _("partner time under way, paused") if self.paused_until else _("partner time under way")
         if self.next_begins is not None:

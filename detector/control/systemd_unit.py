@@ -57,7 +57,6 @@ def shipped(name: str = UNIT) -> str:
 
 
 def command_path() -> Path:
-    """Return the installed command that runs right now."""
     # Beside the interpreter is the command of this very environment, whatever comes first in PATH.
     beside = Path(sys.executable).parent / "turntoward"
     if beside.exists():
@@ -71,7 +70,6 @@ def command_path() -> Path:
 
 
 def unit_for(command: Path) -> str:
-    """Return the unit that runs `command`."""
     # Inside the quotes systemd still reads escapes, specifiers (%) and variables ($).
     quoted = str(command).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     lines = [f'{_EXEC}"{quoted}" run' if line.startswith(_EXEC) else line for line in shipped().split("\n")]
@@ -100,6 +98,7 @@ def allow_network(*, wanted: bool) -> bool:
     Raises:
         TurntowardError: if the file cannot be written or removed.
     """
+    # lexists: a broken symbolic link is somebody's file as well.
     path = network_path()
     is_there = os.path.lexists(path)
     if is_there and (path.is_symlink() or not _begins_with(path, _NETWORK_MARK)):

@@ -97,7 +97,6 @@ class DndController:
 
     @property
     def is_on_by_us(self) -> bool:
-        """Whether Do Not Disturb is on because we switched it on."""
         return self._own_change is not None
 
     def request(self, occurrence: str | None, settings: DndSettings) -> None:
@@ -165,7 +164,8 @@ class DndController:
         await self._switch_on(self._requested)
 
     async def _check(self, saved: SavedState) -> SavedState | None:
-        """Compare the desktop with what was saved, restore it where it is no longer requested; return what is saved now."""
+        # Compare the desktop with what was saved, restore it where it is no longer requested; return what is saved now.
+        # By the name that was stored: after an update of the server another kind may be the preferred one.
         dnd = await self._dnd_named(saved.dnd_name)
         if await dnd.scope() != saved.scope:
             self._save(None)
@@ -271,7 +271,7 @@ class _UrgentSender:
 
 
 def _saved_state(stored: Any) -> SavedState | None:
-    """Return what an earlier daemon saved; what cannot be read counts as nothing."""
+    # Return what an earlier daemon saved; what cannot be read counts as nothing.
     names = {key: name for name, key in _STORED_KEYS.items()}
     try:
         fields = {names.get(key, key): value for key, value in (stored or {}).items()}

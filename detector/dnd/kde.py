@@ -71,7 +71,7 @@ class PlasmaInhibition(ServerDnd):
 
 
 def _allowed() -> tuple[frozenset[str], bool]:
-    """Return the apps that plasmanotifyrc lets through, and whether critical notifications get through."""
+    # Return the apps that plasmanotifyrc lets through, and whether critical notifications get through.
     # Plasma's server does not tell its settings on the bus. These are the defaults where the file says nothing.
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     try:

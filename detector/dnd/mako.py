@@ -27,7 +27,6 @@ _Section = tuple[frozenset[tuple[str, str]], dict[str, str]]
 
 
 def config_lines(ringing: Sequence[str]) -> str:
-    """Return what the person puts at the end of `FILE`."""
     # The exceptions come after the rule that hides everything: the last section that fits decides.
     passing = [f"app-name={APP_NAME}", *(f"desktop-entry={app}" for app in ringing)]
     return f"[mode={MODE}]\ninvisible=1\n" + "".join(
@@ -73,7 +72,7 @@ class MakoMode(ServerDnd):
         return [str(mode) for mode in modes]
 
     async def _config(self) -> str:
-        """Return the text of the configuration file that mako was started with, '' where it cannot be read."""
+        # Return the text of the configuration file that mako was started with, '' where it cannot be read.
         path = _config_path(await self._server.process_id())
         try:
             return "" if path is None else path.read_text(errors="replace")
@@ -112,7 +111,7 @@ def _sections(text: str) -> list[_Section]:
 
 
 def _hides(sections: Sequence[_Section], known: frozenset[tuple[str, str]]) -> bool:
-    """Return whether our mode hides a notification with these criteria: the last section that fits decides, as in mako."""
+    # Return whether our mode hides a notification with these criteria: the last section that fits decides, as in mako.
     hidden = False
     for criteria, options in sections:
         if ("mode", MODE) in criteria and criteria - {("mode", MODE)} <= known and "invisible" in options:

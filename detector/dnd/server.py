@@ -47,12 +47,10 @@ class NotificationServer:
         return await self._call(NOTIFICATIONS, path, interface, member, signature, *body)
 
     async def get(self, interface: str, name: str) -> Any:
-        """Return a property. Raises as `call`."""
         (value,) = await self.call("Get", "ss", interface, name, interface=PROPERTIES)
         return value.value if isinstance(value, Variant) else value
 
     async def set(self, interface: str, name: str, value: Variant) -> None:
-        """Set a property. Raises as `call`."""
         await self.call("Set", "ssv", interface, name, value, interface=PROPERTIES)
 
     async def name(self) -> str:
@@ -70,7 +68,6 @@ class NotificationServer:
         return str(owner)
 
     async def process_id(self) -> int | None:
-        """Return the server's process, None where the bus does not tell. Raises `DndUnavailable`."""
         try:
             (pid,) = await self._call(DBUS, DBUS_PATH, DBUS, "GetConnectionUnixProcessID", "s", NOTIFICATIONS)
         except DndNotSupported:
@@ -82,6 +79,7 @@ class NotificationServer:
 
         Unique names start over with each bus, so the bus's own id stands beside it.
         """
+        # Unique names such as :1.42 start over with each bus.
         (bus_id,) = await self._call(DBUS, DBUS_PATH, DBUS, "GetId")
         return f"{bus_id}/{await self.unique_name()}"
 

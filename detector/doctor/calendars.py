@@ -34,7 +34,7 @@ class CalendarFound:
 
 
 def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
-    """Return what was found of those that were subscribed to."""
+    # Only the unit restricts the network: a daemon that was started by hand needs no drop-in.
     has_no_network = is_own_unit(unit_path()) and not network_path().exists()
     return tuple(
         CalendarFound(

@@ -109,6 +109,7 @@ async def examine(clock: Clock) -> Findings:
     settings, problems = _settings()
     rulebook = load_rules(rules_dir())
     problems += [str(problem) for problem in rulebook.problems]
+    # A session of somebody else's is reported beside the rest: the rest may tell why.
     try:
         require_session_owner()
     except TurntowardError as wrong:
@@ -118,6 +119,7 @@ async def examine(clock: Clock) -> Findings:
     notifiers, wrong_names = await _notifiers(settings)
     problems += wrong_names
     stored = _read_store(clock.now())
+    # The process first: its sockets are compared with the status that the same process wrote.
     pid, unit = running_pid(), unit_path()
     listening = _listening_sockets(pid)
     status = running_status() if pid is not None else None
@@ -161,7 +163,7 @@ async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tup
 
 
 def _senses_by_kind(senses: Sequence[SenseFound], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
-    """Return the senses that are sensed, by the kind of device; a paired phone says what is in front."""
+    # Return the senses that are sensed, by the kind of device; a paired phone says what is in front.
     found: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
     if any(phone.token is not None or phone.adb is not None for phone in phones):
         found["phone"] = {"focus"}
@@ -203,6 +205,7 @@ class _Stored:
 
 def _read_store(now: datetime) -> _Stored:
     try:
+        # Read only: `doctor` changes nothing, so it neither creates a store nor migrates an older one.
         with Store.open(store_path(), read_only=True) as store:
             occurrences = store.history.occurrences(since=now - LOOK_BACK)
             coverage = store.history.coverage(since=now - LOOK_BACK)
@@ -235,6 +238,7 @@ def _read_store(now: datetime) -> _Stored:
 def _listening_sockets(pid: int | None) -> tuple[tuple[str, int], ...]:
     if pid is None:
         return ()
+    # The daemon may end meanwhile, and a hardened kernel may not show its sockets.
     try:
         connections = psutil.Process(pid).net_connections("inet")
     except psutil.Error:

@@ -53,6 +53,7 @@ async def _find(bus: Bus, settings: DndSettings) -> DndFindings:
         name = await server.name()
         dnd, exceptions = await choose(server, settings)
     except DndUnavailable as unavailable:
+        # Most often these lines are what is missing, so they are shown also where nothing can be switched.
         file, lines = config_lines(name or "", settings.ringing)
         why, remedy = unavailable.why, unavailable.remedy
         return DndFindings(wanted=True, server=name, why=why, remedy=remedy, file=file or None, lines=lines or None)

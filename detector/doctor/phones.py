@@ -69,6 +69,7 @@ async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> Ph
     refusal = None
     if phone.adb is not None:
         refusal = await diagnose_phone(phone.adb, *([] if adb_server is None else [adb_server]))
+    # A code whose time is over may still be stored.
     is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
     return PhoneFound(
         name=phone.name,
@@ -98,6 +99,7 @@ def known_of(
 
 def known_share(occurrence: StoredOccurrence, coverage: Sequence[Coverage], now: datetime) -> Share:
     """Return how long the occurrence lasted until `now`, and how much of that the coverage makes known."""
+    # Without an end it is under way, or the daemon was killed in it: then its planned end is the latest possible.
     ended = occurrence.ended or min(occurrence.ends, now)
     return split_time((), coverage, occurrence.began, max(occurrence.began, ended)).share
 
@@ -108,6 +110,7 @@ def find_phone_api(
     """Return whether the phone API runs, by the daemon's `status` (JSON; None: no daemon runs); None: it has no address."""
     if address is None:
         return None
+    # As the daemon decides it: an open pairing link needs the phone API as well.
     wanted = needs_phone_api(phones, now)
     reported = _phone_api_status(status)
     why = None
@@ -123,7 +126,7 @@ def find_phone_api(
 def unexpected_sockets(
     listening: Iterable[tuple[str, int]], address: PhoneApiAddress | None, api: PhoneApiFound | None
 ) -> tuple[str, ...]:
-    """Return the listening sockets that are not the phone API's."""
+    # While no phone needs it the phone API listens nowhere: then its own socket is unexpected as well.
     allowed = set()
     if address is not None and api is not None and api.wanted:
         allowed.add((_normalized(address.address), address.port))
@@ -131,7 +134,7 @@ def unexpected_sockets(
 
 
 def format_socket(address: str, port: int) -> str:
-    """Return an address and a port as people write them."""
+    # In brackets an IPv6 address's own colons cannot be taken for that of the port.
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
@@ -148,5 +151,6 @@ def _phone_api_status(status: str | None) -> dict[str, Any]:
         read = json.loads(status or "{}")
     except ValueError:
         return {}
+    # A daemon of another version may have written it, so nothing is taken for granted of its shape.
     found = read.get("door") if isinstance(read, dict) else None
     return found if isinstance(found, dict) else {}

@@ -6,6 +6,7 @@ Invariant 3: one log line per change of notifier, never per nudge; and never a w
 """
 
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -32,6 +33,7 @@ class NotifierChain:
         That is no proof that the person saw it: under Do Not Disturb servers take a notification and keep it back.
         `answered(nudge, answer)` is called at most once, later, if answers can come back through the notifier at all.
         """
+        # One for all notifiers: a first one that failed late may still show the text, and report an answer.
         answered_once = _call_once(answered)
         for notifier in self._notifiers:
             failure = await _failure_of(notifier.show(nudge, text, answered_once))
@@ -43,13 +45,12 @@ class NotifierChain:
                 # What the earlier notifier shows would stay beside this one: only one may be on the screen.
                 await self._last.withdraw(self._last_nudge)
             self._last, self._last_nudge = notifier, nudge
-            self._log_change(notifier)
+            self._log_change(notifier.name)
             return notifier.name
         self._log_change(None)
         return None
 
     async def withdraw(self, nudge: int) -> None:
-        """Close this nudge's notification, whichever notifier shows it."""
         for notifier in self._notifiers:
             await notifier.withdraw(nudge)
 
@@ -65,12 +66,10 @@ class NotifierChain:
         return found
 
     async def close(self) -> None:
-        """Close every notifier."""
         for notifier in self._notifiers:
             await notifier.close()
 
-    def _log_change(self, notifier: Notifier | None) -> None:
-        name = notifier.name if notifier is not None else None
+    def _log_change(self, name: str | None) -> None:
         if name == self._logged:
             return
         self._logged = name
@@ -105,9 +104,6 @@ async def _failure_of(attempt: Awaitable[None]) -> str | None:
 
 
 def _place(bug: BaseException) -> str:
-    """Return the type of the exception and where it was raised; its own text may quote what was to be shown."""
-    frame = bug.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f" in {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
-    return f"{type(bug).__name__}{where}"
+    # The type of the exception and where it was raised; its own text may quote what was to be shown.
+    where = traceback.extract_tb(bug.__traceback__)[-1:]
+    return type(bug).__name__ + "".join(f" in {frame.filename}:{frame.lineno}" for frame in where)

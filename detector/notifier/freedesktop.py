@@ -73,7 +73,6 @@ class FreedesktopNotifier:
 
     @property
     def about(self) -> str:
-        """Return one line on the server, as far as it is known."""
         if self._server is None:
             return _("shows, and can be answered")
         if "actions" in self._server.capabilities:
@@ -141,7 +140,7 @@ class FreedesktopNotifier:
         return self._server
 
     def _on_message(self, message: Message) -> None:
-        """Take what concerns us of everything that comes over the bus, in the order in which it comes."""
+        # Take what concerns us of everything that comes over the bus, in the order in which it comes.
         if message.reply_serial in self._calls:
             self._on_reply(message)
         elif message.interface == DBUS and message.member == "NameOwnerChanged":
@@ -221,7 +220,7 @@ class FreedesktopNotifier:
 
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
-        """Turn every way in which a bus can fail into `NotifyFailed`, in time, without a word of what was to be shown."""
+        # Turn every way in which a bus can fail into `NotifyFailed`, in time, without a word of what was to be shown.
         try:
             async with asyncio.timeout(self._timeout):
                 yield

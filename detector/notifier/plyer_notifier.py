@@ -90,6 +90,7 @@ async def _in_thread(title: str, body: str, seconds: int) -> str | None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(finish, failure)
 
+    # A daemon thread: plyer may hang for ever, which must not keep the program from ending.
     Thread(target=run, name="turntoward-plyer", daemon=True).start()
     return await done
 

@@ -17,7 +17,6 @@ _LOOKALIKES: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆", "\\": "�
 
 
 def one_line(text: str, limit: int = TITLE_LIMIT) -> str:
-    """Return the text as one line of at most `limit` visible characters."""
     spaced = "".join(" " if character.isspace() else character for character in text)
     kept = "".join(character for character in spaced if _is_visible(character))
     line = " ".join(kept.split())

@@ -30,17 +30,14 @@ _MIN_NAMED_LENGTH: Final = timedelta(minutes=1)
 
 @cache
 def wording_tables() -> dict[str, dict[str, Any]]:
-    """Return `wording.toml`, read once, in English."""
     return tomllib.loads(files("detector.notifier").joinpath("wording.toml").read_text(encoding="utf-8"))
 
 
 def phrase(table: str, key: str) -> str:
-    """Return a phrase of `wording.toml` in the person's language."""
     return _(cast("str", wording_tables()[table][key]))
 
 
 def titles() -> dict[str, tuple[str, ...]]:
-    """Return the variants of the title by rule code."""
     return {code: tuple(variants) for code, variants in wording_tables()["titles"].items()}
 
 
@@ -61,6 +58,7 @@ def nudge_text(moment: Moment, *, rule_name: str, why: str, settings: NotifierSe
     `rule_name`: the title for a rule that `wording.toml` does not name. `why`: the why-line, one sentence.
     `week`: a number that grows by one each week; it chooses the variant.
     """
+    # By the week, not by chance: the title stays the same for a while, and a test can tell which it is.
     variants = titles().get(moment.rule, ())
     title = settings.sentence or (_(variants[week % len(variants)]) if variants else rule_name)
     return _text(settings, _shorten_title(title) or phrase("fallback", "title"), why, answers="answers")
@@ -74,7 +72,6 @@ def how_long_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> 
 
 
 def need_over_text(moment: Moment, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
-    """Return the text for the end of the time for which something was needed."""
     return _text(settings, phrase("needed", "over"), format_need_over(moment.category, moment.device, moment.answer))
 
 
@@ -137,12 +134,10 @@ def quiet_week_note(evening: int, evenings: int) -> str:
 
 
 def nothing_sensed_text(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
-    """Return the text for the start of partner time where nothing can be sensed."""
     return _text(settings, phrase("greeting", "title").format(ends=ends_local_text), phrase("greeting", "unsensed"))
 
 
 def resumed_text(ends_local_text: str, *, settings: NotifierSettings = _DEFAULTS) -> NotificationText:
-    """Return the text for a pause that ended by itself during partner time."""
     return _text(settings, phrase("greeting", "goes_on").format(ends=ends_local_text), phrase("greeting", "pause_over"))
 
 

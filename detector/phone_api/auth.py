@@ -33,12 +33,10 @@ Result = TypeVar("Result")
 
 
 def new_token() -> str:
-    """Return 256 random bits as text: a phone's token, or the code of a pairing link."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def digest(token: str | bytes) -> str:
-    """Return the SHA-256 of a token or a code, in hex."""
     return sha256(token if isinstance(token, bytes) else token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -67,9 +65,6 @@ class RateLimiter:
         self._max_clients = max_clients
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._buckets)
-
     def allows(self, client: str, now: float) -> bool:
         """Return whether the client may send one more request now; if so, it counts. `now`: monotonic seconds."""
         # pop() and set again below: so the dictionary is in the order of the last request.
@@ -92,9 +87,6 @@ class RecentRequests(Generic[Result]):
         self._key = secrets.token_bytes(_TOKEN_BYTES)
         self._results: OrderedDict[bytes, tuple[float, Result]] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._results)
-
     def fingerprint(self, *fields: str | None) -> bytes:
         """Return a keyed digest of the fields, from which none of them can be read."""
         return blake2b(json.dumps(fields).encode(), key=self._key, digest_size=16).digest()
@@ -107,9 +99,8 @@ class RecentRequests(Generic[Result]):
             if now - at < REPLAY_SECONDS:
                 break
             self._results.popitem(last=False)
-        found = self._results.get(fingerprint)
-        return None if found is None else found[1]
+        _at, result = self._results.get(fingerprint, (0.0, None))
+        return result
 
     def add(self, fingerprint: bytes, now: float, result: Result) -> None:
-        """Remember the result for a second."""
         self._results[fingerprint] = (now, result)

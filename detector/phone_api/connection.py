@@ -188,7 +188,7 @@ class Connection:
         self._http.receive_data(chunk)
 
     async def _send(self, response: Response) -> bool:
-        """Send the response; return whether another request may come after it."""
+        # Send the response; return whether another request may come after it.
         # What is left unread would be taken for the next request, so the connection ends.
         stays_open = not response.closes and self._is_read()
         headers = [*response.headers, *STANDARD_HEADERS]
@@ -211,7 +211,7 @@ class Connection:
         return stays_open and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     def _is_read(self) -> bool:
-        """Return whether the request was read to its end; one without a body is, as soon as its headers are."""
+        # Return whether the request was read to its end; one without a body is, as soon as its headers are.
         if self._http.their_state is h11.SEND_BODY:
             try:
                 return isinstance(self._http.next_event(), h11.EndOfMessage)
@@ -220,7 +220,7 @@ class Connection:
         return self._http.their_state is not h11.ERROR
 
     async def _discard_rest(self) -> None:
-        """Read on for a moment: closing with unread data resets the connection, and the peer may lose the response."""
+        # Read on for a moment: closing with unread data resets the connection, and the peer may lose the response.
         if self._writer.can_write_eof():
             self._writer.write_eof()
         left = _MAX_DISCARDED

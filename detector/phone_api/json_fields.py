@@ -86,7 +86,6 @@ def quoted(word: str) -> str:
 
 
 def json_kind(value: object) -> str:
-    """Return what JSON calls such a value, with its article."""
     if value is None:
         return "null"
     if isinstance(value, bool):  # before int: in Python a boolean is one

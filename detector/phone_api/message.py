@@ -31,7 +31,6 @@ class Request:
     scheme: str
 
     def header(self, name: str) -> str | None:
-        """Return the header's only value; None where it is absent."""
         return next(iter(self.headers.get(name, ())), None)
 
 
@@ -54,7 +53,6 @@ class HttpError(Exception):
 
 
 def json_response(status: int, content: Mapping[str, object]) -> Response:
-    """Return a response in JSON."""
     headers = (("Content-Type", "application/json"),)
     return Response(status=status, body=json.dumps(content).encode(), headers=headers)
 

@@ -22,16 +22,10 @@ from detector.phone_api.model import PhoneGateway
 from detector.phone_api.payload import parse_partner_time_request, parse_phone_event
 
 # Two proxies may each take another one of two equal headers: so these may come only once (request smuggling).
-_SINGLE_HEADERS: Final = [
-    "host",
-    "origin",
-    "authorization",
-    "content-type",
-    "content-length",
-    "content-encoding",
-    "transfer-encoding",
-    "expect",
-]
+_SINGLE_HEADERS: Final = (
+    *("host", "origin", "authorization", "expect"),
+    *("content-type", "content-length", "content-encoding", "transfer-encoding"),
+)
 _MAX_CODE_LENGTH: Final = 200
 _NO_CONTENT: Final = Response(status=204)
 # The page loads nothing from anywhere else, and no other page can embed it.
@@ -46,10 +40,7 @@ _PAGE_HEADERS: Final = (
     ("X-Frame-Options", "DENY"),
 )
 _CONTENT_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-PAGES: Final = {
-    "/": "phone.html",
-    "/phone": "phone.html",
-    "/pair": "phone.html",
+PAGES: Final = dict.fromkeys(("/", "/phone", "/pair"), "phone.html") | {
     "/phone.css": "phone.css",
     "/phone.js": "phone.js",
 }

@@ -52,12 +52,10 @@ class PhoneApi:
 
     @property
     def is_open(self) -> bool:
-        """Whether it listens."""
         return self._server is not None
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
         return len(self._connections)
 
     @property
@@ -121,16 +119,10 @@ class PhoneApi:
         peer_name = writer.get_extra_info("peername")
         local = writer.get_extra_info("sockname")
         # Names are missing where the peer reset the connection while it waited to be accepted.
-        if (
-            task is None
-            or self._server is None
-            or not peer_name
-            or not local
-            or self._is_full(normalize_host(peer_name[0]))
-        ):
+        peer = normalize_host(peer_name[0]) if peer_name else ""
+        if task is None or self._server is None or not peer or not local or self._is_full(peer):
             writer.transport.abort()
             return
-        peer = normalize_host(peer_name[0])
         self._connections[task] = writer
         self._connections_per_peer[peer] += 1
         try:
@@ -189,7 +181,7 @@ class PhoneApi:
             return http_error(500, _("the phone API has a bug"), closes=True).response
 
     def _log_bug(self, bug: Exception) -> None:
-        """Log where the bug is, once, without the exception's message, which may be part of the request."""
+        # Log where the bug is, once, without the exception's message, which may be part of the request.
         where = "".join(traceback.format_tb(bug.__traceback__))
         if where not in self._logged_bugs and len(self._logged_bugs) < _MAX_KNOWN_BUGS:
             self._logged_bugs.add(where)

@@ -32,7 +32,6 @@ class Browser:
     brand: str
 
     def title(self, page: str) -> str:
-        """Return the title that the toplevel has while it shows the page."""
         return f"{page} — {self.brand}"
 
 
@@ -58,7 +57,6 @@ def kind_of(name: str, type_: str) -> BucketKind | None:
 
 
 def browser_of(name: str) -> Browser | None:
-    """Return the browser that an app or a bucket of tabs is named after, or None."""
     lowered = name.lower()
     return next((browser for browser in BROWSERS if browser.word in lowered), None)
 

@@ -85,7 +85,7 @@ class ActivityWatchSensor:
                     latest = max(latest, event.at)
                     yield event
                 await _sleep(self._every)
-                events = self._read(await server.latest(bucket, MAX_EVENTS))
+                events = read_events(self.kind, await server.latest(bucket, MAX_EVENTS))
                 self._require_fresh(events)
         except ActivityWatchError as failure:
             raise SensorLost(_("ActivityWatch {problem}").format(problem=failure)) from None
@@ -108,23 +108,17 @@ class ActivityWatchSensor:
         return ActivityWatchServer(url)
 
     async def _find_bucket(self, server: ActivityWatchServer) -> tuple[str, list[ActivityWatchEvent[Any]]]:
-        """Return the bucket with the newest event, and its events; a synchronised server holds other computers', too."""
-        buckets = await server.buckets()
-        found = []
-        for name in sorted(buckets):
-            type_ = buckets[name].get("type")
-            if isinstance(type_, str) and kind_of(name, type_) == self.kind:
-                events = self._read(await server.latest(name, MAX_EVENTS))
-                if events:
-                    found.append((events[-1].ended, name, events))
-        if not found:
+        # Return the bucket with the newest event, and its events; a synchronised server holds other computers', too.
+        candidates = [
+            (events[-1].ended, name, events)
+            for name in await _buckets_of(server, self.kind)
+            if (events := read_events(self.kind, await server.latest(name, MAX_EVENTS)))
+        ]
+        if not candidates:
             why = _("{watcher} has told ActivityWatch nothing yet").format(watcher=self.watcher)
             raise SensorUnavailable(why, _("start {program}").format(program=self.watcher))
-        _ended, name, events = max(found, key=lambda each: each[:2])
+        _ended, name, events = max(candidates, key=lambda candidate: candidate[:2])
         return name, events
-
-    def _read(self, events: Sequence[Any]) -> list[ActivityWatchEvent[Any]]:
-        return read_events(self.kind, events)
 
     def _is_fresh(self, events: Sequence[ActivityWatchEvent[Any]]) -> bool:
         return bool(events) and self._clock.now() - events[-1].ended <= STALE
@@ -152,7 +146,7 @@ class ActivityWatchFocus(ActivityWatchSensor):
     ) -> list[SensorEvent]:
         newest = events[-1]
         # Toplevels that came and went between two questions count as well, but not those from before the first.
-        passed = [] if self._newest is None else [each for each in events[:-1] if each.began > self._newest]
+        passed = [] if self._newest is None else [event for event in events[:-1] if event.began > self._newest]
         found: list[SensorEvent] = []
         for event in (*passed, newest):
             page = await self._page(server, event.content) if event is newest else None
@@ -166,14 +160,12 @@ class ActivityWatchFocus(ActivityWatchSensor):
         return found
 
     async def _page(self, server: ActivityWatchServer, front: FrontFields) -> str | None:
-        """Return the title of the page that the browser in front shows, None where it is no browser or reports none."""
+        # Return the title of the page that the browser in front shows, None where it is no browser or reports none.
         browser = browser_of(front.app or "")
         if browser is None:
             return None
-        buckets = await server.buckets()
-        for name in sorted(buckets):
-            type_ = buckets[name].get("type")
-            if not isinstance(type_, str) or kind_of(name, type_) != "tab" or browser_of(name) not in {browser, None}:
+        for name in await _buckets_of(server, "tab"):
+            if browser_of(name) not in {browser, None}:
                 continue
             pages = read_events("tab", await server.latest(name))
             if pages and pages[-1].content.title and self._clock.now() - pages[-1].ended <= TAB_STALE:
@@ -206,15 +198,22 @@ class ActivityWatchIdle(ActivityWatchSensor):
         return []
 
 
+async def _buckets_of(server: ActivityWatchServer, kind: BucketKind) -> list[str]:
+    buckets = await server.buckets()
+    types = {name: bucket.get("type") for name, bucket in buckets.items()}
+    return [name for name, type_ in sorted(types.items()) if isinstance(type_, str) and kind_of(name, type_) == kind]
+
+
 def read_events(kind: BucketKind, events: Sequence[Any]) -> list[ActivityWatchEvent[Any]]:
     """Return the events that have the shape of their kind, the oldest first."""
-    found: list[ActivityWatchEvent[Any]] = []
-    for each in events:
+    readable: list[ActivityWatchEvent[Any]] = []
+    for sent in events:
         with suppress(msgspec.ValidationError, OverflowError):
-            event = msgspec.convert(each, EVENT_TYPES[kind])
+            event = msgspec.convert(sent, EVENT_TYPES[kind])
+            # A negative duration, and one that leads beyond the last year there is, are no events.
             if event.ended >= event.began:
-                found.append(event)
-    return sorted(found, key=lambda event: (event.began, event.ended))
+                readable.append(event)
+    return sorted(readable, key=lambda event: (event.began, event.ended))
 
 
 async def _sleep(length: timedelta) -> None:

@@ -65,7 +65,6 @@ class AdbConnection(asyncio.BufferedProtocol):
 
     @classmethod
     async def open(cls, server: str) -> Self:
-        """Connect. Raises `NoAdbServer`."""
         host, port = host_and_port(server)
         try:
             async with asyncio.timeout(TIMEOUT):
@@ -98,7 +97,6 @@ class AdbConnection(asyncio.BufferedProtocol):
             self._on_end()
 
     async def ask(self, request: str) -> None:
-        """Send a request, and wait for its OKAY. Raises `AdbError`, `AdbDisconnected`, `NoAdbServer`."""
         encoded = request.encode()
         if self._transport is not None:
             self._transport.write(b"%04x" % len(encoded) + encoded)
@@ -110,7 +108,6 @@ class AdbConnection(asyncio.BufferedProtocol):
                 raise NoAdbServer
 
     async def read(self, length: int) -> bytes:
-        """Return exactly so many bytes. Raises `AdbDisconnected`."""
         while len(self._buffered) < length:
             if self._ended:
                 raise AdbDisconnected
@@ -124,7 +121,6 @@ class AdbConnection(asyncio.BufferedProtocol):
         return (await self.read(_length(await self.read(4)))).decode(errors="replace")
 
     async def read_all(self) -> str:
-        """Return everything up to the end of the connection."""
         while not self._ended:
             await self._wait_for_bytes()
         return self._buffered.decode(errors="replace")
@@ -139,7 +135,6 @@ class AdbConnection(asyncio.BufferedProtocol):
             on_end()
 
     async def close(self) -> None:
-        """Close the connection at once."""
         self._on_bytes = self._on_end = None
         if self._transport is not None:
             self._transport.abort()

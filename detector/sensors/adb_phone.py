@@ -19,15 +19,7 @@ from detector.core.observations import Gap, GapReason, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.i18n import _
 from detector.sensors import adb_client, android_events, android_query, android_usagestats
-from detector.sensors.adb_client import (
-    SERVER,
-    AdbConnection,
-    AdbDisconnected,
-    AdbError,
-    NoAdbServer,
-    TextSplitter,
-    parse_devices,
-)
+from detector.sensors.adb_client import SERVER, AdbConnection, AdbDisconnected, AdbError, NoAdbServer
 from detector.sensors.adb_guidance import NAME, READY, connected_phones, why_unavailable
 from detector.sensors.android_query import PhoneClock
 from detector.sensors.android_state import AndroidSnapshot, AndroidState
@@ -100,6 +92,7 @@ class AdbPhone:
             tracker.listen(_track(self._serial, inbox), lambda: inbox.put_nowait(SensorLost(SERVER_GONE)))
             link_break: _LinkBreak | None = None
             while True:
+                # The server sends the list at once, so a phone that is there already is found without waiting.
                 await _wait_for_state(inbox, lambda state: state == READY)
                 log = _PhoneLog(self._clock, self._device, self._serial, self._server, inbox)
                 try:
@@ -115,14 +108,9 @@ class AdbPhone:
                 finally:
                     await log.close()
                 if log.state is not None:
-                    link_break = _LinkBreak(at=self._clock.now(), state=log.state)
-                    yield Gap(
-                        at=link_break.at,
-                        since=link_break.at,
-                        reason=GapReason.SENSOR_LOST,
-                        sense=self.sense,
-                        device=self._device,
-                    )
+                    at = self._clock.now()
+                    link_break = _LinkBreak(at=at, state=log.state)
+                    yield Gap(at=at, since=at, reason=GapReason.SENSOR_LOST, sense=self.sense, device=self._device)
         finally:
             await tracker.close()
 
@@ -162,11 +150,11 @@ class _PhoneLog:
             self._log = log = await adb_client.shell(self._serial, android_events.COMMAND, self._server)
             self._began = self._clock.now()
             answer = await adb_client.run(self._serial, android_query.COMMAND, self._server)
-            facts = android_query.parse_phone_state(answer)
-            snapshot = facts.snapshot
+            phone = android_query.parse_phone_state(answer)
+            snapshot = phone.snapshot
             if link_break is not None:
                 dump = await adb_client.run(self._serial, android_usagestats.COMMAND, self._server)
-                events = android_usagestats.parse_dump(dump, user=facts.user, local=facts.local)
+                events = android_usagestats.parse_dump(dump, user=phone.user, local=phone.local)
                 missed, state = android_usagestats.replay(
                     events, link_break.state, since=link_break.at, until=self._began, convert=self._phone_clock.convert
                 )
@@ -175,7 +163,7 @@ class _PhoneLog:
                     on_missed(missed)
         except NoAdbServer as failure:
             raise SensorLost(SERVER_GONE) from failure
-        self.state = AndroidState(self._device, user=facts.user, home=facts.home, logs_keyguard=facts.logs_keyguard)
+        self.state = AndroidState(self._device, user=phone.user, home=phone.home, logs_keyguard=phone.logs_keyguard)
         log.listen(
             lambda chunk: self._inbox.put_nowait(_LogChunk(log, chunk)),
             lambda: self._inbox.put_nowait(_LogChunk(log, None)),
@@ -216,12 +204,12 @@ class _PhoneLog:
 
 
 def _track(serial: str, inbox: _Inbox) -> Callable[[bytes], None]:
-    splitter = TextSplitter()
+    splitter = adb_client.TextSplitter()
 
     def on_bytes(chunk: bytes) -> None:
         try:
             for text in splitter.feed(chunk):
-                states = [device.state for device in parse_devices(text) if device.serial == serial]
+                states = [device.state for device in adb_client.parse_devices(text) if device.serial == serial]
                 inbox.put_nowait(_DeviceState(states[0] if states else None))
         except NoAdbServer:
             inbox.put_nowait(SensorLost(SERVER_GONE))
@@ -240,7 +228,7 @@ async def _wait_for_state(inbox: _Inbox, is_wanted: Callable[[str | None], bool]
 
 
 async def _expect_unplugged(inbox: _Inbox, failure: Exception) -> None:
-    """Wait for the server to report that the phone is gone; raise `SensorLost` where it is there and does not answer."""
+    # Wait for the server to report that the phone is gone; raise `SensorLost` where it is there and does not answer.
     try:
         async with asyncio.timeout(UNPLUG_DELAY):
             await _wait_for_state(inbox, lambda state: state != READY)
@@ -249,7 +237,7 @@ async def _expect_unplugged(inbox: _Inbox, failure: Exception) -> None:
 
 
 def _filled(snapshot: AndroidSnapshot, replayed: AndroidSnapshot) -> AndroidSnapshot:
-    """Return what the phone answered, and what it did not answer from the replay of what was missed."""
+    # Return what the phone answered, and what it did not answer from the replay of what was missed.
     front = snapshot if snapshot.package is not None else replayed
     return AndroidSnapshot(
         is_on=replayed.is_on if snapshot.is_on is None else snapshot.is_on,

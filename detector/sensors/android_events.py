@@ -73,7 +73,7 @@ class LineSplitter:
         self._skips = False
 
     def __repr__(self) -> str:
-        """Show nothing of what is buffered."""
+        # Show nothing of what is buffered.
         return "<LineSplitter>"
 
     def feed(self, chunk: bytes) -> list[str]:
@@ -90,7 +90,6 @@ class LineSplitter:
 
 
 def parse_line(line: str) -> AndroidEvent | None:
-    """Return the event of a line, None where it holds none that is understood."""
     matched = _LINE.match(line)
     if matched is None or (matched[4][0] == "[") != (matched[4].rstrip()[-1] == "]"):
         return None

@@ -44,7 +44,6 @@ class PhoneState:
 
 
 def parse_phone_state(text: str) -> PhoneState:
-    """Return what an answer to `COMMAND` says."""
     values = {
         key: value for key, _equals, value in (line.strip().partition("=") for line in text.splitlines()) if value
     }

@@ -50,12 +50,11 @@ class AndroidState:
         self._beneath: str | None = None
 
     def __repr__(self) -> str:
-        """Show nothing of what is in front."""
+        # Show nothing of what is in front.
         return f"<AndroidState: {self._device}>"
 
     @property
     def snapshot(self) -> AndroidSnapshot:
-        """Return the state as it is known now."""
         user, package = self._resumed or (self._user, None)
         return AndroidSnapshot(is_on=self._is_on, is_locked=self._is_locked, user=user, package=package)
 
@@ -129,7 +128,7 @@ class AndroidState:
         return [LaidDown(at=at, device=self._device)]
 
     def _update_front(self, at: datetime, *, by_itself: bool) -> list[SensorEvent]:
-        """Return what is in front now, where it is new."""
+        # Return what is in front now, where it is new.
         # `_front` is None for nothing in front, so whether anything was yielded at all needs a flag of its own.
         before, self._front = self._front if self._yielded_front else None, self._app_in_front()
         is_new, self._yielded_front = not self._yielded_front or self._front != before, True

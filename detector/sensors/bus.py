@@ -19,7 +19,6 @@ class SensorBus(Bus):
 
     @classmethod
     async def open(cls, bus_type: BusType, *, unix_fds: bool = False) -> Self:
-        """Connect. Raises `SensorUnavailable`."""
         try:
             return await cls.connect(bus_type, unix_fds=unix_fds)
         except BusUnavailable as failure:
@@ -53,5 +52,6 @@ class SensorBus(Bus):
             except Exception as bug:  # noqa: BLE001 - raised again where the channel is read
                 channel.fail(bug)
 
+        # Before the match rules are set: the bus may go away while it is asked for them.
         self.on_close(lambda: channel.close_as_lost(_("the bus went away")))
         await self.subscribe(rules, handle)

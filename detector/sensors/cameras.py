@@ -63,7 +63,6 @@ class Cameras:
         return self._used
 
     def close(self) -> None:
-        """End the watch."""
         if self._watch >= 0:
             asyncio.get_running_loop().remove_reader(self._watch)
             os.close(self._watch)
@@ -117,7 +116,7 @@ class Cameras:
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:
-    """Return what two names of one device have in common, also where a sandbox has a /dev of its own."""
+    # Return what two names of one device have in common, also where a sandbox has a /dev of its own.
     return (status.st_rdev, 0, 0) if stat.S_ISCHR(status.st_mode) else (0, status.st_dev, status.st_ino)
 
 

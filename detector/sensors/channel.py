@@ -20,7 +20,6 @@ class Channel(Generic[T]):
         self._has_failed = False
 
     def put(self, item: T) -> None:
-        """Append an item, unless the channel has failed."""
         if not self._has_failed:
             self._items.put_nowait(item)
 
@@ -30,6 +29,7 @@ class Channel(Generic[T]):
 
     def fail(self, failure: Exception) -> None:
         """Let `get` raise this after what was put so far."""
+        # The first failure is the cause; what fails after it mostly follows from it.
         if not self._has_failed:
             self._has_failed = True
             self._items.put_nowait(failure)

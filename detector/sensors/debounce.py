@@ -36,7 +36,6 @@ class Debouncer:
         self._timer: asyncio.TimerHandle | None = None
 
     def update(self, *, is_on: bool) -> None:
-        """Take in the present state."""
         if self._reported is None or is_on == self._reported:
             self.close()
             if self._reported is None:
@@ -44,6 +43,7 @@ class Debouncer:
         elif not self._after[is_on]:
             self._report(is_on=is_on)
         elif self._timer is None:
+            # A timer that runs already is left alone: the state has lasted since that was started.
             after = self._after[is_on].total_seconds()
             self._timer = asyncio.get_running_loop().call_later(after, lambda: self._report(is_on=is_on))
 

@@ -64,20 +64,15 @@ class MprisMedia(ClockSensor):
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         channel: Channel[Observation | _QueryPlayer] = Channel()
         bus = await SensorBus.open(BusType.SESSION)
-        debouncer = Debouncer(
-            channel.put,
-            self._clock,
-            MediaStarted,
-            MediaEnded,
-            after_on=timedelta(0),
-            after_off=self._end_delay,
-        )
+        delays = {"after_on": timedelta(0), "after_off": self._end_delay}
+        debouncer = Debouncer(channel.put, self._clock, MediaStarted, MediaEnded, **delays)
         players = _Players(bus, channel)
         try:
             await bus.listen(_MATCH_RULES, players.on_signal, channel)
             await players.find()
             channel.put(SensorStarted(at=self._clock.now(), sense="media", sensor=self.name))
-            players.on_change = lambda: debouncer.update(is_on=players.any_plays)
+            # Only from here on: until `SensorStarted` nothing may be yielded, and finding the players calls it for each.
+            players.on_change = lambda: debouncer.update(is_on=bool(players.playing))
             players.on_change()
             while True:
                 item = await channel.get()
@@ -97,15 +92,10 @@ class _Players:
         self._bus = bus
         self._channel = channel
         self._owners: dict[str, str] = {}
-        self._playing: set[str] = set()
+        self.playing: set[str] = set()
         self.on_change: Callable[[], None] = lambda: None
 
-    @property
-    def any_plays(self) -> bool:
-        return bool(self._playing)
-
     async def find(self) -> None:
-        """Query every player that is there already."""
         (names,) = (await self._bus.call(DBUS, DBUS_PATH, DBUS, "ListNames")).body
         for name in filter(_is_player, names):
             try:
@@ -154,9 +144,9 @@ class _Players:
 
     def _set(self, owner: str, status: object) -> None:
         if status == "Playing" and owner in self._owners.values():
-            self._playing.add(owner)
+            self.playing.add(owner)
         else:
-            self._playing.discard(owner)
+            self.playing.discard(owner)
         self.on_change()
 
 

@@ -62,7 +62,7 @@ def _name(process: psutil.Process) -> str:
 
 
 def _foreground(processes: list[psutil.Process]) -> int | None:
-    """Return the leader of the foreground group of the tty that was last typed into, among the processes' ttys."""
+    # Return the leader of the foreground group of the tty that was last typed into, among the processes' ttys.
     found = []
     for process in processes:
         with suppress(psutil.Error, OSError, ValueError):

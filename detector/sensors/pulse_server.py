@@ -66,6 +66,7 @@ class PactlProcess:
         if not self._pipe.closed:
             self._loop.remove_reader(self._pipe.fileno())
             self._pipe.close()
+            # Harmless where it has ended: Popen sends no signal then.
             self._process.kill()
         return self._process.wait()
 
@@ -108,7 +109,6 @@ class PulseServer:
         return bool(streams) and any_records(streams, await self._list("sources"))
 
     def close(self) -> None:
-        """Let go of the child."""
         if self._child is not None:
             self._child.close()
 

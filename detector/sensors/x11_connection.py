@@ -70,7 +70,6 @@ class X11Connection:
 
     @property
     def is_open(self) -> bool:
-        """Return whether the connection can still be used."""
         return self._fd is not None
 
     def run(self, action: Callable[[], None] = lambda: None) -> None:
@@ -96,7 +95,6 @@ class X11Connection:
             self._channel.fail(bug)
 
     def close(self) -> None:
-        """Close the connection."""
         if self._fd is None:
             return
         self._loop.remove_reader(self._fd)

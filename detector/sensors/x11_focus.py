@@ -95,7 +95,9 @@ class _FocusWatch:
         # Before the property is read for the first time, so that no change falls in between.
         self._root.change_attributes(event_mask=X.PropertyChangeMask)
         try:
-            self._in_use = InputThrottledTimer(self._connection, IdleCounter(display), self._reread_title)
+            self._in_use = InputThrottledTimer(
+                self._connection, IdleCounter(display), lambda: self._update(self._read_title)
+            )
         except SensorUnavailable:
             # Without the idle counter, the program inside a terminal is read only when the title changes.
             self._in_use = None
@@ -180,9 +182,6 @@ class _FocusWatch:
         self._next_title_at = self._loop.time() + TITLE_INTERVAL.total_seconds()
         self._update(self._read_title)
 
-    def _reread_title(self) -> None:
-        self._update(self._read_title)
-
     def _read_all(self) -> Toplevel | None:
         # Some file managers draw the desktop as a toplevel of its own.
         if self._desktop in (self._value(self._active, "_NET_WM_WINDOW_TYPE", MAX_LIST_WORDS) or ()):
@@ -223,21 +222,20 @@ class _FocusWatch:
         return given.value if given is not None and given.format == 32 else None
 
     def _text(self, resource: Any, name: str) -> str:
-        given = resource.get_property(
-            self._connection.display.get_atom(name), X.AnyPropertyType, 0, MAX_TITLE_BYTES // 4
-        )
+        atom = self._connection.display.get_atom(name)
+        given = resource.get_property(atom, X.AnyPropertyType, 0, MAX_TITLE_BYTES // 4)
         if given is None or given.format != 8:
             return ""
         raw = ESCAPES.sub(b"", bytes(given.value))
         try:
             return raw.decode()
-        except UnicodeDecodeError as wrong:
-            # Either cut within its last character, or in the encoding of before UTF-8.
-            whole = not given.bytes_after or wrong.start < len(raw) - 4
-            return raw.decode("latin-1" if whole else "utf-8", errors="ignore")
+        except UnicodeDecodeError as invalid:
+            # The title was cut in the middle of its last character, or it is in Latin-1, as the ICCCM has it for WM_NAME.
+            is_latin = not given.bytes_after or invalid.start < len(raw) - 4
+            return raw.decode("latin-1" if is_latin else "utf-8", errors="ignore")
 
     def _yield_if_new(self) -> None:
-        # The pid belongs to it: two terminals with equal titles are two toplevels.
+        # With the pid: two terminals with equal titles are two toplevels.
         current = (self._toplevel, self._pid)
         if current != self._yielded:
             self._yielded = current

@@ -34,7 +34,6 @@ class IdleWatch:
         self._idle = False
 
     def start(self) -> None:
-        """Put `SensorStarted` into the channel, then the present state."""
         self._connection.run(self._begin)
 
     def close(self) -> None:

@@ -52,6 +52,7 @@ class _ScreensaverWatch(IdleWatch):
             self._went_idle(length)
         elif length < self._idle_after and self._idle:
             self._came_back()
+        # Without input from now on, idleness begins exactly then; any input in between only makes it later.
         rest = RETURN_INTERVAL if self._idle else self._idle_after - length + IDLE_MARGIN
         self._timer = asyncio.get_running_loop().call_later(rest.total_seconds(), self._connection.run, self._check)
 

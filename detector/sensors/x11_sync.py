@@ -109,7 +109,6 @@ class IdleCounter:
         display.extension_add_event(self._event, AlarmNotify, "SyncAlarmNotify")
 
     def read(self) -> timedelta:
-        """Return how long there has been no input."""
         reply = _QueryCounter(display=self._display.display, opcode=self._opcode, counter=self._counter)
         return _length(reply.high, reply.low)
 
@@ -118,36 +117,24 @@ class IdleCounter:
 
         It stays set, and does not go off for what is already so.
         """
+        connection = self._display.display
+        name: int = connection.allocate_resource_id()
+        # 64 bits, in two halves: `low` alone lasts for 49 days.
+        value = {"value_type": ABSOLUTE, "high": 0, "low": at // timedelta(milliseconds=1), "test": test}
         # With a delta of 0 the alarm's value stays as it is after it went off.
-        name: int = self._display.display.allocate_resource_id()
-        _CreateAlarm(
-            display=self._display.display,
-            opcode=self._opcode,
-            alarm=name,
-            mask=ALL_ATTRIBUTES,
-            counter=self._counter,
-            value_type=ABSOLUTE,
-            high=0,
-            low=at // timedelta(milliseconds=1),
-            test=test,
-            delta_high=0,
-            delta_low=0,
-            events=1,
-        )
+        rest = {"delta_high": 0, "delta_low": 0, "events": 1, "mask": ALL_ATTRIBUTES}
+        _CreateAlarm(display=connection, opcode=self._opcode, alarm=name, counter=self._counter, **value, **rest)
         return name
 
     def remove(self, alarm: int) -> None:
-        """Remove an alarm."""
         _DestroyAlarm(display=self._display.display, opcode=self._opcode, alarm=alarm)
         self._display.display.free_resource_id(alarm)
 
     def alarm_of(self, event: Any) -> int | None:
-        """Return which alarm an event is about, None where it is another kind of event."""
         return event.alarm if event.type == self._event else None
 
     @staticmethod
     def value_at(event: Any) -> timedelta:
-        """Return the counter's value when the alarm went off."""
         return _length(event.high, event.low)
 
 

@@ -29,7 +29,6 @@ class InputThrottledTimer:
         self._is_running = False
 
     def start(self) -> None:
-        """Start, or keep going."""
         if not self._is_running:
             self._is_running = True
             self._wait()
@@ -43,7 +42,6 @@ class InputThrottledTimer:
         self._disarm()
 
     def on_event(self, event: Any) -> None:
-        """Take in an event of the connection."""
         if self._alarm is not None and self._counter.alarm_of(event) == self._alarm:
             self._disarm()
             self._wait()

@@ -235,7 +235,7 @@ async def test_the_memory_of_unknown_addresses_is_bounded(gateway: FakeGateway) 
         for number in range(600):
             source = f"127.0.{1 + number // 250}.{1 + number % 250}"
             assert (await ask(api, request("GET", "/nothing", token=None), source=source)).status == 404
-    assert len(api._routes._anonymous_limiter) == 512
+    assert len(api._routes._anonymous_limiter._buckets) == 512
     assert not api._connections_per_peer
 
 
