@@ -2,10 +2,10 @@
 
 Invariant 1: a match is the instant at which a rule begins to hold; while it goes on holding it is the same match.
 Invariant 2: evaluating more often than at `deadline` changes nothing; evaluating at every `deadline` misses nothing.
-Invariant 3: where nothing is in use, nothing holds: there is no moment without a use. A rule forgets what it remembers then,
-and whenever something is in front for which it cannot hold.
-Invariant 4: a rule with `until` goes on holding until that certainly holds; then it must cease to hold before it holds anew.
-What `until` remembers begins with each holding.
+Invariant 3: no rule holds while nothing is in use. The memory of a rule is reset then, and whenever a category is in front for
+which it cannot hold.
+Invariant 4: a rule with `until` holds until that is certainly true. Then its condition must be false once before it holds again.
+The memory of `until` is reset each time the rule becomes active.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class _StatefulRule:
             self._waits_for_false = self._waits_for_false and holds
             if self._waits_for_false or not holds:
                 return False, deadline
-            # It begins to hold, so what `until` remembers of an earlier holding no longer counts.
+            # The rule becomes active, so the memory of `until` starts from the beginning.
             self._until_memory = [None] * until.memory_size
         is_over, until_deadline = until.evaluate(features, self._until_memory)
         if is_over and was_held:
@@ -71,7 +71,7 @@ class _StatefulRule:
         # While it goes on, only `until` can end it; a condition that remembers still needs its own deadlines.
         if not is_over and not condition.memory_size:
             return True, until_deadline
-        # It would begin, and waits for `until` itself to be false; or it holds, and its parts go on being timed.
+        # Either it waits for `until` to become false before it begins, or it holds and its parts are still being timed.
         both = (deadline, until_deadline)
         return not is_over, min((each for each in both if each is not None), default=None)
 

@@ -126,7 +126,6 @@ class Classifier:
         return hit is None or hit.entry.kind == "terminal"
 
     def _browser(self, app: str, program: str) -> tuple[str | None, bool]:
-        """Return the browser's name, None where it is none, and whether this is one of its web apps."""
         hit = self._catalogue.find_app(app) if app else None
         if hit is None and (app.startswith("crx_") or _WEB_APP.fullmatch(app)):
             return _WEB_APP_BROWSER, True

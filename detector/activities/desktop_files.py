@@ -67,7 +67,6 @@ class DesktopFiles:
         return self._by_class.get(key.casefold(), ())
 
     def _index(self) -> dict[str, tuple[str, ...]]:
-        """Return the categories by what toplevels may call themselves: StartupWMClass, the file's name, its last part."""
         by_class: dict[str, tuple[str, ...]] = {}
         by_name: dict[str, tuple[str, ...]] = {}
         for path in self._files():

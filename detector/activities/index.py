@@ -97,7 +97,6 @@ class EntryIndex:
         return self._programs.get(program) or self._apps.get(program)
 
     def find_package(self, package: str) -> Hit | None:
-        """Return the entry of an Android package or an iOS bundle id, which must be normalized."""
         return self._packages.get(package)
 
     def find_site(self, title: SplitTitle, *, as_app: bool) -> Hit | None:

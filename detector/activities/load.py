@@ -35,6 +35,5 @@ def _entry(table: dict[str, Any], category: str, file: str) -> Entry:
 
 
 def load_classifier(settings: ActivitySettings | None = None) -> Classifier:
-    """Return a classifier of the catalogue, the person's own entries, and this desktop's `.desktop` files."""
     own = settings.own if settings else ()
     return Classifier(read_catalogue(), own, DesktopFiles().categories)

@@ -42,5 +42,4 @@ class Classification:
     entry: str | None
 
     def activity(self) -> Activity:
-        """Return the part of it that may be kept."""
         return Activity(category=self.category, name=self.name)

@@ -122,15 +122,15 @@ def read_pattern(written: str) -> TitlePattern:
         raise BadPattern(_("has … in the middle"), _("The sign … may stand at the beginning and at the end only."))
     if before and after:
         if words.startswith(" | ") and words.endswith(" | "):
-            return _named(TitlePattern("any", _one_segment(words.removeprefix(" | ").removesuffix(" | "))))
-        return _named(TitlePattern("within", words.strip()))
+            return _require_name(TitlePattern("any", _one_segment(words.removeprefix(" | ").removesuffix(" | "))))
+        return _require_name(TitlePattern("within", words.strip()))
     if before:
-        return _named(_beside(words, "last", "ends"))
+        return _require_name(_edge_pattern(words, "last", "ends"))
     if after:
-        return _named(_beside(words, "first", "begins"))
+        return _require_name(_edge_pattern(words, "first", "begins"))
     if words.startswith("="):
-        return _named(TitlePattern("whole", _one_segment(words[1:].strip())))
-    return _named(TitlePattern("last", _one_segment(words)))
+        return _require_name(TitlePattern("whole", _one_segment(words[1:].strip())))
+    return _require_name(TitlePattern("last", _one_segment(words)))
 
 
 def is_valid_pattern(written: str) -> bool:
@@ -142,12 +142,13 @@ def is_valid_pattern(written: str) -> bool:
     return True
 
 
-def _beside(words: str, segment: Position, edge: Position) -> TitlePattern:
-    # A letter in place of the ellipsis shows whether the ellipsis is a segment of its own.
-    parts = split_title(f"{words}x" if segment == "first" else f"x{words}")
+def _edge_pattern(words: str, segment: Position, edge: Position) -> TitlePattern:
+    # The title is split with a placeholder for the ellipsis: is the ellipsis a segment of its own?
+    placeholder = "x"
+    parts = split_title(words + placeholder if segment == "first" else placeholder + words)
     if len(parts.segments) == 2:
-        name, ellipsis = parts.segments if segment == "first" else reversed(parts.segments)
-        if ellipsis == "x":
+        name, other = parts.segments if segment == "first" else reversed(parts.segments)
+        if other == placeholder:
             return TitlePattern(segment, name, parts.separators[0])
     if words != words.strip():
         raise BadPattern(
@@ -156,7 +157,7 @@ def _beside(words: str, segment: Position, edge: Position) -> TitlePattern:
     return TitlePattern(edge, words)
 
 
-def _named(pattern: TitlePattern) -> TitlePattern:
+def _require_name(pattern: TitlePattern) -> TitlePattern:
     letters = sum(letter.isalnum() for letter in pattern.words)
     if letters == 0 or (len(pattern.words) < 2 and pattern.separator is None):
         raise BadPattern(

@@ -41,31 +41,26 @@ class ActivitySettings:
 def check_own_entries(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Problem]:
     """Return everything that is wrong with the entries: unknown categories, entries that name nothing, bad patterns."""
     problems: list[Problem] = []
+
+    def add(message: str, hint: str | None = None, **values: object) -> None:
+        problems.append(Problem(file=file, message=message.format(place=place, **values), hint=hint))
+
     for number, entry in enumerate(own, start=1):
         place = _("activity {number}").format(number=number)
         if entry.category not in CATEGORIES:
-            message = _("{place}: has the category '{category}', which does not exist")
             hint = _("Write one of: {categories}.").format(categories=", ".join(CATEGORIES))
-            problems.append(
-                Problem(
-                    file=file,
-                    message=message.format(place=place, category=entry.category),
-                    hint=did_you_mean(entry.category, CATEGORIES, hint),
-                )
-            )
+            hint = did_you_mean(entry.category, CATEGORIES, hint)
+            add(_("{place}: has the category '{category}', which does not exist"), hint, category=entry.category)
         patterns = entry.apps + entry.programs + entry.android + entry.ios
         if not patterns and not entry.sites:
-            message = _("{place}: names no app, site or program, so it can never fit")
             hint = _('Add for example apps = ["org.gnome.Maps"]; `turntoward what` shows what is in front of you.')
-            problems.append(Problem(file=file, message=message.format(place=place), hint=hint))
+            add(_("{place}: names no app, site or program, so it can never fit"), hint)
+        # `*` alone is the pattern of a prefix without the prefix.
         if any(not pattern.strip(" *") for pattern in patterns):
-            message = _("{place}: holds an empty name, which would fit everything")
-            problems.append(Problem(file=file, message=message.format(place=place)))
+            add(_("{place}: holds an empty name, which would fit everything"))
         for site in entry.sites:
             try:
                 read_pattern(site)
             except BadPattern as bad:
-                message = _("{place}: has the site '{site}', which {problem}")
-                message = message.format(place=place, site=site, problem=bad)
-                problems.append(Problem(file=file, message=message, hint=bad.hint))
+                add(_("{place}: has the site '{site}', which {problem}"), bad.hint, site=site, problem=bad)
     return problems

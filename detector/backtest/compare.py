@@ -177,7 +177,6 @@ def add_up(
 
 
 def compared_baselines(*rules: Sequence[Rule] | None) -> frozenset[FeatureKey]:
-    """Return the features that some rule in any of these sets compares with what is usual."""
     return baseline_keys(features_used([rule for each in rules for rule in each or ()]))
 
 

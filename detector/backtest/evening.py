@@ -26,7 +26,7 @@ SECOND: Final = timedelta(seconds=1)
 class EveningReplay:
     """One evening under one set of rules. `moments`: those so far, by number.
 
-    `kept`: the moments of the evening as it was; `baselines`: what was usual when it began.
+    `recorded_moments`: those of the evening as it was; `baselines`: what was usual when it began.
     """
 
     def __init__(
@@ -34,19 +34,19 @@ class EveningReplay:
         rules: Sequence[Rule],
         policy: PolicySettings,
         attention: AttentionSettings,
-        kept: Iterable[Moment] = (),
+        recorded_moments: Iterable[Moment] = (),
         baselines: Mapping[FeatureKey, Value] | None = None,
     ) -> None:
         self.moments: dict[int, Moment] = {}
         self._core = Pipeline(rules, policy, attention, baselines)
-        nudged = [moment for moment in kept if moment.decided == "nudged" and moment.use is not None]
-        self._use_of_kept_nudge: Mapping[int, int | None] = {moment.number: moment.use for moment in nudged}
+        nudged = [moment for moment in recorded_moments if moment.decided == "nudged" and moment.use is not None]
+        self._use_of_recorded_nudge = {moment.number: moment.use for moment in nudged if moment.use is not None}
         self._not_shown = {moment.use for moment in nudged if moment.outcome is Outcome.UNDELIVERED}
         self._nudge_of_use: dict[int, int] = {}
 
     def feed(self, observation: Observation) -> None:
         """Feed the core what was observed then; its own nudges are shown in between."""
-        # These tell of the nudges of then; the nudges of these rules get their own.
+        # They belong to the recorded nudges; the nudges of these rules get their own.
         if isinstance(observation, Shown | NotShown):
             return
         if isinstance(observation, PartnerTimeBegan) and observation.quiet:
@@ -58,18 +58,17 @@ class EveningReplay:
                 self._advance_to(
                     observation.since if isinstance(observation, Gap) and observation.sense is None else observation.at
                 )
-            # The core may be past it by now, as a nudge was shown meanwhile, and takes nothing from before its own time.
+            # A nudge that was shown in between may have moved the core past it.
             if observation.at < now:
                 observation = replace(observation, at=now)
         if isinstance(observation, Answered):
-            number = self._nudge_of_use.get(self._use_of_kept_nudge.get(observation.nudge) or 0)
-            if number is None:
+            use = self._use_of_recorded_nudge.get(observation.nudge)
+            if use is None or use not in self._nudge_of_use:
                 return
-            observation = replace(observation, nudge=number)
+            observation = replace(observation, nudge=self._nudge_of_use[use])
         self._carry_out(core.feed(observation))
 
     def play(self, observations: Iterable[Observation]) -> Collection[Moment]:
-        """Feed all that was observed; return the moments."""
         for observation in observations:
             self.feed(observation)
         return self.moments.values()

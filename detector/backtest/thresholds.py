@@ -78,7 +78,6 @@ def higher(rule: Rule, threshold: Threshold) -> Iterator[tuple[Number, Rule]]:
 
 
 def with_number(condition: str, threshold: Threshold, number: Number) -> str:
-    """Return the condition's text with another number in place of the threshold's own."""
     return condition[: threshold.at] + format_number(number) + condition[threshold.at + threshold.width :]
 
 

@@ -95,8 +95,6 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
 
 
 class _TimelineReader:
-    """Reads the lines of one text, and notes all problems."""
-
     def __init__(self, name: str) -> None:
         self.found: list[Timeline] = []
         self.problems: list[Problem] = []
@@ -170,7 +168,6 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
 
 
 def started(effects: Iterable[Effect]) -> str:
-    """Return how it started, as far as is known at last."""
     known = [
         effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, StartResult)
     ]

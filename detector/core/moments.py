@@ -10,20 +10,24 @@ Invariant 5: the end of that time is shown once, and only to a person who still 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from detector.core.attention.attention import Attention
 from detector.core.attention.busy import BusyState
-from detector.core.attention.departure import LATE_PUT_AWAY, find_departure
+from detector.core.attention.device_state import DeviceState
 from detector.core.attention.uses import UseState
 from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeedOver, Outcome, Record, Withdraw
 from detector.core.observations import Answered, NotShown, PartnerTimeBegan, Shown
 from rules.engine import NEVER
+from rules.features import DISTRACTING
 from rules.model import Hold, Match, Nudge, Reason
 from rules.policy import NEEDED_LENGTHS, History, PastNudge, PolicySettings, decide, find_excuse
 
+LATE_PUT_AWAY: Final = timedelta(seconds=60)
+"""A third of reminders end use within a minute (Wellspent RCT, 2026)."""
 EARLY_PUT_AWAY: Final = timedelta(seconds=30)
 """As long as a glance; the outcome says whether the device was put away within this, or within `LATE_PUT_AWAY`."""
 IDLE_NOTICE_DELAY: Final = timedelta(seconds=2)
@@ -139,12 +143,10 @@ class MomentTracker:
         return effects
 
     def set_use_end(self, use_number: int, ended: datetime) -> list[Effect]:
-        """Write the end of a use into its moments."""
         moments = [moment for moment in self._moments.values() if moment.use == use_number]
         return [self._record(replace(moment, ended=max(ended, moment.began))) for moment in moments]
 
     def on_shown(self, observation: Shown | NotShown) -> list[Effect]:
-        """Write down which notifier showed the nudge, or that none did."""
         nudge = self._open.get(observation.nudge)
         if nudge is None:
             return []
@@ -157,7 +159,6 @@ class MomentTracker:
         return [self._record(replace(moment, shown_by=observation.by))]
 
     def on_answer(self, observation: Answered) -> list[Effect]:
-        """Record an answer, and what follows from it for the rest of partner time."""
         if observation.answer in NEEDED_LENGTHS:
             return self._begin_needed(observation)
         nudge = self._open.get(observation.nudge)
@@ -304,3 +305,21 @@ class MomentTracker:
         self._moments.pop(moment.number, None)
         self._moments[moment.number] = moment
         return Record(occurrence=moment.occurrence, what=moment)
+
+
+def find_departure(devices: Sequence[DeviceState], nudged_at: datetime) -> tuple[bool, datetime | None]:
+    """Return whether it is known that the devices were left within 60 s of `nudged_at`, and when; None: not left.
+
+    What is not distracting counts as having left: the map for both, the clock of the lock screen. Going on with another
+    device is not leaving: a hop from the phone to the laptop belongs to the same distraction.
+    """
+    deadline, left_at, is_known = nudged_at + LATE_PUT_AWAY, nudged_at, True
+    for use in (use for device in devices for use in (*device.uses, device.open_use)):
+        if use is None or use.activity.category not in DISTRACTING or use.began > deadline:
+            continue
+        # A use that goes on 60 s after the nudge decides it, whatever the others did.
+        if use.ended is None or use.ended > deadline:
+            return True, None
+        is_known = is_known and (use.latest_end is None or use.latest_end <= deadline)
+        left_at = max(left_at, use.ended)
+    return is_known, left_at if is_known else None

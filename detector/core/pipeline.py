@@ -244,7 +244,6 @@ class _OpenOccurrence:
         return [*effects, *self._moments.after_observation(at, observed_device)]
 
     def _close_unknown(self, observation: obs.Observation) -> list[Effect]:
-        """Close held matches and open nudges of the devices of which nothing more will be known."""
         at = observation.at
         match observation:
             case obs.Gap(sense="focus" | "idle", device=device):

@@ -45,7 +45,6 @@ class StartCheck:
         self._has_unknown_end = False
 
     def on_deadline(self, at: datetime) -> list[Record]:
-        """Record how it started, once the grace is over."""
         if at < self.deadline:
             return []
         self.deadline = NEVER

@@ -46,7 +46,6 @@ class HistoryImporter:
     _counted: dict[int, int] = field(default_factory=dict)
 
     def run(self, past: Sequence[PastTime]) -> None:
-        """Import every past partner time that can be."""
         last_instants = {id(host): host.last_instant for host in self.tracks.hosts.values()}
         for number, each in enumerate(past, start=1):
             activity = _("partner time {number} of {count}")

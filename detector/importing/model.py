@@ -30,7 +30,6 @@ class EventCounts:
 
     @property
     def outside(self) -> int:
-        """How many lie outside every partner time."""
         return self.read - self.used - self.duplicate - self.deferred - self.invalid
 
 
@@ -48,11 +47,9 @@ class ImportReport:
     first: Occurrence | None = None
 
     def counts(self, device: str) -> EventCounts:
-        """Return the device's counts."""
         return self.devices.setdefault(device, EventCounts())
 
     def add_problem(self, problem: str) -> None:
-        """Note one thing that is wrong with what was read."""
         self.problem_count += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)

@@ -86,7 +86,7 @@ class _BucketReader:
             events = self._decoder.decode(self._runner.run(self._server.between(name, at, ends)))
         except AnswerTooLarge:
             if ends - at <= MIN_SPAN:
-                problem = _("{bucket}: too much is told of {time}")
+                problem = _("{bucket}: too many events around {time}")
                 self._report.add_problem(problem.format(bucket=name, time=f"{at:%Y-%m-%d %H:%M}"))
                 return
             # An event that reaches over the middle comes in both halves, cut there: hence the split point.
@@ -95,7 +95,7 @@ class _BucketReader:
             self._read_span(middle, ends, to_microseconds(middle))
             return
         except (msgspec.DecodeError, RecursionError):
-            problem = _("{bucket}: what is told of {day} is no list of events")
+            problem = _("{bucket}: the response for {day} is no list of events")
             self._report.add_problem(problem.format(bucket=name, day=f"{at:%Y-%m-%d}"))
             return
         for event in events:

@@ -89,7 +89,6 @@ class EventSanitizer:
         return SourceBucket(name=name, kind=kind, host=host or "")
 
     def device(self, bucket: SourceBucket) -> str:
-        """Return the device that the bucket is of."""
         return self._phone if bucket.kind in {"app", "unlock"} else LAPTOP
 
     def add(self, bucket: SourceBucket, number: int, raw: msgspec.Raw, *, split_at: int | None = None) -> None:

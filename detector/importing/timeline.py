@@ -6,7 +6,7 @@ Invariant 3: of two events that overlap the later one counts.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
@@ -24,31 +24,31 @@ MAX_MISSED: Final = 15 * _SECOND
 """A hole so short is a poll or two that a watcher missed: what was in front went on."""
 MAX_EMPTY: Final = 300 * _SECOND
 """So long nothing may be in front while the other watcher says that somebody is there; then the watcher was off."""
-MAX_IDLE_HOLE: Final = 300 * _SECOND
+MAX_IDLE_SILENCE: Final = 300 * _SECOND
 """The watcher of idleness joins what lies less than three minutes apart; after a longer hole it was off."""
-MAX_TAB_HOLE: Final = 120 * _SECOND
+MAX_TAB_SILENCE: Final = 120 * _SECOND
 """A browser reports the open tab again once a minute."""
-MAX_PHONE_HOLE: Final = 12 * 3600 * _SECOND
+MAX_PHONE_SILENCE: Final = 12 * 3600 * _SECOND
 """Android itself records what is opened, and ActivityWatch reads it later: silence between two of its events is a phone
 that nobody uses, but not for longer than this."""
 
 _UNKNOWN: Final = -2
-_HOLE: Final = -3
+_SILENT: Final = -3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _WatcherState(NamedTuple):
-    """What a watcher recorded: the activity's number (for idleness 1 or 0); `hole`: how long nothing is recorded."""
+    """What a watcher recorded: the activity's number (for idleness 1 or 0); `silence`: for how long nothing was recorded."""
 
     what: int
     browser: int = 0
-    hole: int = 0
+    silence: int = 0
 
 
 _Change: TypeAlias = tuple[int, BucketKind, _WatcherState]
-_AFTER_HOLE: Final[dict[BucketKind, tuple[int, _WatcherState]]] = {
-    "idle": (MAX_IDLE_HOLE, _WatcherState(_UNKNOWN)),
-    "tab": (MAX_TAB_HOLE, _WatcherState(NOTHING)),
+_AFTER_SILENCE: Final[dict[BucketKind, tuple[int, _WatcherState]]] = {
+    "idle": (MAX_IDLE_SILENCE, _WatcherState(_UNKNOWN)),
+    "tab": (MAX_TAB_SILENCE, _WatcherState(NOTHING)),
 }
 """How long a watcher may be silent, and what holds once it was for longer."""
 
@@ -75,7 +75,7 @@ def known_states(host: SourceHost, begins: int, ends: int) -> list[KnownState]:
         # Of several changes at one instant the last counts, also for those before the span.
         if found and found[-1].at == at:
             found.pop()
-        if not found or KnownState(at, found[-1].is_known, found[-1].what, found[-1].is_idle) != state:
+        if not found or replace(found[-1], at=at) != state:
             found.append(state)
     return found
 
@@ -147,12 +147,10 @@ class _ObservationWriter:
 
 
 def from_microseconds(at: int) -> datetime:
-    """Return the instant of so many microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=at)
 
 
 def to_microseconds(at: datetime) -> int:
-    """Return the microseconds since the epoch."""
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -165,14 +163,14 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
     yield KnownState(begins, is_known=False)
     track = host.tracks["app"]
     for at in _events(track, begins, ends):
-        began, ended, following = _edges(track, at)
+        began, ended, following = _event_times(track, at)
         # Invariant 2. Two thirds of Android's events have no length.
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
             yield KnownState(began, is_known=is_closed, what=track.what[at] if is_closed else NOTHING)
             continue
         yield KnownState(began, is_known=True, what=track.what[at])
-        if following is None or following - ended > MAX_PHONE_HOLE:
+        if following is None or following - ended > MAX_PHONE_SILENCE:
             yield KnownState(ended, is_known=False)
         elif following > ended:
             yield KnownState(ended, is_known=True)
@@ -181,12 +179,12 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
 def _laptop_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownState]:
     yield KnownState(begins, is_known=False)
     states: dict[BucketKind, _WatcherState] = {
-        "focus": _WatcherState(_HOLE),
+        "focus": _WatcherState(_SILENT),
         "idle": _WatcherState(_UNKNOWN),
         "tab": _WatcherState(NOTHING),
     }
     changes = _focus_changes(host.tracks.get("focus", EventTrack()), begins, ends)
-    for kind in _AFTER_HOLE:
+    for kind in _AFTER_SILENCE:
         if kind in host.tracks:
             changes += _changes(kind, host.tracks[kind], begins, ends)
     for at, kind, new in sorted(changes, key=itemgetter(0)):
@@ -197,11 +195,11 @@ def _laptop_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSt
 def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherState) -> KnownState:
     if _UNKNOWN in {idle, focus.what}:
         return KnownState(at, is_known=False)
-    if focus.what == _HOLE:
+    if focus.what == _SILENT:
         # The watcher of toplevels writes nothing for an empty desktop, and nothing while it is off: the watcher of
         # idleness tells which of the two it was.
         nobody = idle == 1
-        is_empty = idle == 0 and 0 < focus.hole <= MAX_EMPTY
+        is_empty = idle == 0 and 0 < focus.silence <= MAX_EMPTY
         return KnownState(at, is_known=nobody or is_empty, is_idle=nobody)
     is_page = focus.browser and tab.what >= 0 and tab.browser in {0, focus.browser}
     return KnownState(at, is_known=True, what=tab.what if is_page else focus.what, is_idle=idle == 1)
@@ -210,7 +208,7 @@ def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherStat
 def _focus_changes(track: EventTrack, begins: int, ends: int) -> list[_Change]:
     found: list[_Change] = []
     for at in _events(track, begins, ends):
-        began, ended, following = _edges(track, at)
+        began, ended, following = _event_times(track, at)
         state = _WatcherState(track.what[at], track.browser[at])
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
@@ -219,15 +217,15 @@ def _focus_changes(track: EventTrack, begins: int, ends: int) -> list[_Change]:
         found.append((began, "focus", state))
         hole = None if following is None else following - ended
         if hole is None or hole > MAX_MISSED:
-            found.append((ended, "focus", _WatcherState(_HOLE, hole=hole or 0)))
+            found.append((ended, "focus", _WatcherState(_SILENT, silence=hole or 0)))
     return found
 
 
 def _changes(kind: BucketKind, track: EventTrack, begins: int, ends: int) -> list[_Change]:
-    max_hole, afterwards = _AFTER_HOLE[kind]
+    max_hole, afterwards = _AFTER_SILENCE[kind]
     found: list[_Change] = []
     for at in _events(track, begins, ends):
-        began, ended, following = _edges(track, at)
+        began, ended, following = _event_times(track, at)
         found.append((began, kind, _WatcherState(track.what[at], track.browser[at])))
         if following is None or following - ended > max_hole:
             found.append((ended, kind, afterwards))
@@ -239,7 +237,7 @@ def _events(track: EventTrack, begins: int, ends: int) -> range:
     return range(max(0, track.last_until(begins)), track.first_from(ends))
 
 
-def _edges(track: EventTrack, at: int) -> tuple[int, int, int | None]:
+def _event_times(track: EventTrack, at: int) -> tuple[int, int, int | None]:
     following = track.began[at + 1] if at + 1 < len(track) else None
     # Invariant 3: the next event cuts this one.
     ended = track.ended[at] if following is None else min(track.ended[at], following)

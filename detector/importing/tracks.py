@@ -34,7 +34,6 @@ class EventTrack:
         return len(self.began)
 
     def add(self, began: int, ended: int, what: int, browser: int) -> None:
-        """Add one event, in any order."""
         self.began.append(began)
         self.ended.append(ended)
         self.what.append(what)
@@ -75,7 +74,6 @@ class SourceHost:
 
     @property
     def last_instant(self) -> int:
-        """The last instant of which anything is recorded."""
         return max((max(track.ended) for track in self.tracks.values() if len(track)), default=0)
 
 
@@ -88,7 +86,6 @@ class EventTracks:
         self._numbers: dict[Activity, int] = {}
 
     def number(self, activity: Activity) -> int:
-        """Return the activity's number."""
         number = self._numbers.get(activity)
         if number is None:
             number = self._numbers[activity] = len(self.activities)
@@ -96,7 +93,6 @@ class EventTracks:
         return number
 
     def track(self, device: str, host: str, kind: BucketKind) -> EventTrack:
-        """Return the track, made where there is none yet."""
         # Not setdefault(), which would make four arrays for every event.
         of_host = self.hosts.get((device, host))
         if of_host is None:

@@ -25,7 +25,6 @@ DECLINED: Final = "together_declined"
 
 
 def starts(occurrences: Iterable[StoredOccurrence]) -> Starts:
-    """Return how many occurrences started well, of those of which it is known."""
     known = [each.started_well for each in occurrences if each.started_well is not None]
     return Starts(well=sum(known), known=len(known))
 
@@ -118,5 +117,4 @@ def offers(moments: Iterable[Moment], settled: Collection[str]) -> list[tuple[st
 
 
 def declined(kept: object) -> frozenset[str]:
-    """Return the categories that were declined, given what the store has under `DECLINED`."""
     return frozenset(word for word in kept if isinstance(word, str)) if isinstance(kept, list) else frozenset()

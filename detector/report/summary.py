@@ -202,7 +202,6 @@ class Summary:
 
     @property
     def full_weeks(self) -> int:
-        """How many weeks are known well enough to be compared."""
         return sum(1 for week in self.weeks if week.per_hour is not None)
 
 

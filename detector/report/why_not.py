@@ -107,7 +107,6 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
 
 
 def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) -> dict[str, Any]:
-    """Return the situation for JSON."""
     return {
         "at": situation.at.isoformat(),
         "nothing": situation.why_no_rule,

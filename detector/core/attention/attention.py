@@ -69,7 +69,6 @@ class Attention:
         return self._factory.devices
 
     def device(self, name: str) -> DeviceState:
-        """Return the device's state; a new one is known from its first observation on."""
         state = self._states.get(name)
         if state is None:
             # Its measures exist from here on: a feature is measured from observations only while there is a measure.
@@ -81,14 +80,12 @@ class Attention:
         return state
 
     def view(self, name: str, at: datetime) -> FeatureView:
-        """Return the device's features at `at`."""
         # One object per device, moved on in time: it is read at once and never kept.
         view = self._views[name]
         view.at = at
         return view
 
     def observe(self, observation: Observation) -> None:
-        """Take in one observation."""
         device = self.device(observation.device)
         if isinstance(observation, InputCounted):
             for total in self._factory.sums[observation.device].values():
@@ -104,15 +101,12 @@ class Attention:
         device.observe(observation)
 
     def record_nudge(self, at: datetime, category: str | None) -> None:
-        """A nudge about a use of the category reached the screen."""
         self._factory.last_nudge.at, self._factory.last_nudge.category = at, category
 
     def extend(self, ends: datetime) -> None:
-        """Partner time ends later than it was planned."""
         self._factory.ends = ends
 
     def end(self, at: datetime) -> None:
-        """Partner time is over."""
         for device in self.devices:
             device.end(at)
 

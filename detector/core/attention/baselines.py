@@ -22,7 +22,6 @@ _UNREACHABLE: Final[Mapping[type, Value]] = {timedelta: timedelta(days=2), int: 
 
 
 def baseline_keys(features_used: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
-    """Return those of the features that say what is usual of another."""
     return frozenset(key for key in features_used if key.name == "usual")
 
 
@@ -60,7 +59,6 @@ def percentile(ordered: Sequence[Value], part: int) -> Value:
 
 
 def measured_key(key: FeatureKey) -> FeatureKey:
-    """Return the feature of which this says what is usual."""
     (name,) = key.steps[0]
     return FeatureKey(name, key.span, key.category, key.scope, key.which)
 
@@ -114,7 +112,6 @@ class _Maxima:
             self._measure(attention, max(at, self.at), self._ended_by_input if is_input else self.keys)
 
     def after_observation(self, attention: Attention, at: datetime, *, is_input: bool) -> None:
-        """Measure what the observation changed; input changes few features."""
         self._measure(attention, at, self._raised_by_input if is_input else self.keys)
         if not is_input:
             self._deadline = self._next_deadline(attention, at)

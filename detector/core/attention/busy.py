@@ -22,7 +22,6 @@ class BusyState:
         self._do_not_disturb = self._call = self._is_locked = False
 
     def observe(self, observation: obs.Observation) -> None:
-        """Take in one observation."""
         match observation:
             case obs.InputCounted():
                 if observation.keys >= TYPING:

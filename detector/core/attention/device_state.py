@@ -87,7 +87,6 @@ class DeviceState:
 
     @property
     def film(self) -> bool:
-        """Whether a film for two is on."""
         return self._film.is_on
 
     @property
@@ -164,7 +163,6 @@ class DeviceState:
                 self._gap(observation)
 
     def end(self, at: datetime) -> None:
-        """Partner time is over: close what is open."""
         self._become_unknown(at, trusted=True)
 
     def _sensor_started(self, observation: obs.SensorStarted) -> None:

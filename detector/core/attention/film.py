@@ -30,10 +30,8 @@ class Film:
         return self.is_on
 
     def end(self) -> bool:
-        """End the film; return whether one was on."""
         was_on, self.is_on = self.is_on, False
         return was_on
 
     def forget(self) -> None:
-        """It is no longer known whether media plays."""
         self.playing, self.is_on = None, False

@@ -44,7 +44,6 @@ class TrailingSum:
             self._expire(counted.at)
 
     def clear(self) -> None:
-        """Forget: what was counted before a gap says nothing after it."""
         self._counts.clear()
         self._sum = 0
 

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.event_counts import EventCount
 from detector.core.attention.input_sums import INPUT_SUMS, TrailingSum
 from detector.core.attention.measures import AnyDeviceFlag, Constant, DeviceValue, Measure, TimeSince, TimeUntil
 from detector.core.attention.sequences import HopMeasure, LastNudge, ReopenedAfter, SequenceMeasure, device_kind
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.use_counts import UseCount
+from detector.core.attention.use_counts import EventCount, UseCount
 from detector.core.attention.use_time import DistractedShare, TimeInUse
 from rules.features import MAX_SPAN
 from rules.model import FeatureKey, Value
@@ -49,12 +48,10 @@ class MeasureFactory:
         self._baselines = baselines
 
     def add(self, device: DeviceState) -> None:
-        """Add a device that is observed for the first time."""
         self.devices.append(device)
         self._scopes[device_kind(device.name)].append(device)
 
     def forget_counts(self, name: str) -> None:
-        """Clear the sums of input on the device."""
         for total in self.sums[name].values():
             total.clear()
 

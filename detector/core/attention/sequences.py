@@ -20,13 +20,10 @@ from rules.model import FeatureKey
 
 
 def device_kind(device: str) -> str:
-    """Return the kind of the device of that name: this laptop, or else a phone."""
     return "laptop" if device == LAPTOP else "phone"
 
 
 class _LedTo(ChangesOnlyByObservation):
-    """Whether what was done on `devices` led to the open use on `device`."""
-
     def __init__(self, device: DeviceState, devices: Sequence[DeviceState], key: FeatureKey) -> None:
         self._device = device
         self._devices = devices

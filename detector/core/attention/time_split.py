@@ -28,7 +28,6 @@ class Share:
     unknown: timedelta = timedelta(0)
 
     def __add__(self, other: Share) -> Share:
-        """Return both together."""
         return Share(
             presence=self.presence + other.presence,
             distraction=self.distraction + other.distraction,
@@ -37,12 +36,10 @@ class Share:
 
     @property
     def known(self) -> timedelta:
-        """How long it is known what happened."""
         return self.presence + self.distraction
 
     @property
     def lasted(self) -> timedelta:
-        """How long the occurrence lasted."""
         return self.known + self.unknown
 
 
@@ -57,7 +54,6 @@ class TimeSplit:
 
     @property
     def share(self) -> Share:
-        """The three lengths."""
         presence, distraction = _length(self.present), _length(self.distracted)
         unknown = max(self.ends - self.begins, timedelta(0)) - presence - distraction
         return Share(presence=presence, distraction=distraction, unknown=unknown)

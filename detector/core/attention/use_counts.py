@@ -1,9 +1,10 @@
-"""How many uses began in a span: glances, switches, or the uses that a rule means.
+"""How many uses began in a span (glances, switches, or the uses that a rule means), and how many openings or pick-ups.
 
 Invariant 1: an open use counts by how long it has lasted so far.
 Invariant 2: an open use counts once it is no longer fleeting, or at once where it was opened.
 Invariant 3: a use of unknown length is a glance. It counts as shorter than a bound only if its latest end lies within the
 bound, and never as longer.
+Invariant 4: a count of openings or pick-ups is unknown while no known device has reported any: it may be unable to.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,6 @@ MINUTE: Final = timedelta(minutes=1)
 
 
 def categories_of(key: FeatureKey) -> frozenset[str] | None:
-    """Return the categories of the uses that are meant; None: any."""
     return key.which.categories if key.which else frozenset({key.category or ""})
 
 
@@ -117,3 +117,40 @@ class UseCount:
 
     def deadline(self, at: datetime, _against: Value) -> datetime | None:
         return self._measure(at).deadline
+
+
+class EventCount:
+    """How many events lie in the span `(at - span, at]`: openings of the categories that are meant, or pick-ups."""
+
+    def __init__(self, devices: Sequence[DeviceState], key: FeatureKey) -> None:
+        self._devices = devices
+        self._feature = key.name
+        self._span = key.span or timedelta(0)
+        self._categories = (key.which and key.which.categories) or DISTRACTING
+
+    def _events(self, at: datetime) -> list[datetime]:
+        oldest = at - self._span
+        found: list[datetime] = []
+        for device in self._devices:
+            for event in reversed(device.events[self._feature]):
+                if event.at <= oldest:
+                    break
+                if event.category in self._categories:
+                    found.append(event.at)
+        return found
+
+    def value(self, at: datetime) -> int | None:
+        if not any(device.is_known and self._can_report(device) for device in self._devices):
+            return None
+        return len(self._events(at))
+
+    def _can_report(self, device: DeviceState) -> bool:
+        # Only a phone that reports notifications can tell which pick-ups they led to.
+        if self._feature in {"led_pick_ups", "own_pick_ups"}:
+            return device.last_notification is not None
+        return bool(device.events[self._feature])
+
+    def deadline(self, at: datetime, _against: Value) -> datetime | None:
+        # The count can only fall, and first when the oldest of them leaves the span.
+        oldest = min(self._events(at), default=None)
+        return None if oldest is None else oldest + self._span
