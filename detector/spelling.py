@@ -13,9 +13,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - it is needed only after a mistake, and costs every start 3 ms
 
     # Compared whatever the case, but suggested as it is written in `known`.
-    by_folded = {each.casefold(): each for each in known}
-    found = get_close_matches(word.casefold()[:MAX_WORD], by_folded, n=1)
-    return by_folded[found[0]] if found else None
+    by_folded = {spelling.casefold(): spelling for spelling in known}
+    matches = get_close_matches(word.casefold()[:MAX_WORD], by_folded, n=1)
+    return by_folded[matches[0]] if matches else None
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -20,12 +20,12 @@ def local_zone_name() -> str:
 def system_zone() -> ZoneInfo | None:
     """Return the system's zone by its IANA name: from TZ, else from what /etc/localtime points to, else by tzlocal."""
     given = os.environ.get("TZ", "").removeprefix(":")
-    if given and (found := _zone(given)) is not None:
-        return found
+    if given and (zone := _zone(given)) is not None:
+        return zone
     # Before tzlocal: that one raises an error where a stale /etc/timezone names another zone, but libc uses this file.
     target = os.path.realpath(_LOCALTIME)
-    if _FOLDER in target and (found := _zone(target.rpartition(_FOLDER)[2])) is not None:
-        return found
+    if _FOLDER in target and (zone := _zone(target.rpartition(_FOLDER)[2])) is not None:
+        return zone
     from tzlocal import get_localzone_name  # noqa: PLC0415 - seldom needed, and it costs every start some ms
 
     try:

@@ -60,8 +60,8 @@ class ResponseTooLarge(Exception):
 
 def _resolve(host: str, port: int) -> list[str]:
     # Without duplicates: a resolver may return an address more than once.
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_rest, address in found))
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_rest, address in answers))
 
 
 def _connect(address: str, port: int, timeout: float) -> socket.socket:
@@ -201,7 +201,7 @@ def _connect_checked(
 ) -> tuple[socket.socket, bool]:
     """Return a connection to a checked address, and whether that is on the local network."""
     addresses = _resolved(url, deadline, network)
-    destinations = {destination(each) for each in addresses}
+    destinations = {destination(address) for address in addresses}
     # One bad address among good ones is enough: otherwise a name could have a public address for show and be connected
     # to on the local network.
     if "forbidden" in destinations or not addresses:
@@ -233,14 +233,14 @@ def _resolved(url: CalendarUrl, deadline: Deadline, network: Network) -> list[st
 
     threading.Thread(target=resolve, daemon=True).start()
     try:
-        found = results.get(timeout=deadline.left())
+        result = results.get(timeout=deadline.left())
     except queue.Empty:
         raise TimeoutError from None
-    if isinstance(found, UnicodeError):
+    if isinstance(result, UnicodeError):
         raise FetchFailed(_("there is no server called {host}").format(host=url.host))
-    if isinstance(found, BaseException):
-        raise found
-    return found[:MAX_ADDRESSES]
+    if isinstance(result, BaseException):
+        raise result
+    return result[:MAX_ADDRESSES]
 
 
 def _connect_first(addresses: list[str], port: int, deadline: Deadline, network: Network) -> socket.socket:

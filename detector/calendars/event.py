@@ -128,12 +128,12 @@ def _single(block: EventBlock, name: str) -> EventProperty | None:
 
 
 def _single_time(value: EventProperty, calendar_zones: Mapping[str, str]) -> EventTime:
-    found = parse_times(value, calendar_zones)
-    if not found:
+    times = parse_times(value, calendar_zones)
+    if not times:
         raise InvalidEvent(_("{name} says no date").format(name=value.name))
-    if len(found) > 1:
+    if len(times) > 1:
         raise InvalidEvent(_("{name} says several dates").format(name=value.name))
-    return found[0]
+    return times[0]
 
 
 def _length(block: EventBlock, begins: EventTime, calendar_zones: Mapping[str, str]) -> timedelta:

@@ -78,17 +78,17 @@ def fetch(
         raise FetchFailed(_("its address {problem}").format(problem=error)) from None
     for _redirect in range(limits.max_redirects + 1):
         try:
-            found = _fetch_once(url, calendar, limits, deadline, network, allow_local=allow_local)
+            response = _fetch_once(url, calendar, limits, deadline, network, allow_local=allow_local)
         except ResponseTooLarge:
             raise _too_large(limits.max_bytes) from None
         except OSError as error:
             raise FetchFailed(describe_error(error, url, limits.timeout)) from None
         except (ProtocolError, ValueError):
             raise FetchFailed(_("the server's answer is no proper one, or broke off")) from None
-        if not isinstance(found, _Redirect):
-            return found
+        if not isinstance(response, _Redirect):
+            return response
         # A public server must not send us to the local network; a local one may send us on within it.
-        url, allow_local = _redirected(url, found.location), allow_local and found.was_local
+        url, allow_local = _redirected(url, response.location), allow_local and response.was_local
     problem = _("the server sends on from address to address, more than {count} times")
     raise FetchFailed(problem.format(count=limits.max_redirects))
 
@@ -133,15 +133,15 @@ def _fetch_once(
 
 def _redirected(url: CalendarUrl, location: str) -> CalendarUrl:
     try:
-        found = redirect_target(url, location)
+        target = redirect_target(url, location)
     except ValueError:
         raise FetchFailed(_("the server sends on to something that is no address of a calendar")) from None
     # An empty location resolves to the same URL again, and would end as "too many redirects".
     if not location:
         raise FetchFailed(_("the server sends on, and does not say where to"))
-    if url.scheme == "https" and found.scheme != "https":
+    if url.scheme == "https" and target.scheme != "https":
         raise FetchFailed(_("the server sends on from https to plain http, which is not followed"))
-    return replace(found, login=url.login) if found.origin == url.origin else found
+    return replace(target, login=url.login) if target.origin == url.origin else target
 
 
 def _body(response: HttpResponse, max_bytes: int) -> bytes:

@@ -52,9 +52,9 @@ def content_lines(chunks: Iterable[bytes], names: frozenset[str]) -> Iterator[Co
             if name is not None:
                 yield ContentLine(number, name, b"".join(parts)[: MAX_LINE_BYTES + 1])
             number = at
-        found = _NAME.match(raw)
-        name = None if found is None else wanted.get(found[1].upper())
-        broken = raw.rstrip(b"\r") if found is None and _PART_OF_NAME.fullmatch(raw) else b""
+        match = _NAME.match(raw)
+        name = None if match is None else wanted.get(match[1].upper())
+        broken = raw.rstrip(b"\r") if match is None and _PART_OF_NAME.fullmatch(raw) else b""
         if name is not None:
             parts = [raw.rstrip(b"\r")]
             size = len(parts[0])

@@ -55,11 +55,11 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
     shortened: list[Proposal] = []
     # One transaction: a copy that is half applied would take back what is in its other half.
     with store.transaction():
-        known = {proposal.uid: proposal for proposal in store.calendars.proposals(calendar.number)}
+        proposals = {proposal.uid: proposal for proposal in store.calendars.proposals(calendar.number)}
         ahead = [event for event in parsed.events if not is_over(event.partner_time, now)]
-        declared = _by_number(store) if any(proposal.accepted_as is not None for proposal in known.values()) else {}
+        declared = _by_number(store) if any(proposal.accepted_as is not None for proposal in proposals.values()) else {}
         for event in ahead:
-            before = known.get(event.uid)
+            before = proposals.get(event.uid)
             if before is None:
                 proposal = Proposal(calendar=calendar.number, uid=event.uid, partner_time=event.partner_time)
                 saved = store.calendars.save_proposal(proposal)
@@ -79,7 +79,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
         staying = {event.uid for event in ahead}
         past = {event.uid for event in parsed.events} - staying
         unreadable = {problem.uid for problem in parsed.problems}
-        for uid, proposal in known.items():
+        for uid, proposal in proposals.items():
             # Invariant 5. An instance that stands alone has its event's uid, with its beginning behind that.
             if unreadable & {uid, uid.rpartition(" ")[0]}:
                 continue
@@ -137,7 +137,7 @@ def _latest_instant(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _by_number(store: Store) -> dict[int, PartnerTime]:
-    return {each.number: each for each in store.plans.partner_times() if each.number is not None}
+    return {planned.number: planned for planned in store.plans.partner_times() if planned.number is not None}
 
 
 def _update(store: Store, before: Proposal, proposed: PartnerTime, now: datetime) -> Proposal:

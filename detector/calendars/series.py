@@ -30,7 +30,7 @@ def to_partner_times(uid: str, series: EventSeries, zone: str, problems: list[Ev
     event = series.event
     # Somebody who is invited to one occurrence of a series gets that instance alone.
     if event is None:
-        return [_single(uid, each, zone) for each in _latest(series.instances) if not each.is_cancelled]
+        return [_single(uid, instance, zone) for instance in _latest(series.instances) if not instance.is_cancelled]
     if event.is_cancelled:
         return []
 
@@ -44,13 +44,13 @@ def to_partner_times(uid: str, series: EventSeries, zone: str, problems: list[Ev
     if len(series.instances) + len(series.excluded) > MAX_EXCEPTIONS:
         why = _("it has more than {count} instances that were changed").format(count=f"{MAX_EXCEPTIONS:,}")
         return refuse(event.line, why)
-    found = _partner_time(event, series, zone)
+    partner_time = _partner_time(event, series, zone)
     # 30 February, say: occurrences are searched for, since the rule itself does not tell.
-    if not found.moved and not ever_takes_place(found):
-        if ever_takes_place(replace(found, without=())):
+    if not partner_time.moved and not ever_takes_place(partner_time):
+        if ever_takes_place(replace(partner_time, without=())):
             return []  # each of its times was cancelled
         return refuse(event.line, _("it never takes place: no day is as its recurrence says"))
-    return [ProposedEvent(uid=uid, partner_time=found, line=event.line)]
+    return [ProposedEvent(uid=uid, partner_time=partner_time, line=event.line)]
 
 
 def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> PartnerTime:
@@ -67,13 +67,13 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
     }
     for instance in instances:
         if instance.recurrence_id is not None and not instance.is_cancelled:
-            of = _beginning(instance.recurrence_id, event, zone)
+            start = _beginning(instance.recurrence_id, event, zone)
             title = None if instance.title == event.title else instance.title
-            moved[of] = Moved(
-                original_start=of, begins=instance.begins.local_in(zone), lasts=instance.lasts, title=title
+            moved[start] = Moved(
+                original_start=start, begins=instance.begins.local_in(zone), lasts=instance.lasts, title=title
             )
             # Some programs write EXDATE for the beginning that an instance replaces: the instance counts.
-            without.discard(of)
+            without.discard(start)
     return PartnerTime(
         title=event.title,
         begins=event.begins.local,
@@ -83,7 +83,7 @@ def _partner_time(event: ParsedEvent, series: EventSeries, device_zone: str) -> 
         floats=event.begins.zone is None,
         without=tuple(sorted(without)),
         also=tuple(sorted(also - {event.begins.local})),
-        moved=tuple(moved[of] for of in sorted(moved) if of not in without),
+        moved=tuple(moved[start] for start in sorted(moved) if start not in without),
         as_rfc=True,
     )
 

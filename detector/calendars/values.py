@@ -62,8 +62,8 @@ class EventProperty:
     text: str
 
     def parameter(self, name: str) -> str:
-        found = self.parameters.get(name, "")
-        return found if isinstance(found, str) else ",".join(found)
+        value = self.parameters.get(name, "")
+        return value if isinstance(value, str) else ",".join(value)
 
 
 def clean_title(text: str) -> str:
@@ -157,14 +157,14 @@ def _parse_time(name: str, text: str, zone: str | None) -> EventTime:
     if not _DATE_TIME.fullmatch(text.upper()):
         raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=clean_title(text)[:40]))
     try:
-        found = vDDDTypes.from_ical(text.upper())  # type: ignore[no-untyped-call]
+        value = vDDDTypes.from_ical(text.upper())  # type: ignore[no-untyped-call]
     except ValueError:
         problem = _("{name} '{value}' is a date or a time that does not exist")
         raise InvalidEvent(problem.format(name=name, value=text)) from None
-    if isinstance(found, datetime):
-        parsed = EventTime(local=found.replace(tzinfo=None), zone=zone if found.tzinfo is None else _UTC)
-    elif isinstance(found, date):
-        parsed = EventTime(local=datetime.combine(found, time()), zone=None, is_day=True)
+    if isinstance(value, datetime):
+        parsed = EventTime(local=value.replace(tzinfo=None), zone=zone if value.tzinfo is None else _UTC)
+    elif isinstance(value, date):
+        parsed = EventTime(local=datetime.combine(value, time()), zone=None, is_day=True)
     else:
         raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=text))
     # Beyond these years a change of zone overflows datetime, and no recurrence needs them.

@@ -69,10 +69,10 @@ def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]
             event.add("status", "CANCELLED")
         return [event]
     partner_time = _from_first_occurrence(partner_time)
-    over_gaps = {each.original_start: each for each in _moved_over_gaps(partner_time, zone, options.now)}
-    skipped |= {of for of, each in over_gaps.items() if each.begins in skipped}
-    moved = over_gaps | {each.original_start: each for each in partner_time.moved}
-    moved = {of: each for of, each in moved.items() if of not in skipped}
+    over_gaps = {change.original_start: change for change in _moved_over_gaps(partner_time, zone, options.now)}
+    skipped |= {start for start, change in over_gaps.items() if change.begins in skipped}
+    moved = over_gaps | {change.original_start: change for change in partner_time.moved}
+    moved = {start: change for start, change in moved.items() if start not in skipped}
     without = sorted({*partner_time.without, *skipped} - set(moved))
     also = sorted(set(partner_time.also) - skipped)
     series = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, options)
@@ -82,9 +82,9 @@ def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]
         if dates:
             series.add(name, [_with_zone(at, partner_time) for at in dates])
     events = [series]
-    for _of, each in sorted(moved.items()):
-        instance = _event(partner_time, each.title or partner_time.title, each.begins, each.lasts, options)
-        instance.add("recurrence-id", _with_zone(each.original_start, partner_time))
+    for _of, change in sorted(moved.items()):
+        instance = _event(partner_time, change.title or partner_time.title, change.begins, change.lasts, options)
+        instance.add("recurrence-id", _with_zone(change.original_start, partner_time))
         events.append(instance)
     return events
 
@@ -141,24 +141,24 @@ def _recurrence_with_utc_until(partner_time: PartnerTime, zone: ZoneInfo) -> str
 
 def _skipped_starts(partner_time: PartnerTime, ids: Collection[str], zone: ZoneInfo) -> set[datetime]:
     prefix = f"{partner_time.number}@"
-    found = set()
+    starts = set()
     for occurrence_id in ids:
         if not occurrence_id.startswith(prefix):
             continue
         begins = occurrence_id.removeprefix(prefix)
         local = datetime.strptime(begins.removesuffix("Z"), _LOCAL)  # noqa: DTZ007 - local by intent
-        found.add(local_at(local.replace(tzinfo=UTC), zone) if begins.endswith("Z") else local)
-    return found
+        starts.add(local_at(local.replace(tzinfo=UTC), zone) if begins.endswith("Z") else local)
+    return starts
 
 
 def _moved_over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> list[Moved]:
     """Return the beginnings that the clocks skip, each as one that is moved."""
     if partner_time.as_rfc or partner_time.floats or partner_time.recurrence is None:
         return []
-    found: list[Moved] = []
+    moved: list[Moved] = []
     for begins, ends in missing_local_times(partner_time.zone, now.year, now.year + YEARS):
         at = datetime.combine(begins.date(), partner_time.begins.time())
         if begins <= at < ends and next(local_starts(partner_time, at, at + _SECOND), None) is not None:
             began, ended = interval_of(at, partner_time.lasts, zone)
-            found.append(Moved(original_start=at, begins=local_at(began, zone), lasts=ended - began))
-    return found
+            moved.append(Moved(original_start=at, begins=local_at(began, zone), lasts=ended - began))
+    return moved

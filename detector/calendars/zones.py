@@ -26,10 +26,10 @@ def find_zone(name: str, calendar_zones: Mapping[str, str]) -> str | None:
     """
     # Some programs put TZID in quotes, with blanks inside.
     name = name.strip().strip('"').strip()[:_MAX_NAME_LENGTH]
-    found = _find(name)
-    if found is None and name in calendar_zones:
-        found = _find(calendar_zones[name].strip()[:_MAX_NAME_LENGTH])
-    return found
+    zone = _find(name)
+    if zone is None and name in calendar_zones:
+        zone = _find(calendar_zones[name].strip()[:_MAX_NAME_LENGTH])
+    return zone
 
 
 @lru_cache(maxsize=256)
@@ -39,7 +39,7 @@ def _find(name: str) -> str | None:
     if name.startswith("/"):
         # The zone's name is the end of it; three parts first, as in America/Argentina/Salta.
         candidates += ["/".join(steps[-count:]) for count in (3, 2, 1)]
-    return next((found for found in candidates if _exists(found)), None)
+    return next((candidate for candidate in candidates if _exists(candidate)), None)
 
 
 def _exists(name: str) -> bool:
@@ -56,7 +56,7 @@ def missing_local_times(zone_name: str, first: int, last: int) -> tuple[tuple[da
     """Return the half-open stretches of local time that clocks skip, in the years from `first` to `last`."""
     # ZoneInfo does not tell its transitions, so they are searched: day by day, then to the minute by bisection.
     zone = ZoneInfo(zone_name)
-    found = []
+    gaps = []
     at, end = datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC)
     while at < end:
         before, after = at.astimezone(zone).utcoffset(), (at + _DAY).astimezone(zone).utcoffset()
@@ -69,6 +69,6 @@ def missing_local_times(zone_name: str, first: int, last: int) -> tuple[tuple[da
                 else:
                     high = middle
             changed = high.replace(second=0, microsecond=0)
-            found.append(((changed + before).replace(tzinfo=None), (changed + after).replace(tzinfo=None)))
+            gaps.append(((changed + before).replace(tzinfo=None), (changed + after).replace(tzinfo=None)))
         at += _DAY
-    return tuple(found)
+    return tuple(gaps)

@@ -71,27 +71,27 @@ def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> Pa
     return _apply(reader, blank, "TITLE", None if given.on is None else _("leave it out, or add --every"))
 
 
-def parse_edit(known: PartnerTime, given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
+def parse_edit(before: PartnerTime, given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
     """Return the known partner time with what the arguments of `edit` name."""
     reader = _ArgumentReader(given=given, now=now, here=here)
     hint = _("{title} takes place once; add --every if it returns")
-    return _apply(reader, _on_local_clock(known, here), "--title", hint)
+    return _apply(reader, _on_local_clock(before, here), "--title", hint)
 
 
-def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, once_hint: str | None) -> PartnerTime:
+def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, once_hint: str | None) -> PartnerTime:
     # `once_hint`: what to write instead of an option that belongs to what returns, where it takes place once.
     given = reader.given
-    title = known.title if given.title is None else reader.read(parse_title, given.title, argument=title_argument)
-    zone = ZoneInfo(known.zone) if given.zone is None else reader.zone()
+    title = before.title if given.title is None else reader.read(parse_title, given.title, argument=title_argument)
+    zone = ZoneInfo(before.zone) if given.zone is None else reader.zone()
     on = reader.day(given.on, "--on", zone)
-    recurrence = known.recurrence if given.every is None else reader.recurrence(on)
-    midnight = datetime.combine(known.begins.date(), time())
+    recurrence = before.recurrence if given.every is None else reader.recurrence(on)
+    midnight = datetime.combine(before.begins.date(), time())
     start = reader.read(parse_time_of_day, given.begins, argument="--from")
-    start = known.begins - midnight if given.begins is None else start
-    length = known.lasts if given.ends is None and given.lasts is None else reader.length(start)
+    start = before.begins - midnight if given.begins is None else start
+    length = before.lasts if given.ends is None and given.lasts is None else reader.length(start)
     until = None if given.has_no_end else reader.day(given.until, "--until", zone)
-    if known.recurrence is None and given.every is None and once_hint is not None:
-        reader.refuse_options_of_a_series(once_hint, title=known.title)
+    if before.recurrence is None and given.every is None and once_hint is not None:
+        reader.refuse_options_of_a_series(once_hint, title=before.title)
     if title is None or zone is None or start is None or length is None or reader.problems:
         # Read as well, so that its problems are reported together with the others.
         reader.days(given.without, "--except", zone)
@@ -99,19 +99,19 @@ def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, onc
         reader.raise_problems()
         raise AssertionError("what was not read has a problem")
     wanted = replace(
-        known,
+        before,
         title=title,
-        begins=datetime.combine(on or known.begins.date(), time()) + start,
+        begins=datetime.combine(on or before.begins.date(), time()) + start,
         lasts=length,
         zone=zone.key,
-        recurrence=_with_known_end(recurrence, known),
-        floats=known.floats if given.zone is None else given.floats,
-        quiet=known.quiet if given.quiet is None else given.quiet,
-        as_rfc=known.as_rfc and given.every is None,
+        recurrence=_with_known_end(recurrence, before),
+        floats=before.floats if given.zone is None else given.floats,
+        quiet=before.quiet if given.quiet is None else given.quiet,
+        as_rfc=before.as_rfc and given.every is None,
         # Whether the desktop keeps quiet is nothing that a calendar says.
-        proposal=known.proposal if given == PlanArguments(quiet=given.quiet) else None,
+        proposal=before.proposal if given == PlanArguments(quiet=given.quiet) else None,
     )
-    wanted = _with_moved_days(known, wanted)
+    wanted = _with_moved_days(before, wanted)
     if wanted.recurrence is not None:
         if given.every is not None or on is not None:
             wanted = reader.start_with_first(wanted, on)
@@ -119,7 +119,11 @@ def _apply(reader: _ArgumentReader, known: PartnerTime, title_argument: str, onc
             wanted = replace(
                 wanted,
                 without=tuple(at for at in wanted.without if _takes_place(wanted, at.date())),
-                moved=tuple(each for each in wanted.moved if _takes_place(wanted, each.original_start.date())),
+                moved=tuple(
+                    moved_start
+                    for moved_start in wanted.moved
+                    if _takes_place(wanted, moved_start.original_start.date())
+                ),
             )
         wanted = reader.without_excepted(reader.with_included(reader.with_last_day(wanted, until)))
     reader.raise_problems()
@@ -161,7 +165,7 @@ class _ArgumentReader(ProblemCollector):
         # In the order in which the help names the arguments, whatever the order in which they are read.
         places = {argument: place for place, argument in enumerate(_ORDER)}
         if self.problems:
-            raise UserError(sorted(self.problems, key=lambda each: places.get(each.file or "", len(places))))
+            raise UserError(sorted(self.problems, key=lambda entry: places.get(entry.file or "", len(places))))
 
     def zone(self) -> ZoneInfo | None:
         if self.given.floats:
@@ -197,10 +201,10 @@ class _ArgumentReader(ProblemCollector):
         given = self.given
         # Where --on cannot be read its own problem is enough.
         first = date.max if given.on is not None and on is None else on
-        found = self.read(parse_recurrence, given.every, first=first)
-        if found is not None and given.until is not None and ("UNTIL=" in found or "COUNT=" in found):
+        rule = self.read(parse_recurrence, given.every, first=first)
+        if rule is not None and given.until is not None and ("UNTIL=" in rule or "COUNT=" in rule):
             self.add("--until", "", _("says the end a second time"), _("leave it out, or COUNT and UNTIL of --every"))
-        return found
+        return rule
 
     def refuse_options_of_a_series(self, hint: str, **values: object) -> None:
         series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.included}
@@ -215,8 +219,8 @@ class _ArgumentReader(ProblemCollector):
         at = datetime.combine(on or local.date() - DAY, wanted.begins.time())
         recurrence = without_parts(wanted.recurrence or "", "INTERVAL", "COUNT", "UNTIL")
         every_one = replace(wanted, begins=at, recurrence=recurrence, without=(), also=(), moved=())
-        coming = (each for each in local_starts(every_one, at, at + SEARCH_HORIZON) if each + wanted.lasts > local)
-        first = next(coming, None)
+        upcoming = (start for start in local_starts(every_one, at, at + SEARCH_HORIZON) if start + wanted.lasts > local)
+        first = next(upcoming, None)
         if first is None:
             given = self.given
             argument, text = ("--every", given.every) if given.every is not None else ("--on", given.on)
@@ -233,8 +237,8 @@ class _ArgumentReader(ProblemCollector):
             message = _("it ends before it begins: the first is {date}")
             self.add("--until", text, message, _("write a later day"), date=format_full_date(first))
             return wanted
-        kept = without_parts(wanted.recurrence or "", "COUNT", "UNTIL")
-        return replace(wanted, recurrence=kept if until is None else f"{kept};UNTIL={until:%Y%m%d}")
+        recurrence = without_parts(wanted.recurrence or "", "COUNT", "UNTIL")
+        return replace(wanted, recurrence=recurrence if until is None else f"{recurrence};UNTIL={until:%Y%m%d}")
 
     def without_excepted(self, wanted: PartnerTime) -> PartnerTime:
         left_out = set(wanted.without)
@@ -256,7 +260,7 @@ class _ArgumentReader(ProblemCollector):
 
     def check_takes_place(self, wanted: PartnerTime) -> None:
         given, numbered = self.given, replace(wanted, number=wanted.number or 0)
-        if any(each.ends > self.now for each in occurrences_from(numbered, self.now, SEARCH_HORIZON)):
+        if any(occurrence.ends > self.now for occurrence in occurrences_from(numbered, self.now, SEARCH_HORIZON)):
             return
         if wanted.recurrence is None:
             message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
@@ -276,31 +280,35 @@ def _takes_place(wanted: PartnerTime, day: date) -> bool:
     return next(local_starts(replace(wanted, without=()), midnight, midnight + DAY), None) is not None
 
 
-def _on_local_clock(known: PartnerTime, here: ZoneInfo) -> PartnerTime:
+def _on_local_clock(before: PartnerTime, here: ZoneInfo) -> PartnerTime:
     # What `turntoward now` began is kept in UTC; the person means the clock that they look at.
-    if known.recurrence is not None or known.zone != "UTC":
-        return known
-    return replace(known, begins=local_at(instant_of(known.begins, ZoneInfo("UTC")), here), zone=here.key, floats=True)
+    if before.recurrence is not None or before.zone != "UTC":
+        return before
+    return replace(
+        before, begins=local_at(instant_of(before.begins, ZoneInfo("UTC")), here), zone=here.key, floats=True
+    )
 
 
-def _with_known_end(recurrence: str | None, known: PartnerTime) -> str | None:
+def _with_known_end(recurrence: str | None, before: PartnerTime) -> str | None:
     # Invariant 1: another --every leaves the last day as it was, unless it brings an end of its own.
-    if recurrence is None or known.recurrence is None or "UNTIL=" in recurrence or "COUNT=" in recurrence:
+    if recurrence is None or before.recurrence is None or "UNTIL=" in recurrence or "COUNT=" in recurrence:
         return recurrence
-    until = split_rrule(known.recurrence).get("UNTIL")
+    until = split_rrule(before.recurrence).get("UNTIL")
     return recurrence if until is None else f"{recurrence};UNTIL={until}"
 
 
-def _with_moved_days(known: PartnerTime, wanted: PartnerTime) -> PartnerTime:
+def _with_moved_days(before: PartnerTime, wanted: PartnerTime) -> PartnerTime:
     # Single days move to the new time; a day that had a time of its own keeps that.
-    was, by = known.begins.time(), wanted.begins.time()
+    was, by = before.begins.time(), wanted.begins.time()
 
     def move(at: datetime) -> datetime:
         return datetime.combine(at.date(), by) if at.time() == was else at
 
     return replace(
         wanted,
-        without=tuple(move(at) for at in known.without),
-        also=tuple(move(at) for at in known.also),
-        moved=tuple(replace(each, original_start=move(each.original_start)) for each in known.moved),
+        without=tuple(move(at) for at in before.without),
+        also=tuple(move(at) for at in before.also),
+        moved=tuple(
+            replace(moved_start, original_start=move(moved_start.original_start)) for moved_start in before.moved
+        ),
     )

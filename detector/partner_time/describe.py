@@ -34,16 +34,18 @@ def format_schedule(partner_time: PartnerTime, now: datetime, zone: ZoneInfo) ->
     begins, ends = partner_time.begins, partner_time.begins + partner_time.lasts
     own = ZoneInfo(partner_time.zone)
     today = local_at(now, own).date()
-    more = list(_beside(partner_time, today))
+    exceptions = list(_beside(partner_time, today))
     if partner_time.recurrence is None:
-        there = [at.astimezone(zone) for at in interval_of(begins, partner_time.lasts, own)]
-        return ", ".join([f"{format_day(there[0], now, zone)} {format_interval(there[0], there[1])}", *more])
+        interval = [at.astimezone(zone) for at in interval_of(begins, partner_time.lasts, own)]
+        return ", ".join(
+            [f"{format_day(interval[0], now, zone)} {format_interval(interval[0], interval[1])}", *exceptions]
+        )
     days = format_recurrence(partner_time.recurrence, begins)
     limits = " ".join([*_since(partner_time, local_at(now, own)), *_until(partner_time, today)])
     count = parse_rrule(partner_time.recurrence).count
     times = "" if count is None else ngettext("once", "{count} times in all", count).format(count=count)
     elsewhere = "" if partner_time.zone == zone.key else partner_time.zone
-    return ", ".join(filter(None, [days, format_interval(begins, ends), limits, times, *more, elsewhere]))
+    return ", ".join(filter(None, [days, format_interval(begins, ends), limits, times, *exceptions, elsewhere]))
 
 
 def format_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> str:
@@ -97,22 +99,22 @@ def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
 
 
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
-    without = sorted({at.date() for at in partner_time.without if at.date() >= today})
-    also = sorted({at.date() for at in partner_time.also if at.date() >= today})
-    moved = sum(max(each.original_start, each.begins).date() >= today for each in partner_time.moved)
-    if without:
-        yield _("except {dates}").format(dates=_format_dates(without, today))
-    if also:
-        yield _("and also {dates}").format(dates=_format_dates(also, today))
+    excluded = sorted({at.date() for at in partner_time.without if at.date() >= today})
+    extra = sorted({at.date() for at in partner_time.also if at.date() >= today})
+    moved = sum(max(start.original_start, start.begins).date() >= today for start in partner_time.moved)
+    if excluded:
+        yield _("except {dates}").format(dates=_format_dates(excluded, today))
+    if extra:
+        yield _("and also {dates}").format(dates=_format_dates(extra, today))
     if moved:
         yield ngettext("one of them moved", "{count} of them moved", moved).format(count=moved)
 
 
 def _format_dates(days: Sequence[date], today: date) -> str:
     dates = [format_date(day, today) for day in days[:_MAX_NAMED]]
-    more = len(days) - len(dates)
-    if more:
-        dates.append(ngettext("{count} more day", "{count} more days", more).format(count=more))
+    unnamed = len(days) - len(dates)
+    if unnamed:
+        dates.append(ngettext("{count} more day", "{count} more days", unnamed).format(count=unnamed))
     return join_words(dates)
 
 

@@ -112,9 +112,9 @@ def _yearly(interval: int, parts: dict[str, str], _first: str) -> str | None:
         return text.format(year=year, days=join_words([str(day) for day in days]), month=named)
     is_numbered = "BYDAY" in inside and not inside["BYDAY"][0].isalpha()
     if is_numbered or "BYSETPOS" in inside or len(months) > 1:
-        found = _in_month(inside, _("of {month}").format(month=named), 0)
-        if found is not None:
-            on = found if "BYMONTHDAY" in inside else _("on {days}").format(days=found)
+        days_in_month = _in_month(inside, _("of {month}").format(month=named), 0)
+        if days_in_month is not None:
+            on = days_in_month if "BYMONTHDAY" in inside else _("on {days}").format(days=days_in_month)
             return f"{year} {on}"
     return None
 
@@ -172,8 +172,8 @@ def _part_by_part(unit: str, interval: int, parts: dict[str, str], first: str) -
 
 def _numbered_days(value: str) -> list[tuple[int, str]]:
     # The number of the weekday in its period, 0 for every one, and its name.
-    found = [_NUMBERED.fullmatch(day) for day in value.split(",")]
-    return [(int(day[1] or 0), WEEKDAYS[CODES.index(day[2])]) for day in found if day]
+    matches = [_NUMBERED.fullmatch(day) for day in value.split(",")]
+    return [(int(day[1] or 0), WEEKDAYS[CODES.index(day[2])]) for day in matches if day]
 
 
 def _sorted_numbers(value: str) -> list[int]:

@@ -88,10 +88,10 @@ def _block(partner_time: PartnerTime, block: int) -> tuple[Occurrence, ...]:
     length = _BLOCKS[parse_rrule(partner_time.recurrence or "").frequency]
     after = _EPOCH + block * length
     before = after + length
-    found = _planned(
+    planned = _planned(
         partner_time, after.replace(tzinfo=None) - _ZONE_MARGIN, before.replace(tzinfo=None) + _ZONE_MARGIN
     )
-    return tuple(occurrence for occurrence in found if after <= occurrence.begins < before)
+    return tuple(occurrence for occurrence in planned if after <= occurrence.begins < before)
 
 
 @lru_cache(maxsize=512)
@@ -104,20 +104,22 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
         raise ValueError("a partner time has occurrences once it is kept and has a number")
     zone = ZoneInfo(partner_time.zone)
     # Compared as instants: a calendar may name a moved start by a local time that the clocks show twice or leave out.
-    elsewhere = {instant_of(moved.original_start, zone): moved for moved in partner_time.moved if _is_possible(moved)}
+    moved_by_start = {
+        instant_of(moved.original_start, zone): moved for moved in partner_time.moved if _is_possible(moved)
+    }
     planned: list[Occurrence] = []
     for local in local_starts(partner_time, after, before):
         begins, ends = interval_of(local, partner_time.lasts, zone)
-        if begins < ends and not (elsewhere and begins in elsewhere):
+        if begins < ends and not (moved_by_start and begins in moved_by_start):
             planned.append(_occurrence(partner_time, local if partner_time.floats else begins, begins, ends))
     planned = _sorted_once_each(planned)
-    for of, moved in elsewhere.items():
+    for original, moved in moved_by_start.items():
         if after <= moved.begins < before:
             begins, ends = interval_of(moved.begins, moved.lasts, zone)
             # Invariant 3: its id says when it would have begun, so that a skip still finds it.
-            named = moved.original_start if partner_time.floats else of
-            planned.append(_occurrence(partner_time, named, begins, ends, moved.title))
-    return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if elsewhere else planned
+            planned_start = moved.original_start if partner_time.floats else original
+            planned.append(_occurrence(partner_time, planned_start, begins, ends, moved.title))
+    return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if moved_by_start else planned
 
 
 def _sorted_once_each(planned: list[Occurrence]) -> list[Occurrence]:
@@ -125,7 +127,7 @@ def _sorted_once_each(planned: list[Occurrence]) -> list[Occurrence]:
     if all(earlier.begins < later.begins for earlier, later in pairwise(planned)):
         return planned
     # Of two at one instant the one declared for later has the local time that the clocks show (invariant 4).
-    return sorted({each.begins: each for each in planned}.values(), key=lambda occurrence: occurrence.begins)
+    return sorted({start.begins: start for start in planned}.values(), key=lambda occurrence: occurrence.begins)
 
 
 def _is_possible(moved: Moved) -> bool:

@@ -60,17 +60,17 @@ def parse_date(text: str, *, argument: str, now: datetime, zone: ZoneInfo, past:
 def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the day and time that `text` names, later than `now`, as naive local time of `zone`."""
     wanted = text.strip().lower()
-    found = _CLOCK.fullmatch(wanted)
-    if found is None or not found["date"]:
+    match = _CLOCK.fullmatch(wanted)
+    if match is None or not match["date"]:
         raise _no_day_or_time(text, wanted, argument)
-    length = parse_time_of_day(found["clock"], argument=argument)
-    if found["clock"] == "midnight":
+    length = parse_time_of_day(match["clock"], argument=argument)
+    if match["clock"] == "midnight":
         message = _("midnight could be where the day begins or where it ends")
         raise input_error(argument, text, message, _("write 00:00 and the day that begins then"))
     clock = time(length // timedelta(hours=1), length // timedelta(minutes=1) % 60)
     here = now.astimezone(zone).replace(tzinfo=None)
     # With its time, the name of today's weekday has one meaning only: today, or in a week where that time is past.
-    day = _read_date(text, found["date"], argument, here.date(), today_counts=clock > here.time())
+    day = _read_date(text, match["date"], argument, here.date(), today_counts=clock > here.time())
     at = datetime.combine(day, clock)
     named = {"date": format_full_date(at.date()), "time": f"{clock:%H:%M}"}
     if at.replace(tzinfo=zone).astimezone(UTC) <= now:
@@ -89,8 +89,8 @@ def month_of(word: str) -> int | None:
     if len(lowered) < 3:
         return None
     lowered = "sep" if lowered == "sept" else lowered
-    found = [month for month, name in enumerate(MONTHS, 1) if name.lower().startswith(lowered)]
-    return found[0] if len(found) == 1 else None
+    months = [month for month, name in enumerate(MONTHS, 1) if name.lower().startswith(lowered)]
+    return months[0] if len(months) == 1 else None
 
 
 def not_in_month(day: int, month: int, year: int | None) -> str | None:
@@ -116,8 +116,8 @@ def _read_date(
     if (weekday := weekday_of(wanted)) is not None:
         return _next_weekday(text, argument, weekday, today, today_counts=today_counts)
     numbers, leading = wanted, None
-    if (found := _LEADING.fullmatch(wanted)) and (leading := weekday_of(found["weekday"])) is not None:
-        numbers = found["rest"].strip()
+    if (match := _LEADING.fullmatch(wanted)) and (leading := weekday_of(match["weekday"])) is not None:
+        numbers = match["rest"].strip()
     day = _read_numbers(text, numbers, argument, today)
     if leading is not None and day.weekday() != leading:
         message, hint = _("{date} is no {weekday}"), _("leave {weekday} out, or write another day")
@@ -145,10 +145,10 @@ def _next_weekday(text: str, argument: str, weekday: int, today: date, *, today_
 
 
 def _read_numbers(text: str, wanted: str, argument: str, today: date) -> date:
-    if found := _ISO.fullmatch(wanted) or _DOTTED.fullmatch(wanted):
-        day, month, year = int(found["day"]), int(found["month"]), found["year"]
-    elif (found := _NAMED.fullmatch(wanted)) and (named := month_of(found["name"] or found["name2"])) is not None:
-        day, month, year = int(found["day"] or found["day2"]), named, found["year"] or found["year2"]
+    if match := _ISO.fullmatch(wanted) or _DOTTED.fullmatch(wanted):
+        day, month, year = int(match["day"]), int(match["month"]), match["year"]
+    elif (match := _NAMED.fullmatch(wanted)) and (named := month_of(match["name"] or match["name2"])) is not None:
+        day, month, year = int(match["day"] or match["day2"]), named, match["year"] or match["year2"]
     else:
         raise _no_date(text, wanted, argument, today)
     if not 1 <= month <= 12:
@@ -179,25 +179,25 @@ def _no_date(text: str, wanted: str, argument: str, today: date) -> UserError:
     if re.fullmatch(r"\d{1,2}[.-]\d{1,2}[.-]\d{2}", wanted, re.ASCII):
         message, hint = _("'{quoted}' could be several days"), _("write the year in full: 2026-12-24")
         return input_error(argument, text, message, hint, **quoted)
-    found = re.fullmatch(r"(?:next|this|coming)\s+(\S+)", wanted)
-    if found and (weekday := weekday_of(found[1])) is not None:
+    match = re.fullmatch(r"(?:next|this|coming)\s+(\S+)", wanted)
+    if match and (weekday := weekday_of(match[1])) is not None:
         first = today + timedelta(days=(weekday - today.weekday()) % 7 or 7)
         message, hint = _("'{quoted}' could be one week or another"), _("write {first} or {second}")
         return input_error(argument, text, message, hint, **quoted, first=first, second=first + timedelta(days=7))
-    if found := re.fullmatch(r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?([a-z]+)(?:\s+\d{1,4})?", wanted):
+    if match := re.fullmatch(r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?([a-z]+)(?:\s+\d{1,4})?", wanted):
         whole = [name.lower() for name in (*WEEKDAYS, *MONTHS)]
-        near = nearest(found[1], (*_NEAR, *whole)) or nearest(found[1], {name[:3] for name in whole})
-        at = text.lower().find(found[1])
-        if near and near != found[1]:
-            word = text[at : at + len(found[1])]
+        near = nearest(match[1], (*_NEAR, *whole)) or nearest(match[1], {name[:3] for name in whole})
+        at = text.lower().find(match[1])
+        if near and near != match[1]:
+            word = text[at : at + len(match[1])]
             return input_error(argument, text, _("'{word}' is no day"), hint_nearest(near, _HINT), at=at, word=word)
     return input_error(argument, text, _("'{word}' is no day"), _HINT)
 
 
 def _no_day_or_time(text: str, wanted: str, argument: str) -> UserError:
-    if found := _CLOCK.fullmatch(f"day {wanted}"):
+    if match := _CLOCK.fullmatch(f"day {wanted}"):
         hint = _("write for example tomorrow {time} or sun {time}")
-        return input_error(argument, text, _("the day is missing"), hint, time=found["clock"])
+        return input_error(argument, text, _("the day is missing"), hint, time=match["clock"])
     hint = _("write for example sun 11:00 or 2026-12-24 18:00")
     return input_error(argument, text, _("no time of day is at the end of it"), hint)
 
@@ -208,7 +208,7 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
     They are in order from Monday; a single stretch over the weekend, such as `fri-mon`, is in order from its first day.
     """
     shown = text if whole is None else whole
-    found: list[int] = []
+    weekdays: list[int] = []
     problems = []
     for item in _ITEM.finditer(_TO.sub("- ", text)):
         words = [(word[0], item.start() + word.start()) for word in re.finditer(r"[^\s–-]+", item[0])]
@@ -223,20 +223,20 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
             continue
         days = [list(of or ()) for _, _, of in named]
         if dashes == 0:
-            found += days[0]
+            weekdays += days[0]
         elif dashes == 1 and len(days) == 2 and all(len(of) == 1 for of in days):
             first, last = days[0][0], days[1][0]
-            found += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
+            weekdays += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
         else:
             stretch = text[item.start() : item.end()]
             message = _("'{word}' does not go from one day to another")
             problems.append(problem(argument, shown, message, DAY_HINT, at=at + item.start(), word=stretch))
-    if not found and not problems:
+    if not weekdays and not problems:
         problems.append(problem(argument, shown, _("no day is named"), DAY_HINT))
     if problems:
         raise UserError(problems)
-    is_stretch = len(found) < 7 and all((earlier + 1) % 7 == later for earlier, later in pairwise(found))
-    return tuple(found) if is_stretch else tuple(sorted(set(found)))
+    is_stretch = len(weekdays) < 7 and all((earlier + 1) % 7 == later for earlier, later in pairwise(weekdays))
+    return tuple(weekdays) if is_stretch else tuple(sorted(set(weekdays)))
 
 
 def weekday_of(word: str) -> int | None:
@@ -244,8 +244,8 @@ def weekday_of(word: str) -> int | None:
     lowered = word.lower().rstrip(".")
     if len(lowered) < 2:
         return None
-    found = [day for day, name in enumerate(WEEKDAYS) if f"{name.lower()}s".startswith(lowered)]
-    return found[0] if len(found) == 1 else None
+    days = [day for day, name in enumerate(WEEKDAYS) if f"{name.lower()}s".startswith(lowered)]
+    return days[0] if len(days) == 1 else None
 
 
 def near_day(word: str) -> str:

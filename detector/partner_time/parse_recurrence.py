@@ -101,25 +101,25 @@ class _RecurrenceParser:
         return input_error(self.argument, self.text, message, hint, at=at, word=word, **values)
 
     def parse(self, words: str) -> dict[str, str]:
-        if found := _TIMES.fullmatch(words):
-            unit, count = found["unit"], self.count(found["count"], found["unit"])
-        elif found := _ADVERB.fullmatch(words):
-            unit, count = _ADVERBS.get(found["adverb"], "fortnight"), 1
-        if found:
+        if match := _TIMES.fullmatch(words):
+            unit, count = match["unit"], self.count(match["count"], match["unit"])
+        elif match := _ADVERB.fullmatch(words):
+            unit, count = _ADVERBS.get(match["adverb"], "fortnight"), 1
+        if match:
             unit, count = ("week", 2 * count) if unit == "fortnight" else (unit, count)
-            return self.times(unit, count, found["on"], self.at + found.start("on"))
-        if found := _OTHER.fullmatch(words):
-            days = self.days(found["days"], self.at + found.start("days"))
-            if re.search(r"\bweekdays?\b", found["days"]):
+            return self.times(unit, count, match["on"], self.at + match.start("on"))
+        if match := _OTHER.fullmatch(words):
+            days = self.days(match["days"], self.at + match.start("days"))
+            if re.search(r"\bweekdays?\b", match["days"]):
                 hint = _("write 'other week on mon-fri', or the days")
                 raise self.error(_("every other weekday has two meanings"), hint, words)
             return self.weekly(2, days)
-        if (found := _COUNT_OF_DAYS.fullmatch(words)) and weekday_of(found["day"]) is not None:
-            day = found["day"].removesuffix("s")
-            if not found["count"].strip("0"):
+        if (match := _COUNT_OF_DAYS.fullmatch(words)) and weekday_of(match["day"]) is not None:
+            day = match["day"].removesuffix("s")
+            if not match["count"].strip("0"):
                 raise self.error(_("every {word} never comes"), _("write {day}, or 'other {day}'"), words, day=day)
             message, hint = _("'{word}' is no length of time"), _("write '{count} weeks on {day}'")
-            raise self.error(message, hint, words, count=found["count"], day=day)
+            raise self.error(message, hint, words, count=match["count"], day=day)
         for read in (self.nth_days, self.month_days, self.year_day):
             if (parts := read(words, self.at)) is not None:
                 return parts
@@ -200,23 +200,23 @@ class _RecurrenceParser:
 
     def nth_days(self, words: str, at: int, unit: str | None = None) -> dict[str, str] | None:
         """Return the parts of `first friday`, `last sunday of march`, `last day`."""
-        found = _NTH_DAY.fullmatch(words)
-        if found is None:
+        match = _NTH_DAY.fullmatch(words)
+        if match is None:
             return None
-        nths = list(dict.fromkeys(_NTHS[nth] for nth in re.findall(_NTH, found["nths"])))
-        day, of = found["day"], found["of"]
+        nths = list(dict.fromkeys(_NTHS[nth] for nth in re.findall(_NTH, match["nths"])))
+        day, of = match["day"], match["of"]
         weekday = weekday_of(day)
         if weekday is None and day not in {"day", "weekday"}:
             hint = near_day(day)
             if day in {"weekend", "week"}:
                 hint = _("write for example '3 weeks on sat,sun', or 'first saturday'")
-            raise self.error(_("'{word}' is no day that a month numbers"), hint, day, at + found.start("day"))
-        if of is None and unit is None and found["nths"] in {"second", "2nd"} and weekday is not None:
+            raise self.error(_("'{word}' is no day that a month numbers"), hint, day, at + match.start("day"))
+        if of is None and unit is None and match["nths"] in {"second", "2nd"} and weekday is not None:
             hint = _("write 'other {day}', or 'second {day} of the month'")
             raise self.error(_("'{word}' has two meanings"), hint, words, at, day=day)
         if of is None and unit == "year":
             raise self.error(_("it does not say of which month"), _("write for example '{word} of may'"), words, at)
-        scope = self.scope(found["count"], of, at + found.start("of"))
+        scope = self.scope(match["count"], of, at + match.start("of"))
         if day == "day":
             return {**scope, "BYMONTHDAY": ",".join(map(str, nths))}
         if day == "weekday":
@@ -225,38 +225,38 @@ class _RecurrenceParser:
 
     def month_days(self, words: str, at: int, unit: str | None = None) -> dict[str, str] | None:
         """Return the parts of `15th`, `1st and 15th of the month`; after `month on` also of `15` and `1,15`."""
-        found = _DATES.fullmatch(words)
-        if found is None or (found["of"] is not None and month_of(found["of"]) is not None):
+        match = _DATES.fullmatch(words)
+        if match is None or (match["of"] is not None and month_of(match["of"]) is not None):
             return None
-        if unit is None and found["of"] is None and not re.search("st|nd|rd|th", found["dates"]):
+        if unit is None and match["of"] is None and not re.search("st|nd|rd|th", match["dates"]):
             hint = _("write 'month on {days}', or '{days} days'")
-            raise self.error(_("it does not say of what"), hint, words, at, days=found["dates"])
+            raise self.error(_("it does not say of what"), hint, words, at, days=match["dates"])
         days = []
-        for number in re.finditer(r"\d+", found["dates"]):
+        for number in re.finditer(r"\d+", match["dates"]):
             if not 1 <= int(number[0]) <= 31:
                 message, hint = _("no month has a day {word}"), _("write 1 to 31, or 'month on last day'")
                 raise self.error(message, hint, number[0], at + number.start())
             days.append(int(number[0]))
-        scope = self.scope(found["count"], found["of"], at + found.start("of"))
+        scope = self.scope(match["count"], match["of"], at + match.start("of"))
         return {**scope, "BYMONTHDAY": ",".join(map(str, sorted(set(days))))}
 
     def year_day(self, words: str, at: int, _unit: str | None = None) -> dict[str, str] | None:
         """Return the parts of `24 december`, `dec 24`, `24.12.`: a day that comes once a year."""
-        found = _YEAR_DAY.fullmatch(words)
-        if found is None:
+        match = _YEAR_DAY.fullmatch(words)
+        if match is None:
             return None
-        more = found["more"] or found["more2"] or found["more3"]
-        if found["iso"] or more:
-            if more and not re.fullmatch(r",?\s*\d+", more):
+        year = match["more"] or match["more2"] or match["more3"]
+        if match["iso"] or year:
+            if year and not re.fullmatch(r",?\s*\d+", year):
                 return None
             raise self.error(_("a day with its year comes once"), _("leave out --every, and write --on"), words, at)
-        name = found["month"] or found["month2"]
-        month = int(found["month3"]) if name is None else month_of(name)
+        name = match["month"] or match["month2"]
+        month = int(match["month3"]) if name is None else month_of(name)
         if month is None or not 1 <= month <= 12:
             near = nearest(name or "", [full.lower() for full in MONTHS])
             hint = hint_nearest(near, _("write for example 24 december"))
             raise self.error(_("'{month}' is no month"), hint, words, at, month=name or month)
-        day = int(found["day"] or found["day2"] or found["day3"])
+        day = int(match["day"] or match["day2"] or match["day3"])
         if wrong := not_in_month(day, month, None):
             raise self.error(wrong, _("write a day that {month} has"), words, at, month=MONTHS[month - 1])
         return {"FREQ": "YEARLY", "BYMONTH": str(month), "BYMONTHDAY": str(day)}
@@ -287,7 +287,7 @@ def _read_rrule(text: str, argument: str, first: date | None) -> str:
     try:
         parts = split_rrule(rule)
     except RecurrenceError as wrong:
-        raise UserError([problem(argument, text, "{why}", why=each) for each in wrong.problems]) from None
+        raise UserError([problem(argument, text, "{why}", why=reason) for reason in wrong.problems]) from None
     names_day = {name for name in parts if name.startswith("BY")} - {"BYSETPOS", "BYMONTH"}
     if parts["FREQ"] != "DAILY" and not names_day and first is None:
         raise input_error(argument, text, _("it does not say on which day"), _("add --on, or BYDAY=FR"))

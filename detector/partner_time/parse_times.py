@@ -61,10 +61,10 @@ def hint_nearest(near: str | None, otherwise: str) -> str:
 def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> timedelta:
     """Return the time since midnight, 0 to below 24 h; as an end, `24:00` and `00:00` are both 24 h, midnight."""
     wanted = text.strip().lower()
-    found = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
-    if found is None:
+    match = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
+    if match is None:
         raise input_error(argument, text, _("'{word}' is no time of day"), _TIME_HINT, word=text)
-    hours, minutes, half = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
+    hours, minutes, half = int(match[1]), int(match[2] or 0), (match[3] or "").replace(".", "")
     if half and 1 <= hours <= 12:
         hours = hours % 12 + (12 if half == "pm" else 0)
     elif half:
@@ -83,11 +83,11 @@ def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> time
 
 def parse_zone(text: str, *, argument: str = "--zone") -> str:
     """Return the IANA name of the zone, in its own spelling."""
-    known = available_timezones() - {"localtime", "Factory"}
+    zones = available_timezones() - {"localtime", "Factory"}
     wanted = text.strip()
-    if wanted in known:
+    if wanted in zones:
         return wanted
-    by_lower = {name.lower(): name for name in sorted(known)}
+    by_lower = {name.lower(): name for name in sorted(zones)}
     lowered = wanted.lower().replace(" ", "_")
     if lowered in by_lower:
         return by_lower[lowered]

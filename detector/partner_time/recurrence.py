@@ -31,13 +31,13 @@ _cached_set: Final = lru_cache(maxsize=256)(frozenset[datetime])
 def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -> Iterator[datetime]:
     """Yield the local starts in `[after, before)` in order, each once. A moved start appears at its original time."""
     after, before = max(after, EARLIEST), min(before, LATEST)
-    found = _recurring(partner_time, after, before)
+    starts = _recurring(partner_time, after, before)
     if partner_time.also:
         # RDATE may repeat a day of the recurrence: it takes place once.
-        found = (local for local, _same in groupby(merge(found, sorted(partner_time.also))))
-    without = _cached_set(partner_time.without) if partner_time.without else ()
-    for local in found:
-        if after <= local < before and not (without and local in without):
+        starts = (local for local, _same in groupby(merge(starts, sorted(partner_time.also))))
+    excluded = _cached_set(partner_time.without) if partner_time.without else ()
+    for local in starts:
+        if after <= local < before and not (excluded and local in excluded):
             yield local
 
 
@@ -70,10 +70,10 @@ def _in_stretch(
         yield begins
     at, until = begins.time(), rule.until
     # Until shortly before UNTIL comparing local times will do: an exact comparison converts each start to an instant.
-    far = LATEST if until is None else (local_at(until, zone) if until.tzinfo else until) - _ZONE_MARGIN
+    local_limit = LATEST if until is None else (local_at(until, zone) if until.tzinfo else until) - _ZONE_MARGIN
     for day in days_of(rule, begins.date(), after.date(), before.date() + DAY):
         local = datetime.combine(day, at)
-        if local >= before or (local > far and not _is_until(local, rule, zone)):
+        if local >= before or (local > local_limit and not _is_until(local, rule, zone)):
             return
         if not as_rfc or (local != begins and exists(local, zone)):
             yield local

@@ -35,7 +35,7 @@ def next_reminder(
     for occurrence in plan.upcoming:
         at = occurrence.begins - ahead
         is_paused = paused_until is not None and at < paused_until
-        is_busy = any(each is not None and each.begins <= at < each.ends for each in (plan.current, *plan.upcoming))
+        is_busy = any(other is not None and other.begins <= at < other.ends for other in (plan.current, *plan.upcoming))
         if at > now and not is_paused and not is_busy:
             return PlannedReminder(occurrence=occurrence, at=at)
     return None
@@ -48,8 +48,8 @@ def is_due(reminder: PlannedReminder, plan: Plan, now: datetime, paused_until: d
 
 
 def is_still_planned(reminder: PlannedReminder, plan: Plan) -> bool:
-    known = reminder.occurrence
-    return any((each.id, each.begins) == (known.id, known.begins) for each in plan.upcoming)
+    wanted = reminder.occurrence
+    return any((occurrence.id, occurrence.begins) == (wanted.id, wanted.begins) for occurrence in plan.upcoming)
 
 
 def suggestion_of(day: date, suggestions: Sequence[str]) -> str:

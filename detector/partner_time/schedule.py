@@ -199,7 +199,9 @@ def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Ove
     own = [occurrence for occurrence in planned(wanted) if occurrence.ends > now]
     others = [other for other in schedule.partner_times if own and other.number != wanted.number]
     both = ((other, list(_overlapping(own, planned(other)))) for other in others)
-    return [Overlap(other=other, first=found[0], count=len(found)) for other, found in both if found]
+    return [
+        Overlap(other=other, first=overlapping[0], count=len(overlapping)) for other, overlapping in both if overlapping
+    ]
 
 
 def _overlapping(own: list[Occurrence], others: list[Occurrence]) -> Iterator[Occurrence]:

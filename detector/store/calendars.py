@@ -39,10 +39,10 @@ class CalendarStore:
     def save(self, calendar: Calendar) -> Calendar:
         """Save the calendar and return it with its number. Raises `UserError` if it was removed meanwhile."""
         with self._database.writing() as connection:
-            known = connection.execute("SELECT 1 FROM calendars WHERE number = ?", (calendar.number,)).fetchone()
+            row = connection.execute("SELECT 1 FROM calendars WHERE number = ?", (calendar.number,)).fetchone()
             if calendar.number is None:
                 calendar = replace(calendar, number=self._state.next_number("last_calendar"))
-            elif known is None:
+            elif row is None:
                 message = _(
                     "This calendar was removed meanwhile; nothing was changed.\n"
                     "  `turntoward calendar list` shows which there are."
@@ -72,10 +72,10 @@ class CalendarStore:
         """Save a proposal in place of the one of its calendar and uid; return it with its number."""
         with self._database.writing() as connection:
             # It keeps its number when its event changes: the person may have read the number in a list.
-            known = connection.execute(
+            row = connection.execute(
                 "SELECT number FROM proposals WHERE calendar = ? AND uid = ?", (proposal.calendar, proposal.uid)
             ).fetchone()
-            number = self._state.next_number("last_proposal") if known is None else known[0]
+            number = self._state.next_number("last_proposal") if row is None else row[0]
             proposal = replace(proposal, number=number)
             connection.execute(_REPLACE_PROPOSAL, _PROPOSAL.to_row(proposal))
         return proposal

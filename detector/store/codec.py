@@ -121,8 +121,8 @@ class Codec:
             return self._read_activity, _write_activity
         # The only unions of observations are "something or None".
         if get_origin(hint) in (UnionType, Union):
-            (one,) = (part for part in get_args(hint) if part is not NoneType)
-            reader, writer = self._converters(one)
+            (inner,) = (part for part in get_args(hint) if part is not NoneType)
+            reader, writer = self._converters(inner)
             return (
                 lambda value: None if value is None else reader(value),
                 lambda value: None if value is None else writer(value),

@@ -81,13 +81,13 @@ def _moment(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _feature(key: FeatureKey) -> dict[str, Any]:
-    which = key.which or Filter()
-    lengths = {"span": key.span, "shorter": which.shorter, "longer": which.longer}
+    selection = key.which or Filter()
+    lengths = {"span": key.span, "shorter": selection.shorter, "longer": selection.longer}
     return {
         "feature": key.name,
         **{name: _seconds(length // MICROSECOND) for name, length in lengths.items() if length is not None},
         **({} if key.category is None else {"category": key.category}),
-        **({} if which.categories is None else {"categories": sorted(which.categories)}),
+        **({} if selection.categories is None else {"categories": sorted(selection.categories)}),
         **({"steps": [sorted(step) for step in key.steps]} if key.steps else {}),
         **({"percentile": key.part} if key.part else {}),
         "scope": key.scope,

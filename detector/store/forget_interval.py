@@ -61,19 +61,19 @@ def is_moment_outside(moment: Moment, interval: Interval, over: datetime | None 
 
 def remaining_record(record: Record, interval: Interval) -> Record | None:
     """Return what of the record may still be stored, or None."""
-    what: obs.Observation | Use | Coverage | Moment | StartResult | None = record.what
-    if isinstance(what, Use):
-        what = remaining_use(what, interval)
-    elif isinstance(what, Coverage):
-        what = remaining_coverage(what, interval)
-    elif isinstance(what, Moment):
-        what = what if is_moment_outside(what, interval) else None
-    elif isinstance(what, StartResult):
+    content: obs.Observation | Use | Coverage | Moment | StartResult | None = record.what
+    if isinstance(content, Use):
+        content = remaining_use(content, interval)
+    elif isinstance(content, Coverage):
+        content = remaining_coverage(content, interval)
+    elif isinstance(content, Moment):
+        content = content if is_moment_outside(content, interval) else None
+    elif isinstance(content, StartResult):
         # Whatever is forgotten while an occurrence is under way lies in it: it reaches into the grace, or follows it.
-        what = None if interval.since < what.at else what
-    elif isinstance(what, obs.Observation):
-        what = None if interval.since <= what.at < interval.until else what
-    return None if what is None else replace(record, what=what)
+        content = None if interval.since < content.at else content
+    elif isinstance(content, obs.Observation):
+        content = None if interval.since <= content.at < interval.until else content
+    return None if content is None else replace(record, what=content)
 
 
 def without_forgotten(

@@ -84,7 +84,7 @@ class HistoryStore:
                     yield rows.read(rows.to_observation, row)
                 last = chunk[-1][4]
 
-    def observations_of(
+    def observations_by_kind(
         self, kinds: Sequence[type[Observation]], since: datetime | None = None, until: datetime | None = None
     ) -> list[tuple[str, Observation]]:
         """Return the observations of these kinds in these occurrences, each with the id of its occurrence."""
@@ -118,8 +118,8 @@ class HistoryStore:
 
     def moments_of(self, occurrence: StoredOccurrence) -> list[Moment]:
         # `moments` chooses by when an occurrence began, and two may have begun at the same instant.
-        found = self.moments(occurrence.began, occurrence.began + MICROSECOND)
-        return [moment for moment in found if moment.occurrence == occurrence.id]
+        moments = self.moments(occurrence.began, occurrence.began + MICROSECOND)
+        return [moment for moment in moments if moment.occurrence == occurrence.id]
 
     def last_moment(self) -> Moment | None:
         """Return the moment that was decided last, suppressed ones too, or None."""
@@ -193,21 +193,21 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
         _REPLACE_MOMENT: [],
     }
     for record in records:
-        occurrence, what = record.occurrence, record.what
-        if isinstance(what, Observation):
-            _update_occurrence(connection, occurrence, what)
-            waiting[INSERT_OBSERVATION].append(rows.from_observation(occurrence, what))
-        elif isinstance(what, Use):
-            waiting[_REPLACE_USE].append(rows.from_use(occurrence, what))
-        elif isinstance(what, Coverage):
-            waiting[_REPLACE_COVERAGE].append(rows.from_coverage(occurrence, what))
-        elif isinstance(what, StartResult):
-            started = (None, None) if what.well is None else (int(what.well), to_microseconds(what.at))
+        occurrence, content = record.occurrence, record.what
+        if isinstance(content, Observation):
+            _update_occurrence(connection, occurrence, content)
+            waiting[INSERT_OBSERVATION].append(rows.from_observation(occurrence, content))
+        elif isinstance(content, Use):
+            waiting[_REPLACE_USE].append(rows.from_use(occurrence, content))
+        elif isinstance(content, Coverage):
+            waiting[_REPLACE_COVERAGE].append(rows.from_coverage(occurrence, content))
+        elif isinstance(content, StartResult):
+            started = (None, None) if content.well is None else (int(content.well), to_microseconds(content.at))
             connection.execute(
                 "UPDATE occurrences SET started_well = ?, started_at = ? WHERE id = ?", (*started, occurrence)
             )
         else:
-            waiting[_REPLACE_MOMENT].append(rows.from_moment(occurrence, what))
+            waiting[_REPLACE_MOMENT].append(rows.from_moment(occurrence, content))
     for statement, values in waiting.items():
         if values:
             connection.executemany(statement, values)
@@ -255,7 +255,7 @@ def _totals(counts: Iterable[tuple[str, str, int, int]]) -> dict[str, UnknownApp
         device: UnknownApps(
             opens=opens[device],
             apps=max(unnamed.get(device, 0), len(of_device)),
-            named=dict(sorted(of_device.items(), key=lambda each: (-each[1], each[0]))),
+            named=dict(sorted(of_device.items(), key=lambda count: (-count[1], count[0]))),
         )
         for device, of_device in sorted(named.items())
     }

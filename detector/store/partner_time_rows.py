@@ -47,7 +47,8 @@ def _to_starts(text: str) -> tuple[datetime, ...]:
 
 def _from_moved(moved: tuple[Moved, ...]) -> str:
     rows = [
-        [one.original_start.isoformat(), one.begins.isoformat(), one.lasts // MICROSECOND, one.title] for one in moved
+        [start.original_start.isoformat(), start.begins.isoformat(), start.lasts // MICROSECOND, start.title]
+        for start in moved
     ]
     return json.dumps(rows, ensure_ascii=False)
 

@@ -37,11 +37,11 @@ class PhoneStore:
     def save(self, phone: Phone) -> Phone:
         """Save the phone and return it with its number. Raises `UserError` if the name is taken."""
         with self._database.writing() as connection:
-            known = self.all()
-            _check_name(phone, known)
+            phones = self.all()
+            _check_name(phone, phones)
             if phone.number is None:
                 phone = replace(phone, number=self._state.next_number("last_phone"))
-            elif phone.number not in {other.number for other in known}:
+            elif phone.number not in {other.number for other in phones}:
                 raise UserError(_("This phone was removed meanwhile. Pair it again: `turntoward phone pair`."))
             connection.execute(_REPLACE_PHONE, _PHONES.to_row(phone))
         return phone
@@ -72,12 +72,12 @@ class PhoneStore:
         self._state.set(_ADDRESS_KEY, None if address is None else asdict(address))
 
 
-def _check_name(phone: Phone, known: Sequence[Phone]) -> None:
+def _check_name(phone: Phone, phones: Sequence[Phone]) -> None:
     if not phone.name.strip() or not phone.name.isprintable() or len(phone.name) > MAX_NAME_LENGTH:
         message = _("A phone's name is a few words of text, {count} characters at most.")
         raise UserError(message.format(count=MAX_NAME_LENGTH))
     # Whatever the case: a person names a device in commands, and would mistake two such names.
-    taken = [LAPTOP, *(other.name for other in known if other.number != phone.number)]
+    taken = [LAPTOP, *(other.name for other in phones if other.number != phone.number)]
     if phone.name.casefold() in (other.casefold() for other in taken):
         message = _("There is a device called '{name}' already. Give this one another name.")
         raise UserError(message.format(name=phone.name))

@@ -57,8 +57,8 @@ class PlanStore:
     def change(self, partner_time: PartnerTime, renamed: Mapping[str, str]) -> bool:
         """Replace the one of this number and rename the ids of its exceptions; return whether there was one."""
         with self._database.writing() as connection:
-            known = connection.execute("SELECT 1 FROM partner_times WHERE number = ?", (partner_time.number,))
-            if known.fetchone() is None:
+            row = connection.execute("SELECT 1 FROM partner_times WHERE number = ?", (partner_time.number,))
+            if row.fetchone() is None:
                 return False
             _save(connection, partner_time)
             # In two steps, by way of a name that no occurrence has: one's new id may be another's old one.

@@ -69,7 +69,7 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
         return []
     # An occurrence may have begun before the week was started and end in it.
     since, earliest = week.since, week.since - MAX_LENGTH
-    began = store.history.observations_of([PartnerTimeBegan], since=earliest)
+    began = store.history.observations_by_kind([PartnerTimeBegan], since=earliest)
     quiet = {id_ for id_, event in began if isinstance(event, PartnerTimeBegan) and event.quiet}
     coverage = store.history.coverage(since=earliest)
     days: dict[date, list[StoredOccurrence]] = {}
@@ -78,7 +78,7 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
         if occurrence.id not in quiet or occurrence.ended is None or occurrence.ended < since:
             continue
         day = occurrence.began.astimezone(zone).date()
-        covered = [each.coverage for each in coverage if each.occurrence == occurrence.id]
+        covered = [interval.coverage for interval in coverage if interval.occurrence == occurrence.id]
         days.setdefault(day, []).append(occurrence)
         share = split_time((), covered, occurrence.began, occurrence.ended).share
         known[day] = known.get(day, timedelta()) + share.known

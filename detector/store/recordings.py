@@ -183,8 +183,8 @@ def _no_json(line: bytes) -> tuple[str, bytes, int]:
 
 def _column(line: bytes, name: str | None) -> int:
     # The line is known to be JSON here, so that the first match is nearly always the field itself.
-    found = name and re.search(re.escape(f'"{name}"') + r"\s*:\s*", line.decode("utf-8", "replace"))
-    return found.end() + 1 if found else 1
+    match = name and re.search(re.escape(f'"{name}"') + r"\s*:\s*", line.decode("utf-8", "replace"))
+    return match.end() + 1 if match else 1
 
 
 @contextmanager
@@ -220,9 +220,9 @@ class _RecordingProblems:
 
     def raise_if_any(self) -> None:
         if self.count:
-            more = self.count - len(self.shown)
-            message = _("and {count} more").format(count=f"{more:,}")
-            rest = [Problem(message=message, file=self.file)] if more else []
+            unlisted = self.count - len(self.shown)
+            message = _("and {count} more").format(count=f"{unlisted:,}")
+            rest = [Problem(message=message, file=self.file)] if unlisted else []
             raise UserError([*self.shown, *rest])
 
 

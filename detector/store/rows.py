@@ -131,18 +131,15 @@ def to_evidence(text: str) -> tuple[tuple[FeatureKey, Value], ...]:
 
 def _key(key: FeatureKey) -> dict[str, Any]:
     # Only what differs from the default: a later version may add fields to the key, and old rows stay readable.
-    plain: dict[str, Any] = {"name": key.name}
-    if key.span is not None:
-        plain["span"] = _length(key.span)
-    if key.category is not None:
-        plain["category"] = key.category
+    plain: dict[str, Any] = {"name": key.name, "span": _length(key.span), "category": key.category}
+    plain = {name: value for name, value in plain.items() if value is not None}
     if key.scope != "device":
         plain["scope"] = key.scope
     if key.which is not None:
         categories, shorter, longer = key.which
         names = None if categories is None else sorted(categories)
-        which = {"categories": names, "shorter": _length(shorter), "longer": _length(longer)}
-        plain["which"] = {name: value for name, value in which.items() if value is not None}
+        selection = {"categories": names, "shorter": _length(shorter), "longer": _length(longer)}
+        plain["which"] = {name: value for name, value in selection.items() if value is not None}
     if key.steps:
         plain["steps"] = [sorted(step) for step in key.steps]
     if key.part:
@@ -156,14 +153,14 @@ def _measured(plain: list[Any]) -> tuple[FeatureKey, Value]:
         name, span, category, scope, value = plain
         return FeatureKey(name, _span(span), category, scope), _value(value)
     stored, value = plain
-    which = stored.get("which")
-    if which is not None:
-        categories = which.get("categories")
+    selection = stored.get("which")
+    if selection is not None:
+        categories = selection.get("categories")
         names = None if categories is None else frozenset(categories)
-        which = Filter(names, _span(which.get("shorter")), _span(which.get("longer")))
+        selection = Filter(names, _span(selection.get("shorter")), _span(selection.get("longer")))
     span, category, scope = _span(stored.get("span")), stored.get("category"), stored.get("scope", "device")
     steps = tuple(frozenset(step) for step in stored.get("steps", ()))
-    return FeatureKey(stored["name"], span, category, scope, which, steps, stored.get("part", 0)), _value(value)
+    return FeatureKey(stored["name"], span, category, scope, selection, steps, stored.get("part", 0)), _value(value)
 
 
 def _length(span: timedelta | None) -> int | None:

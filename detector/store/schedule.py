@@ -39,8 +39,8 @@ def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence,
     # As far back as the schedule looks: further than any two zones are apart (26 h).
     for stored in store.history.occurrences(since=now - LOOK_BACK):
         id_ = planned_id(stored.id)
-        known = latest.get(id_)
-        if known is None or _start_number(known.id) < _start_number(stored.id):
+        previous = latest.get(id_)
+        if previous is None or _start_number(previous.id) < _start_number(stored.id):
             latest[id_] = stored
         # It began with its first start, whichever start is the last.
         began[id_] = min(stored.began, began.get(id_, stored.began))

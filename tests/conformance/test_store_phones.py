@@ -206,16 +206,16 @@ class SignsConformance:
         opened = Focused(at=after(6), device="phone", activity=Activity(category="social"))
         store.history.save([begins(), *map(seen, (picked, away, opened, InputCounted(at=after(7), keys=1))), ends()])
         store.history.save([begins(OTHER, at=DAY), seen(later, OTHER)])
-        assert store.history.observations_of([PickedUp, PutAway]) == [
+        assert store.history.observations_by_kind([PickedUp, PutAway]) == [
             (EVENING, away),
             (EVENING, picked),
             (OTHER, later),
         ]
-        assert store.history.observations_of([PickedUp]) == [(EVENING, picked), (OTHER, later)]
-        assert store.history.observations_of([PickedUp], after(DAY)) == [(OTHER, later)]
-        assert store.history.observations_of([PutAway], None, after(DAY)) == [(EVENING, away)]
-        assert store.history.observations_of([PutAway, Focused]) == [(EVENING, away), (EVENING, opened)]
-        assert store.history.observations_of([]) == []
+        assert store.history.observations_by_kind([PickedUp]) == [(EVENING, picked), (OTHER, later)]
+        assert store.history.observations_by_kind([PickedUp], after(DAY)) == [(OTHER, later)]
+        assert store.history.observations_by_kind([PutAway], None, after(DAY)) == [(EVENING, away)]
+        assert store.history.observations_by_kind([PutAway, Focused]) == [(EVENING, away), (EVENING, opened)]
+        assert store.history.observations_by_kind([]) == []
 
     def test_unknown_apps_are_counted_without_their_names(self, store: Store) -> None:
         store.history.save([begins()])
@@ -284,5 +284,5 @@ class TestStoreOnDisk(PhonesConformance, ExtendingConformance, SignsConformance)
             assert store.phones.all() == [replace(MINE, number=1)]
             assert store.phones.api_address() == PLACE
             assert store.plans.extended() == {EVENING: after(120)}
-            assert store.history.observations_of([PutAway]) == [(EVENING, PutAway(at=after(0), device="my phone"))]
+            assert store.history.observations_by_kind([PutAway]) == [(EVENING, PutAway(at=after(0), device="my phone"))]
             assert store.history.unknown_apps() == {"my phone": UnknownApps(opens=1, apps=1, named={})}

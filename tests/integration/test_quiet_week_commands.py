@@ -248,7 +248,7 @@ def test_run_offer_asks_once_about_the_quiet_week_and_the_default_is_no(home: Pa
     assert text.index("for 30 minutes?") < text.index(QUESTION)
     with Store.open(store_path(), read_only=True) as store:
         assert quiet_week.load(store) == quiet_week.QuietWeek(offered=True)
-        (began,) = (seen for _, seen in store.history.observations_of([PartnerTimeBegan]))
+        (began,) = (seen for _, seen in store.history.observations_by_kind([PartnerTimeBegan]))
         assert isinstance(began, PartnerTimeBegan)
         assert not began.quiet
     assert QUESTION not in offered(home)
@@ -258,7 +258,7 @@ def test_run_offer_asks_once_about_the_quiet_week_and_the_default_is_no(home: Pa
 def test_accepting_at_set_up_makes_the_first_partner_time_quiet(home: Path) -> None:
     assert "It does; `turntoward quiet-week` says how far it is." in offered(home, "\n", "y\n")
     with Store.open(store_path(), read_only=True) as store:
-        (began,) = (seen for _, seen in store.history.observations_of([PartnerTimeBegan]))
+        (began,) = (seen for _, seen in store.history.observations_by_kind([PartnerTimeBegan]))
         assert isinstance(began, PartnerTimeBegan)
         assert began.quiet
         assert quiet_week.current_evening(store, UTC) == 1

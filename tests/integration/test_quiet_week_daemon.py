@@ -71,7 +71,7 @@ def decided(evening: Evening) -> list[tuple[str, Reason | None]]:
 def began(evening: Evening) -> list[bool]:
     return [
         seen.quiet
-        for _, seen in evening.store.history.observations_of([PartnerTimeBegan])
+        for _, seen in evening.store.history.observations_by_kind([PartnerTimeBegan])
         if isinstance(seen, PartnerTimeBegan)
     ]
 

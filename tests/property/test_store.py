@@ -220,8 +220,8 @@ def _all(store: Store) -> Any:
         store.phones.all(),
         store.history.unknown_apps(),
         store.history.unknown_apps(after(5), after(90)),
-        store.history.observations_of([PickedUp]),
-        store.history.observations_of([PickedUp, PartnerTimeExtended], after(5)),
+        store.history.observations_by_kind([PickedUp]),
+        store.history.observations_by_kind([PickedUp, PartnerTimeExtended], after(5)),
     )
 
 

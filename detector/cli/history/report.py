@@ -74,7 +74,7 @@ def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
             until=until,
             zone=zone,
             rules=rules,
-            signs=store.history.observations_of([PickedUp, PutAway], since, until),
+            signs=store.history.observations_by_kind([PickedUp, PutAway], since, until),
             phones=store.phones.all(),
             settled=declined(store.state.get(DECLINED)).union(read_settings(config_path()).policy.for_both),
             cancelled=_cancelled(store, since, until, zone),

@@ -65,7 +65,7 @@ def mine() -> Phone:
     return Phone(name="my phone", code=CODE, code_until=BEGAN + PAIRING_TIME)
 
 
-def test_of_several_connections_that_claim_a_code_at_once_one_gets_it(path: Path) -> None:
+def test_one_of_several_connections_gets_a_pairing_code(path: Path) -> None:
     for round_number in range(20):
         with Store.open(path) as one, Store.open(path) as other:
             number = one.phones.save(mine()).number
@@ -86,7 +86,7 @@ def test_of_several_connections_that_claim_a_code_at_once_one_gets_it(path: Path
             one.phones.remove(number)
 
 
-def test_of_several_processes_that_claim_a_code_one_gets_it(path: Path) -> None:
+def test_one_of_several_processes_gets_a_pairing_code(path: Path) -> None:
     with Store.open(path) as store:
         store.phones.save(mine())
     children = [
@@ -117,7 +117,7 @@ def test_a_kill_loses_no_paired_or_removed_phone(path: Path) -> None:
         assert store.phones.api_address() == PhoneApiAddress(address="127.0.0.1", port=1, host="laptop")
 
 
-def test_export_shows_phones_and_that_digests_are_left_out(path: Path) -> None:
+def test_export_shows_phones_without_digests(path: Path) -> None:
     with Store.open(path) as store:
         store.phones.save(mine())
         store.phones.save(Phone(name="other", paired=after(2), token="70" * 32, shows_nudges=True))
@@ -219,7 +219,7 @@ def everything(store: Store) -> list[Any]:
     ]
 
 
-def test_a_file_of_version_1_is_migrated_with_all_that_it_holds(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_1_file_is_migrated_with_all_its_rows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old_file(path)
     declare(path)
     same = Store.in_memory()
@@ -239,7 +239,7 @@ def test_a_file_of_version_1_is_migrated_with_all_that_it_holds(path: Path, monk
     with Store.open(path, read_only=True) as store:
         assert everything(store) == everything(same)
         assert store.phones.all() == []
-        assert store.history.observations_of([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
+        assert store.history.observations_by_kind([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
     with Store.open(path) as store:
         store.history.save([seen(PartnerTimeExtended(at=after(80), ends=after(120)))])
         assert store.phones.save(mine()).number == 1
@@ -261,8 +261,8 @@ def test_observations_of_phones_are_found_by_their_index(path: Path) -> None:
     connection = sqlite3.connect(path)
     explaining: Any = Explaining(connection)
     history = HistoryStore(Database(path, explaining))
-    history.observations_of([PickedUp, PutAway], after(0), after(90))
-    history.observations_of([PutAway])
+    history.observations_by_kind([PickedUp, PutAway], after(0), after(90))
+    history.observations_by_kind([PutAway])
     connection.close()
     assert [plan for plan in plans if " t " in f"{plan} "] == [
         plan for plan in plans if "idx_observations_signs" in plan
@@ -270,7 +270,7 @@ def test_observations_of_phones_are_found_by_their_index(path: Path) -> None:
     assert sum("idx_observations_signs" in plan for plan in plans) == 2
 
 
-def test_forget_all_says_that_phones_are_removed_and_export_that_digests_are_left_out(path: Path) -> None:
+def test_forget_all_counts_removed_phones_and_export_leaves_out_digests(path: Path) -> None:
     del path
     with Store.open(store_path()) as store:
         store.phones.save(Phone(name="my phone", token="70" * 32))
