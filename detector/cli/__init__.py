@@ -110,7 +110,6 @@ class Commands(click.Group):
         return list(_BY_NAME)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command, or None if there is none of that name."""
         del ctx
         return load_command(cmd_name) if cmd_name in _BY_NAME else None
 
@@ -132,7 +131,6 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the groups from the table, importing nothing."""
         del ctx
         for group in dict.fromkeys(entry.group for entry in COMMANDS):
             with formatter.section(_(group)):

@@ -98,18 +98,16 @@ def write_completion(shell: str, *, install: bool) -> None:
 
 
 def register() -> None:
-    """Make click use these scripts."""
     for shell in SHELLS.values():
         add_completion_class(shell)
 
 
 def source(shell: str) -> str:
-    """Return what the shell has to read once, so that Tab completes."""
     return SHELLS[shell](click.Command(PROGRAM), {}, PROGRAM, COMPLETION_VARIABLE).source().strip() + "\n"
 
 
 def completion_file(shell: str) -> Path:
-    """Return where the shell looks for it by itself (bash with bash-completion, fish), or where zsh may be sent to."""
+    # Bash with bash-completion and fish look there by themselves; zsh has to be pointed to it.
     if shell == "fish":
         return _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions" / f"{PROGRAM}.fish"
     shared = _folder("XDG_DATA_HOME", ".local/share")

@@ -16,22 +16,20 @@ from detector.zone import local_zone
 
 
 def titles(incomplete: str) -> list[CompletionItem]:
-    """Return the titles of what is declared, each with its words; its number where several have one title."""
+    # A title that several have would name none of them, so their numbers are offered.
     return _read(_titles, incomplete)
 
 
 def calendars(incomplete: str) -> list[CompletionItem]:
-    """Return the names of the calendars."""
     return _read(lambda store: ((calendar.name, None) for calendar in store.calendars.all()), incomplete)
 
 
 def phones(incomplete: str) -> list[CompletionItem]:
-    """Return the names of the phones."""
     return _read(lambda store: ((phone.name, None) for phone in store.phones.all()), incomplete)
 
 
 def files(incomplete: str) -> list[CompletionItem]:
-    """Leave it to the shell to complete a file's name."""
+    # The shell completes names of files itself.
     return [CompletionItem(incomplete, type="file")]
 
 

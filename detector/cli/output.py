@@ -144,6 +144,5 @@ class ProgressLine:
         sys.stderr.flush()
 
     def clear(self) -> None:
-        """Remove the line from the terminal."""
         if self._is_shown and self._is_terminal:
             sys.stderr.write("\r\x1b[K")

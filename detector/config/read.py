@@ -19,11 +19,11 @@ from detector.sensors.settings import check_sources
 from detector.spelling import nearest
 from rules.toml_positions import TomlPositions
 
+# A configuration that is longer is something else.
 MAX_BYTES: Final = 1_000_000
-"""A configuration that is longer is something else."""
 
+# Characters; a longer line is not shown beside its problem.
 MAX_SOURCE: Final = 200
-"""Characters; a longer line is not shown beside its problem."""
 
 _TOML_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 

@@ -79,6 +79,7 @@ REPEATED_SECTIONS: Final[Mapping[str, RepeatedSection]] = {
     ),
 }
 
+# What each section that is written once is about; each has the name of a field of `Settings`.
 SECTIONS: Final[Mapping[str, str]] = {
     "policy": _("How often a nudge may come, and when it keeps quiet."),
     "attention": _("When a use is a glance, and when a device counts as left."),
@@ -89,7 +90,6 @@ SECTIONS: Final[Mapping[str, str]] = {
     "calendars": _("The calendars that propose partner time."),
     "sources": _("Other programs on this device that may be asked what they know. Never one elsewhere."),
 }
-"""What each section that is written once is about; each has the name of a field of `Settings`."""
 
 
 def options_of(kind: Any) -> dict[str, Field[Any]]:

@@ -13,11 +13,7 @@ from rules.model import FeatureKey, Rule, Value
 def read_baselines(
     rules: Sequence[Rule], *, store: Store, now: datetime, attention: AttentionSettings
 ) -> Mapping[FeatureKey, Value]:
-    """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does.
-
-    Raises:
-        StoreError: if the sessions cannot be read.
-    """
+    """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does."""
     keys = baseline_keys(features_used(rules))
     if not keys:
         return {}

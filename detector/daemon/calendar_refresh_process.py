@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from detector.calendars.model import ParsedCalendar
     from detector.calendars.proposing import ProposalChanges
 
+# After so long the child ends itself; the daemon waits for 60 s.
 MAX_SECONDS: Final = 50
-"""After so long the child ends itself; the daemon waits for 60 s."""
+# Bytes that the child may use; it imports and reads in less than a third of that.
 MAX_MEMORY: Final = 512 << 20
-"""Bytes that the child may use; it imports and reads in less than a third of that."""
+# Future events that may propose partner time. Storing so many takes up to 2 s, in which all others wait to write, up to 5 s.
 MAX_EVENTS: Final = 500
-"""Future events that may propose partner time. Storing so many takes up to 2 s, in which all others wait to write, up to 5 s."""
 TOO_MANY: Final = _(
     "more than {count} of its events are meant as partner time; choose fewer, with --tag or --category"
 ).format(count=f"{MAX_EVENTS:,}")
@@ -69,11 +69,7 @@ def refresh(
     accept_empty: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> RefreshResult:
-    """Fetch the calendar, and store what it proposes now. `accept_empty`: also if it has no event any more.
-
-    Raises:
-        StoreError: if the store cannot be read or written; then nothing is changed.
-    """
+    """Fetch the calendar, and store what it proposes now. `accept_empty`: also if it has no event any more."""
     try:
         fetched = fetch(calendar, budget, network)
     except FetchFailed as failed:
@@ -100,7 +96,6 @@ def refresh(
 
 
 def has_too_many(reading: ParsedCalendar, now: datetime) -> bool:
-    """Return whether more than `MAX_EVENTS` of the calendar's future events are meant as partner time."""
     from detector.calendars.proposing import is_over  # noqa: PLC0415 - as in `refresh`
 
     if len(reading.events) <= MAX_EVENTS:
@@ -112,11 +107,7 @@ def has_too_many(reading: ParsedCalendar, now: datetime) -> bool:
 def store_copy(
     store: Store, calendar: Calendar, fetched: FetchedCalendar, reading: ParsedCalendar, now: datetime
 ) -> RefreshResult:
-    """Store the copy as the last good one, what it proposes, and the calendar itself if it is new. All of it or nothing.
-
-    Raises:
-        StoreError: if it cannot be stored.
-    """
+    """Store the copy as the last good one, what it proposes, and the calendar itself if it is new. All of it or nothing."""
     from detector.calendars.proposing import apply_copy  # noqa: PLC0415 - as in `refresh`
 
     with store.transaction():
@@ -130,7 +121,7 @@ def store_copy(
 
 
 def _store_attempt(store: Store, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:
-    """Store that it was tried, and what went wrong; return it as it is stored now, None if it was removed meanwhile."""
+    # None: the calendar was removed, or got another address, while it was fetched.
     with store.transaction():
         known = _current(store, calendar)
         if known is None:
@@ -145,7 +136,7 @@ def _current(store: Store, calendar: Calendar) -> Calendar | None:
 
 
 def _as_clause(wrong: UserError) -> str:
-    """Return the first sentence of the problem, as it goes on after "it was asked, and"."""
+    # It goes on after "it was asked, and".
     first = wrong.problems[0].message.partition(". ")[0].rstrip(".")
     return first[:1].lower() + first[1:]
 
@@ -170,7 +161,7 @@ def main() -> int:
 
 
 def _limit_memory() -> None:
-    """Limit the memory where that is allowed, and be killed before the daemon where it runs short."""
+    # Where memory runs short this process shall be killed, not the daemon.
     # The unit forbids setrlimit; there systemd limits the whole service, and the kernel kills this process first.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))

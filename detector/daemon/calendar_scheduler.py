@@ -31,13 +31,13 @@ from detector.store.store import Store
 if TYPE_CHECKING:
     from detector.daemon.scheduler import Scheduler
 
+# How long after the start, and after the device woke up, the first is fetched.
 FIRST_WAIT: Final = timedelta(minutes=5)
-"""How long after the start, and after the device woke up, the first is fetched."""
 RETRY: Final = timedelta(minutes=10)
+# By up to this share of the interval each is fetched later than it could be, so that not all devices do so at once.
 SPREAD: Final = 0.1
-"""By up to this share of the interval each is fetched later than it could be, so that not all devices do so at once."""
+# Seconds for one calendar, of which at most 20 s go to fetching it.
 CHILD_TIMEOUT: Final = 60.0
-"""Seconds for one calendar, of which at most 20 s go to fetching it."""
 TOO_LONG: Final = _("reading it took too long, or more memory than it may have")
 
 _JOB: Final = "calendars"
@@ -54,8 +54,8 @@ class ChildResult:
     wait: timedelta | None = None
 
 
+# Refreshes the calendar with this number; returns None if that failed to end.
 Refresh: TypeAlias = Callable[[int], Awaitable[ChildResult | None]]
-"""Refreshes the calendar with this number; returns None if that failed to end."""
 
 
 class CalendarScheduler:
@@ -91,7 +91,6 @@ class CalendarScheduler:
             self._plan(min((self.due(each) for each in self._subscribed()), default=None))
 
     def due(self, calendar: Calendar) -> datetime:
-        """Return when the calendar is to be refreshed again."""
         interval, now, number = self._interval(), self._clock.now(), calendar.number or 0
         if calendar.tried is None or calendar.tried > now:  # the clock was set back
             return self._not_before
@@ -103,11 +102,7 @@ class CalendarScheduler:
         return max(self._not_before, calendar.tried + after + after * SPREAD * _spread(calendar))
 
     async def refresh(self) -> None:
-        """Refresh every calendar that is due, and plan the next refresh.
-
-        Raises:
-            StoreError: if the store cannot be read or written.
-        """
+        """Refresh every calendar that is due, and plan the next refresh."""
         self._planned = None
         self._check_clock()
         if self._is_refreshing:
@@ -211,7 +206,6 @@ def _parse(output: bytes) -> ChildResult | None:
 
 
 def _spread(calendar: Calendar) -> float:
-    """Return a number from 0 up to 1 that is another one after each refresh, and the same until then."""
     # `update` computes the instant again each minute, so the spread must not be random each time.
     seed = f"{calendar.number}{calendar.name}{calendar.tried}".encode()
     return int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") / (1 << 32)

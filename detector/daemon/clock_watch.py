@@ -13,8 +13,8 @@ from typing import Final
 from detector.clock import Clock
 from detector.core.observations import GapReason
 
+# More than NTP's slewing can make of an hour (500 ppm), less than any sleep that matters.
 TOLERANCE: Final = timedelta(seconds=2)
-"""More than NTP's slewing can make of an hour (500 ppm), less than any sleep that matters."""
 _MIN_SLEEP: Final = timedelta(seconds=1)
 
 
@@ -28,7 +28,6 @@ class ClockJump:
 
     @property
     def is_backwards(self) -> bool:
-        """Whether the wall clock was set back: then `at` lies before `since`."""
         return self.at < self.since
 
 

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from detector.daemon.phone_tracker import PhoneTracker
     from detector.daemon.session_sensors import SessionSensors
 
+# After so long the daemon exits, whatever still hangs: everything that was decided is stored already.
 MAX_SHUTDOWN_SECONDS: Final = 1.5
-"""After so long the daemon exits, whatever still hangs: everything that was decided is stored already."""
 
 logger = logging.getLogger("turntoward")
 
@@ -185,21 +185,17 @@ class Daemon:
     # What the session bus and other parts of the daemon may ask for.
 
     def status(self) -> str:
-        """Return the status as JSON."""
         return self._status().as_json()
 
     def pause(self, length: timedelta) -> None:
-        """Pause for so long from now on."""
         self._store.plans.pause_until(self._clock.now() + length)
         self.reconcile()
 
     def resume(self) -> None:
-        """End a pause."""
         self._store.plans.pause_until(None)
         self.reconcile()
 
     def stop(self) -> None:
-        """Stop partner time that is under way."""
         requests.stop(self._store, self._clock.now())
         self.reconcile()
 
@@ -257,7 +253,7 @@ class Daemon:
         self._publish_status()
 
     def _wants_dnd(self) -> str | None:
-        """Return the occurrence for which Do Not Disturb is to be on now, None where it is not."""
+        """Return the id of the occurrence for which Do Not Disturb is to be on now, or None."""
         session = self._reconciler.session
         if session is None or session.paused or not (session.occurrence.quiet or self._settings.quiet.always):
             return None
@@ -331,7 +327,7 @@ class Daemon:
 
 
 def _reload_settings(before: Settings) -> tuple[Settings, Sequence[Problem]]:
-    """Return the settings from the file, or, where it has mistakes, those from before and the mistakes."""
+    # A mistake in the file must not stop partner time: the settings from before stay in force.
     try:
         return read_settings(config_path()), ()
     except UserError as wrong:

@@ -8,8 +8,8 @@ from typing import Final
 from detector.core.observations import Observation
 from detector.store.recordings import write_recording
 
+# A bug that comes back every minute must not fill the disk.
 MAX_DUMPS: Final = 5
-"""A bug that comes back every minute must not fill the disk."""
 
 _PREFIX: Final = "failure-"
 

@@ -20,8 +20,8 @@ NAME: Final = "org.turntoward.Daemon"
 PATH: Final = "/org/turntoward/Daemon"
 INTERFACE: Final = "org.turntoward.Daemon1"
 
+# Seconds: the daemon is on its way out.
 CLOSE_TIMEOUT: Final = 0.2
-"""Seconds: the daemon is on its way out."""
 
 _INTROSPECTION: Final = f"""<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
@@ -74,7 +74,6 @@ class DBusService:
 
     @property
     def connected(self) -> bool:
-        """Whether the bus is there."""
         return self._bus is not None and self._bus.is_connected
 
     @property
@@ -119,7 +118,7 @@ class DBusService:
         self._was_there = is_there
 
     def _answer(self, call: Message) -> Message | None:
-        """Return the answer to a call, None where it is none of ours: dbus-fast then answers that there is no such method."""
+        # None lets dbus-fast answer that there is no such method.
         if call.message_type is not MessageType.METHOD_CALL or call.path != PATH:
             return None
         if call.interface == "org.freedesktop.DBus.Introspectable" and call.member == "Introspect":

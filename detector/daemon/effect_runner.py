@@ -32,8 +32,8 @@ from detector.store.store import Store
 if TYPE_CHECKING:
     from detector.daemon.phone_tracker import PhoneTracker
 
+# The name under which a nudge is recorded as shown when a phone took it as the answer to its request.
 BY_PHONE: Final = "phone"
-"""The name under which a nudge is recorded as shown when a phone took it as the answer to its request."""
 
 _Showable: TypeAlias = Notify | NotifyStart | AskHowLong | NotifyNeedOver | Withdraw | NotificationText
 
@@ -71,11 +71,7 @@ class EffectRunner:
         self._task: asyncio.Task[None] | None = None
 
     def run(self, effects: Sequence[Effect]) -> None:
-        """Store the records, then queue what is to be shown, in its order.
-
-        Raises:
-            StoreError: if the records cannot be stored; nothing is shown then.
-        """
+        """Store the records, then queue what is to be shown, in its order."""
         # A nudge that was seen and not stored could come again after a crash; one that was stored and not seen is only lost.
         records = [effect for effect in effects if isinstance(effect, Record)]
         if records:

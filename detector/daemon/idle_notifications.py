@@ -40,7 +40,6 @@ class IdleNotifications:
 
     @property
     def is_showing(self) -> bool:
-        """Whether there is a notification on the screen."""
         return self._sender is not None
 
     def show(

@@ -13,33 +13,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import detector.core.observations as obs
 from detector.clock import Clock
-from detector.core.observations import (
-    Activity,
-    Answered,
-    Focused,
-    Gap,
-    GapReason,
-    LaidDown,
-    NotShown,
-    Observation,
-    PartnerTimeBegan,
-    PickedUp,
-    PutAway,
-    Resumed,
-    SensorStarted,
-    Shown,
-    Unlocked,
-)
 from detector.sensors.model import AppFocused, SensorEvent, Toplevel, ToplevelFocused
 
+# Observations that wait at most: a minute of the busiest input that anybody makes.
 MAX_WAITING: Final = 2000
-"""Observations that wait at most: a minute of the busiest input that anybody makes."""
 
 # Few by nature, one or two for each nudge, and not repeated: they are added although the queue is full.
-_NEVER_DROPPED: Final = (Shown, NotShown, Answered)
+_NEVER_DROPPED: Final = (obs.Shown, obs.NotShown, obs.Answered)
 # After these the core no longer takes for granted what is in front, so the same activity is news again.
-_FORGETS_FRONT: Final = (Gap, SensorStarted, PartnerTimeBegan, Resumed, Unlocked, PickedUp, LaidDown, PutAway)
+_FORGETS_FRONT: Final = (
+    obs.Gap,
+    obs.SensorStarted,
+    obs.PartnerTimeBegan,
+    obs.Resumed,
+    obs.Unlocked,
+    obs.PickedUp,
+    obs.LaidDown,
+    obs.PutAway,
+)
 
 
 class Inbox:
@@ -52,8 +45,8 @@ class Inbox:
     def __init__(
         self,
         *,
-        classify: Callable[[Toplevel], Activity],
-        classify_app: Callable[[AppFocused], Activity],
+        classify: Callable[[Toplevel], obs.Activity],
+        classify_app: Callable[[AppFocused], obs.Activity],
         clock: Clock,
         arrived: asyncio.Event,
         keep_names: bool = False,
@@ -64,9 +57,9 @@ class Inbox:
         self._clock = clock
         self._keep_names = keep_names
         self._max_waiting = max_waiting
-        self._waiting: deque[Observation] = deque()
+        self._waiting: deque[obs.Observation] = deque()
         self._latest: datetime | None = None
-        self._front: dict[str, tuple[Activity | None, bool]] = {}
+        self._front: dict[str, tuple[obs.Activity | None, bool]] = {}
         self._lost_from: datetime | None = None
         self._arrived = arrived
 
@@ -75,7 +68,6 @@ class Inbox:
         return f"<Inbox: {len(self._waiting)} waiting>"
 
     def __len__(self) -> int:
-        """Return how many observations wait."""
         return len(self._waiting)
 
     def put(self, event: SensorEvent) -> None:
@@ -83,7 +75,7 @@ class Inbox:
         observation = self._focused(event) if isinstance(event, ToplevelFocused | AppFocused) else event
         if isinstance(observation, _FORGETS_FRONT):
             self._front.pop(observation.device, None)
-        if isinstance(observation, Focused):
+        if isinstance(observation, obs.Focused):
             observation = self._without_name(observation)
             front = (observation.activity, observation.full_screen)
             # An opening begins a new use, even of the app that is in front already.
@@ -97,12 +89,12 @@ class Inbox:
         self._waiting.append(observation)
         self._arrived.set()
 
-    def take(self) -> tuple[Observation, ...]:
+    def take(self) -> tuple[obs.Observation, ...]:
         """Return what waits, in order, and empty the queue; the last is a `Gap` where something did not fit."""
         if self._lost_from is not None:
             # What was dropped came after everything that waits, because the queue was full by then.
             latest = self._latest or self._lost_from
-            self._waiting.append(Gap(at=latest, since=self._lost_from, reason=GapReason.OVERFLOW))
+            self._waiting.append(obs.Gap(at=latest, since=self._lost_from, reason=obs.GapReason.OVERFLOW))
             self._front.clear()
             self._lost_from = None
         taken = tuple(self._waiting)
@@ -114,25 +106,25 @@ class Inbox:
         if self._latest is None or at > self._latest:
             self._latest = at
 
-    def _focused(self, seen: ToplevelFocused | AppFocused) -> Focused:
+    def _focused(self, seen: ToplevelFocused | AppFocused) -> obs.Focused:
         if isinstance(seen, AppFocused):
             activity = self._classify_app(seen)
-            return Focused(at=seen.at, device=seen.device, activity=activity, opened=seen.opened)
+            return obs.Focused(at=seen.at, device=seen.device, activity=activity, opened=seen.opened)
         if seen.toplevel is None:
-            return Focused(at=seen.at, device=seen.device, activity=None)
-        return Focused(
+            return obs.Focused(at=seen.at, device=seen.device, activity=None)
+        return obs.Focused(
             at=seen.at,
             device=seen.device,
             activity=self._classify(seen.toplevel),
             full_screen=seen.toplevel.full_screen,
         )
 
-    def _without_name(self, focused: Focused) -> Focused:
+    def _without_name(self, focused: obs.Focused) -> obs.Focused:
         if self._keep_names or focused.activity is None or focused.activity.name is None:
             return focused
         return replace(focused, activity=replace(focused.activity, name=None))
 
-    def _in_order(self, observation: Observation) -> Observation:
+    def _in_order(self, observation: obs.Observation) -> obs.Observation:
         # A phone's clock may be ahead, and a sensor's thread may report late: what they say is moved, not dropped.
         at = min(observation.at, self._clock.now())
         if self._latest is not None and at < self._latest:

@@ -47,7 +47,6 @@ class Loop:
         self._wake.set()
 
     def stop(self) -> None:
-        """Leave the loop as soon as possible."""
         self._is_stopping = True
         self._wake.set()
 
@@ -60,7 +59,6 @@ class Loop:
             await self._sleep()
 
     async def step(self) -> None:
-        """Do all that is due now."""
         # Invariant 2: first the clock, for a deadline that a jump or a sleep reached is no evidence.
         missed = await self._check_clock()
         now = self._clock.now()

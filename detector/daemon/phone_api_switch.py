@@ -44,7 +44,6 @@ class PhoneApiSwitch:
             await self._start(target)
 
     async def close(self) -> None:
-        """Stop the API."""
         api, self._api, self._address, self.state = self._api, None, None, None
         if api is not None:
             await api.close()

@@ -25,15 +25,10 @@ class PhoneApps:
         self._counted: set[tuple[str, str]] = set()
 
     def activity(self, app: AppFocused) -> Activity:
-        """Return what the app is."""
         return _activity(app, self._classify(app.app) if app.app else None)
 
     def opened(self, app: AppFocused) -> Activity:
-        """Return what the app is, and count it where the catalogue does not know it.
-
-        Raises:
-            StoreError: if it cannot be counted.
-        """
+        """Return what the app is, and count it where the catalogue does not know it."""
         found = self._classify(app.app) if app.app else None
         if found is not None and found.entry is None and app.category is None:
             key = (app.device, app.app)

@@ -18,8 +18,8 @@ from detector.core.observations import Activity, Focused, Observation
 from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
 from detector.store.store import Store
 
+# Numbers from here on are of what was filled in; those of the session itself begin at 1.
 FIRST_NUMBER: Final = 1_000_000_000
-"""Numbers from here on are of what was filled in; those of the session itself begin at 1."""
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -46,11 +46,7 @@ class PhoneBackfill:
         self._keep_names = keep_names
 
     def add_missed(self, missed: Sequence[SensorEvent]) -> None:
-        """Store what follows from these events of one device, in order and all in the past.
-
-        Raises:
-            StoreError: if it cannot be stored.
-        """
+        """Store what follows from these events of one device, in order and all in the past."""
         observations = [self._observation(event) for event in missed if not isinstance(event, ToplevelFocused)]
         if not observations:
             return

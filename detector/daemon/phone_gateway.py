@@ -17,11 +17,11 @@ from detector.i18n import _
 from detector.phone_api.model import PartnerTimeAction, PhoneEvent
 from detector.store.store import Store
 
+# A phone that was put away at most so long before the start was put away for it.
 MAX_EARLY: Final = timedelta(minutes=30)
-"""A phone that was put away at most so long before the start was put away for it."""
 MAX_LATE: Final = timedelta(minutes=1)
+# The title of partner time that a phone's page starts.
 TITLE: Final = _("Together")
-"""The title of partner time that a phone's page starts."""
 
 
 class DaemonPhoneGateway:
@@ -48,11 +48,7 @@ class DaemonPhoneGateway:
         self.tests: dict[str, datetime] = {}
 
     def read(self) -> tuple[Phone, ...]:
-        """Read the phones from the store, and return them.
-
-        Raises:
-            StoreError: if they cannot be read.
-        """
+        """Read the phones from the store, and return them."""
         self._phones = tuple(self._store.phones.all())
         return self._phones
 
@@ -92,7 +88,6 @@ class DaemonPhoneGateway:
         return tuple(name for name, at in put_away.items() if begins - MAX_EARLY <= at <= begins + MAX_LATE)
 
     def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
-        """Start, extend or stop partner time, as the phone's page requests."""
         del phone
         now = self._clock.now()
         if action == "start":
@@ -104,12 +99,10 @@ class DaemonPhoneGateway:
         self._changed()
 
     def note_test(self, phone: Phone) -> None:
-        """Remember that the phone's page tested the connection."""
         self.tests[phone.name] = self._clock.now()
         self._changed()
 
     def remove(self, phone: Phone) -> None:
-        """Remove the phone from the store, and forget about it."""
         if phone.number is not None:
             self._store.phones.remove(phone.number)
         self.forget(phone.name)
@@ -117,7 +110,6 @@ class DaemonPhoneGateway:
         self._changed()
 
     def forget(self, *names: str) -> None:
-        """Forget all that is remembered of these phones."""
         for name in names:
             self._put_away_at.pop(name, None)
             self.tests.pop(name, None)

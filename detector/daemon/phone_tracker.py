@@ -13,26 +13,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+import detector.core.observations as obs
 from detector.clock import Clock
 from detector.core.effects import Moment
-from detector.core.observations import (
-    Activity,
-    Focused,
-    Gap,
-    GapReason,
-    LaidDown,
-    LitUp,
-    Notified,
-    PickedUp,
-    PutAway,
-)
 from detector.devices import Phone
 from detector.notifier.model import NotificationText
 from detector.phone_api.model import PhoneEvent
 from detector.sensors.model import AppFocused, SensorEvent
 
+# After so long without another event what was open counts as unknown: the event that closed it may be lost.
 SILENCE: Final = timedelta(minutes=10)
-"""After so long without another event what was open counts as unknown: the event that closed it may be lost."""
 
 
 @dataclass(slots=True)
@@ -56,7 +46,7 @@ class PhoneTracker:
         self,
         *,
         put: Callable[[SensorEvent], None],
-        classify: Callable[[AppFocused], Activity],
+        classify: Callable[[AppFocused], obs.Activity],
         clock: Clock,
         sees_apps: Callable[[str], bool] = lambda _: False,
         later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
@@ -71,11 +61,10 @@ class PhoneTracker:
         self._waiting: dict[str, list[asyncio.Future[str | None]]] = {}
 
     def receive(self, device: str, event: PhoneEvent) -> None:
-        """Put what the event says into the inbox."""
         at = event.at or self._clock.now()
         self.heard_from.add(device)
         if event.event == "notified":
-            self._put(Notified(at=at, device=device))
+            self._put(obs.Notified(at=at, device=device))
             return
         state = self._states.setdefault(device, _PhoneState())
         # The phone's clock, or a late delivery, may make this event the older one.
@@ -86,19 +75,18 @@ class PhoneTracker:
             case "app_close":
                 self._app_closed(device, event, at, state)
             case "screen_on":
-                self._put(LitUp(at=at, device=device))
+                self._put(obs.LitUp(at=at, device=device))
             case "unlock":
                 state.in_hand = True
-                self._put(PickedUp(at=at, device=device, blind=not self._sees_apps(device)))
+                self._put(obs.PickedUp(at=at, device=device, blind=not self._sees_apps(device)))
             case "screen_off" | "put_away":
                 state.front, state.in_hand = None, False
-                self._put((LaidDown if event.event == "screen_off" else PutAway)(at=at, device=device))
+                self._put((obs.LaidDown if event.event == "screen_off" else obs.PutAway)(at=at, device=device))
         self._restart_timer(device, state)
 
     def put_away_before(self, devices: Iterable[str]) -> None:
-        """Observe of these phones that they were put away before the session."""
         for device in devices:
-            self._put(PutAway(at=self._clock.now(), device=device))
+            self._put(obs.PutAway(at=self._clock.now(), device=device))
 
     async def receive_and_wait(self, phone: Phone, event: PhoneEvent) -> str | None:
         """Put what the event says into the inbox; return the nudge that follows from it at once as one sentence, or None."""
@@ -134,7 +122,6 @@ class PhoneTracker:
         self.release_waiting_phones()
 
     def forget(self, device: str) -> None:
-        """Forget the state of the phone: it was removed."""
         state = self._states.pop(device, None)
         if state is not None and state.timer is not None:
             state.timer.cancel()
@@ -155,7 +142,7 @@ class PhoneTracker:
                 return
         state.front = None
         if not self._sees_apps(device):
-            self._put(Focused(at=at, device=device, activity=None))
+            self._put(obs.Focused(at=at, device=device, activity=None))
 
     def _restart_timer(self, device: str, state: _PhoneState) -> None:
         if state.timer is not None:
@@ -170,4 +157,4 @@ class PhoneTracker:
         since = state.last_event or now
         self._states[device] = _PhoneState()
         if not self._sees_apps(device):
-            self._put(Gap(at=now, device=device, since=since, reason=GapReason.SILENT, sense="focus"))
+            self._put(obs.Gap(at=now, device=device, since=since, reason=obs.GapReason.SILENT, sense="focus"))

@@ -28,11 +28,11 @@ from detector.store.model import StoredOccurrence
 from detector.store.schedule import planned_id, read_schedule, restarted_id
 from detector.store.store import Store
 
+# Where a start is noticed within this, nothing of it was missed.
 ON_TIME: Final = timedelta(seconds=2)
-"""Where a start is noticed within this, nothing of it was missed."""
 
+# A plan reaches some weeks ahead; made again once a day it always reaches far enough.
 MAX_PLAN_AGE: Final = timedelta(hours=24)
-"""A plan reaches some weeks ahead; made again once a day it always reaches far enough."""
 
 logger = logging.getLogger("turntoward")
 
@@ -75,9 +75,6 @@ class Reconciler:
         """Start, end, pause or resume a session, as it is declared at `now`.
 
         `missed`: why a start was missed, if it lies in the past.
-
-        Raises:
-            StoreError: if the store cannot be read or written.
         """
         if not self._has_looked_back:
             self._has_looked_back = True
@@ -105,11 +102,7 @@ class Reconciler:
         )
 
     def end_as_planned(self, session: Session, at: datetime) -> datetime:
-        """Return when the session ends by the plan at `at`: later than it knows, where it was extended meanwhile.
-
-        Raises:
-            StoreError: if the store cannot be read.
-        """
+        """Return when the session ends by the plan at `at`: later than it knows, where it was extended meanwhile."""
         return _latest_end(self._plan_at(at).plan, session)
 
     async def end_before_jump(self, known: datetime) -> None:

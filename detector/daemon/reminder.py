@@ -22,8 +22,8 @@ from detector.store.store import Store
 if TYPE_CHECKING:
     from detector.daemon.reconciler import Upcoming
 
+# Under this name the store remembers which occurrence was announced last.
 KEY: Final = "heads_up"
-"""Under this name the store remembers which occurrence was announced last."""
 
 
 class Reminder:
@@ -47,11 +47,7 @@ class Reminder:
         self._shown: PlannedReminder | None = None
 
     async def update(self, upcoming: Upcoming) -> None:
-        """Announce what is due, withdraw what does not take place after all, and wait for the next.
-
-        Raises:
-            StoreError: if it cannot be stored that it was announced.
-        """
+        """Announce what is due, withdraw what does not take place after all, and wait for the next."""
         if upcoming.plan is None:
             return
         now, plan, paused_until = self._clock.now(), upcoming.plan, upcoming.paused_until

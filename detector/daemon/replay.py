@@ -14,8 +14,8 @@ from detector.core.observations import Gap, NotShown, Observation, Shown
 from detector.core.pipeline import Pipeline
 from detector.daemon.effect_runner import EffectRunner
 
+# Records that are stored at once where nothing has to be shown.
 BATCH_SIZE = 500
-"""Records that are stored at once where nothing has to be shown."""
 
 
 class ReplayRunner:

@@ -25,12 +25,12 @@ from apscheduler.triggers.date import DateTrigger
 
 from detector.clock import Clock
 
+# One wake-up a minute, of the three that the daemon may have outside partner time.
 HEARTBEAT: Final = timedelta(seconds=60)
-"""One wake-up a minute, of the three that the daemon may have outside partner time."""
 
 UPKEEP_EVERY: Final = timedelta(hours=24)
+# Not at the start, when the desktop has enough to do; but also on a device that is never on for a whole day.
 UPKEEP_FIRST: Final = timedelta(minutes=10)
-"""Not at the start, when the desktop has enough to do; but also on a device that is never on for a whole day."""
 
 _UPKEEP: Final = "upkeep"
 # A job may be set again, and be due, while its last run still goes on; APScheduler drops runs beyond the maximum.
@@ -61,7 +61,6 @@ class Scheduler:
         self._scheduler: Any = None
 
     def start(self) -> None:
-        """Start. Needs a running loop."""
         # `watch` reports failures; APScheduler would log them as well, and every job at level INFO.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._failure = asyncio.get_running_loop().create_future()

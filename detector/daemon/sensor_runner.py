@@ -27,10 +27,10 @@ from detector.sensors.settings import SensorSettings
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 MAX_WAIT: Final = timedelta(seconds=60)
+# A sensor that ran for so long is sound: after its next loss the waits begin with one second again.
 STEADY: Final = timedelta(seconds=60)
-"""A sensor that ran for so long is sound: after its next loss the waits begin with one second again."""
+# How often it is tried again where no sensor could start at all: a bus or a window manager may come up late.
 RETRY_UNAVAILABLE: Final = timedelta(minutes=5)
-"""How often it is tried again where no sensor could start at all: a bus or a window manager may come up late."""
 MAX_BUGS: Final = 5
 BUGS_WITHIN: Final = timedelta(minutes=10)
 
@@ -116,12 +116,10 @@ class SensorRunner:
         self._task: asyncio.Task[None] | None = None
 
     def state(self) -> SenseState:
-        """Return the state of the sense."""
         refusals = (*self._elsewhere, *self._unavailable.values())
         return SenseState(sense=self._sense, sensor=self.sensor, status=self.status, refusals=refusals)
 
     def start(self, group: asyncio.TaskGroup) -> None:
-        """Start, as a task of the group."""
         self._group = group
         self._task = group.create_task(self._run(), name=f"sense {self._sense}")
 

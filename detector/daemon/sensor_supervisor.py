@@ -34,7 +34,6 @@ class SensorSupervisor:
         self._shown_bugs: set[str] = set()
 
     async def start(self) -> None:
-        """Start one sensor for each sense; returns at once."""
         if self._task is not None:
             return
         self._runners = {
@@ -68,7 +67,6 @@ class SensorSupervisor:
                 runner.status, runner.sensor = "stopped", None
 
     def state(self) -> list[SenseState]:
-        """Return the state of each sense."""
         return [runner.state() for runner in self._runners.values()]
 
     def active_sensors(self) -> dict[str, str | None]:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from detector.core.pipeline import Pipeline
     from detector.daemon.session_sensors import SessionSensors
 
+# The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end.
 MICROSECOND: Final = timedelta(microseconds=1)
-"""The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end."""
 
+# How many of the last observations are saved when the core fails.
 CRASH_DUMP_LENGTH: Final = 100
-"""How many of the last observations are saved when the core fails."""
 
 EndReason = Literal["ended", "stopped", "removed", "clock_jump"]
 
@@ -71,7 +71,6 @@ class Session:
 
     @property
     def deadline(self) -> datetime | None:
-        """When the core next needs to be woken."""
         return self._core.deadline
 
     async def begin(self, at: datetime, now: datetime, missed: obs.GapReason) -> None:
@@ -92,7 +91,6 @@ class Session:
         await self._switch_sensors(on=True)
 
     async def resume(self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime) -> None:
-        """Go on after a restart of the daemon; see `rebuild`."""
         self.rebuild(stored, latest, now, ends)
         await self._switch_sensors(on=not self.paused)
 
@@ -152,7 +150,6 @@ class Session:
             self.inbox.put(observation)
 
     async def pause(self, now: datetime) -> None:
-        """Stop the sensors until `unpause`."""
         if not self.paused:
             self._feed_all([*self.inbox.take(), obs.Paused(at=now)])
             self.paused = True

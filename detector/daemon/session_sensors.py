@@ -41,7 +41,6 @@ class SessionSensors:
         self._put_away = tuple(put_away)
 
     async def start(self) -> None:
-        """Start them all; returns at once."""
         self.is_on = True
         # Only at the first start: after a pause the phones may be anywhere.
         put_away, self._put_away = self._put_away, ()
@@ -62,13 +61,11 @@ class SessionSensors:
         self.phone_tracker.release_waiting_phones()
 
     async def set_phones(self, phones: Sequence[Phone]) -> None:
-        """Sense these phones and no others."""
         self._wanted = {phone.name: phone for phone in phones}
         if self.is_on:
             await self._update_phones()
 
     def sees_apps(self, device: str) -> bool:
-        """Return whether the phone's apps are sensed by adb now."""
         return self.active_phone_sensors().get(device) is not None
 
     def active_phone_sensors(self) -> dict[str, str | None]:

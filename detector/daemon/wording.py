@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from detector.config.settings import Settings
 from detector.core.effects import Moment, NotifyEnd, NotifyStart
-from detector.daemon.summary_line import summary_line
+from detector.notifier import NotifierSettings, texts
 from detector.notifier.model import NotificationText
-from detector.notifier.texts import (
-    how_long_text,
-    need_over_text,
-    nothing_sensed_text,
-    nudge_text,
-    phrase,
-    quiet_week_note,
-    resumed_text,
-    start_text,
-)
 from detector.partner_time.reminders import suggestion_of
 from detector.partner_time.settings import LATE
 from detector.store.quiet_week import EVENINGS
@@ -53,12 +43,11 @@ class Wording:
         self._quiet_week_over = quiet_week_over
 
     def nudge(self, moment: Moment) -> NotificationText:
-        """Return the text of the moment's nudge."""
         settings = self._settings.notifications
         name = moment.name if settings.show_names else None
         rule = self._rules.get(moment.rule)
         own = format_evidence(rule.because_parts, dict(moment.evidence), moment.device) if rule else None
-        return nudge_text(
+        return texts.nudge_text(
             moment,
             rule_name=rule.name if rule else moment.rule,
             why=own
@@ -68,21 +57,18 @@ class Wording:
         )
 
     def how_long(self, moment: Moment) -> NotificationText:
-        """Return the question for how long the activity is needed."""
-        return how_long_text(moment, settings=self._settings.notifications)
+        return texts.how_long_text(moment, settings=self._settings.notifications)
 
     def need_over(self, moment: Moment) -> NotificationText:
-        """Return the line that says that the time for which the activity was needed is over."""
-        return need_over_text(moment, settings=self._settings.notifications)
+        return texts.need_over_text(moment, settings=self._settings.notifications)
 
     def start(self, event: NotifyStart) -> NotificationText:
-        """Return the line that says that partner time began."""
         note = ""
         if self._quiet_evening is not None:
-            note = quiet_week_note(self._quiet_evening, EVENINGS)
+            note = texts.quiet_week_note(self._quiet_evening, EVENINGS)
         elif self._quiet_week_over:
-            note = phrase("greeting", "quiet_week_over")
-        return start_text(
+            note = texts.phrase("greeting", "quiet_week_over")
+        return texts.start_text(
             event.title,
             local_time(event.ends),
             settings=self._settings.notifications,
@@ -91,27 +77,48 @@ class Wording:
         )
 
     def end(self, event: NotifyEnd, store: Store, now: datetime) -> NotificationText | None:
-        """Return the line that says how it went, or None where nothing is to be said.
-
-        Nothing is said when the end is noticed late, for nothing may fire the moment the machine wakes; nor in the quiet
-        week, in which nothing is said of what was found.
-
-        Raises:
-            StoreError: if the store cannot be read.
-        """
+        """Return the line that sums the partner time up, or None where it is switched off or too late."""
+        # Late means that the device has just woken up, when nothing may appear; the quiet week shows no results.
         if not self._settings.rituals.ending or self._quiet_evening is not None or now - event.at > LATE:
             return None
-        return summary_line(store, event, self._settings.notifications)
+        return _summary_line(store, event, self._settings.notifications)
 
     def resumed(self, ends: datetime) -> NotificationText:
-        """Return the line that says that a pause is over."""
-        return resumed_text(local_time(ends), settings=self._settings.notifications)
+        return texts.resumed_text(local_time(ends), settings=self._settings.notifications)
 
     def nothing_sensed(self, ends: datetime) -> NotificationText:
-        """Return the line that says that nothing can be noticed here."""
-        return nothing_sensed_text(local_time(ends), settings=self._settings.notifications)
+        return texts.nothing_sensed_text(local_time(ends), settings=self._settings.notifications)
 
 
 def local_time(at: datetime) -> str:
-    """Return the instant as the person's clock shows it, `18:30`."""
     return f"{at.astimezone():%H:%M}"
+
+
+def _summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) -> NotificationText | None:
+    from detector.report.summarise import summarise  # noqa: PLC0415 - 1 MB, and the line is off by default
+
+    ended = [occurrence for occurrence in store.history.occurrences() if occurrence.id == event.occurrence]
+    # It may have been deleted meanwhile.
+    if not ended:
+        return None
+    # Uses, moments and coverage are read by the start of their occurrence; in this microsecond only one starts.
+    since = ended[0].began
+    until = since + timedelta(microseconds=1)
+    summary = summarise(
+        ended,
+        store.history.uses(since, until),
+        store.history.moments(since, until),
+        store.history.coverage(since, until),
+        since=since,
+        until=max(event.at, until),
+        zone=UTC,
+        rules={},
+    )
+    is_known = summary.partner_times.counted > 0
+    return texts.end_text(
+        event.title,
+        undisturbed=summary.share.presence if is_known else None,
+        moments=summary.moments,
+        started_well=bool(ended[0].started_well),
+        settings=settings,
+    )

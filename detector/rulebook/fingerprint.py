@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+# So much is read of one file.
 MAX_BYTES: Final = 256 * 1024
-"""So much is read of one file."""
 
 
 def pack_paths(folder: Path) -> list[Path]:

@@ -27,8 +27,8 @@ _FEATURES_OF_SENSE: Final[Mapping[str, frozenset[str]]] = {
 }
 _WITHOUT_SENSE: Final = frozenset({"elapsed", "remaining", "since_nudge"})
 _OF_PHONES: Final = frozenset({"opens", "pick_ups", "led_pick_ups", "own_pick_ups"})
+# So many combinations are tried; a condition with more of them counts as usable.
 _MAX_COMBINATIONS: Final = 20_000
-"""So many combinations are tried; a condition with more of them counts as usable."""
 
 NO_PHONE: Final = _("no phone is paired")
 _NOT_SENSED_HERE: Final[Mapping[str, str]] = {

@@ -24,8 +24,8 @@ import pytest
 from detector.cli import turntoward
 from detector.cli.phone import address as phone_address
 from detector.cli.phone import daemon_status as phone_status
+from detector.cli.phone import listing as phone_listing
 from detector.cli.phone import pairing as phone_pairing
-from detector.cli.phone import removing as phone_removing
 from detector.cli.phone import testing as phone_testing
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
@@ -563,11 +563,11 @@ class TestRemove:
         assert stored_address() == PLACE
 
     def test_a_phone_api_that_stays_open_is_not_reported_as_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(phone_removing, "CLOSE_TIMEOUT", timedelta(seconds=0.2))
+        monkeypatch.setattr(phone_listing, "CLOSE_TIMEOUT", timedelta(seconds=0.2))
         monkeypatch.setattr(
-            phone_removing, "reported_status", lambda: phone_status.ReportedStatus(is_open=True, phones={})
+            phone_listing, "reported_status", lambda: phone_status.ReportedStatus(is_open=True, phones={})
         )
-        assert "still open" in phone_removing._closed_sentence(runs=True)
+        assert "still open" in phone_listing._closed_sentence(runs=True)
 
     def test_it_works_without_the_daemon(self) -> None:
         keep(PAIRED, TABLET)

@@ -15,7 +15,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def age_as_json(calendar: Calendar) -> dict[str, Any]:
-    """Return what is known of a subscription as JSON takes it; without its place, which may hold a secret."""
+    # Without the calendar's place: its address may hold a secret.
     return {
         "number": calendar.number,
         "name": calendar.name,
@@ -28,7 +28,7 @@ def age_as_json(calendar: Calendar) -> dict[str, Any]:
 def format_age(
     tried: datetime | None, refreshed: datetime | None, why: str | None, now: datetime, zone: ZoneInfo
 ) -> str:
-    """Return when it was asked, and if that failed why, and how old the last good copy is: a clause, not a sentence."""
+    # A clause, not a sentence: each command puts it behind the calendar's name.
     if tried is None:
         return _("not asked yet")
     ago = format_ago(now - tried)
@@ -41,7 +41,6 @@ def format_age(
 
 
 def format_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
-    """Return the same from what `age_as_json` made."""
     tried, refreshed = (
         None if values[name] is None else datetime.fromisoformat(values[name]) for name in ("asked", "refreshed")
     )
@@ -49,7 +48,7 @@ def format_age_from_json(values: Mapping[str, Any], now: datetime, zone: ZoneInf
 
 
 def format_ago(length: timedelta) -> str:
-    """Return how long ago, in one unit, rounded down: "just now", "5 min ago", "2 h ago", "3 days ago"."""
+    """Return "just now", "5 min ago", "2 h ago" or "3 days ago"."""
     if length < _MINUTE:
         return _("just now")
     if length < _HOUR:

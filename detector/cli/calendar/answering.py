@@ -59,7 +59,6 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
 
 
 def decline(which: Sequence[str], of: str | None) -> None:
-    """Decline these proposals; what was declared by accepting them is taken back."""
     with context.open_store() as store:
         chosen, _calendars = _chosen(store, which, of)
         before = context.read_plan(store)
@@ -84,7 +83,7 @@ def decline(which: Sequence[str], of: str | None) -> None:
 
 
 def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Proposal], list[Calendar]]:
-    """Return the proposals, and their calendars; where `all` has none, the calendars that are meant."""
+    # `all` may find no proposal; `--always` is about these calendars all the same.
     calendars = store.calendars.all()
     only = None if of is None else choose_calendar(calendars, of)
     known = [each for each in store.calendars.proposals() if only is None or each.calendar == only.number]

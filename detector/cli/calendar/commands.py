@@ -153,6 +153,6 @@ def list_calendars(*, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove(which: str, *, yes: bool) -> None:
     """Remove a calendar, what it proposes, and what was declared by accepting it."""
-    from detector.cli.calendar.removing import remove_calendar
+    from detector.cli.calendar.subscribing import remove_calendar
 
     remove_calendar(which, yes=yes)

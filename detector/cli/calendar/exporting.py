@@ -20,7 +20,6 @@ _IDENTITY: Final = "calendar_identity"
 
 
 def export(file: str | None, only: str | None, *, everything: bool, tag: str, yes: bool) -> None:
-    """Write the calendar to this file, or to the standard output."""
     tag = tag.strip()
     if tag:
         choose_events(tag, None, everything=False)

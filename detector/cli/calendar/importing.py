@@ -24,13 +24,11 @@ from detector.cli.calendar.output import INDENT, MAX_SHOWN, event_count, print_p
 from detector.cli.calendar.progress import show_progress
 from detector.cli.calendar.selection import choose_events, describe_filter, name_problem
 from detector.cli.plan import context
+from detector.cli.stored import read_stored
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
 from detector.i18n import _, plural
-from detector.paths import store_path
-from detector.store.errors import StoreMissing
 from detector.store.model import Calendar, EventFilter, Proposal
-from detector.store.store import Store
 from detector.zone import local_zone_name
 
 STANDARD_INPUT: Final = "-"
@@ -58,14 +56,13 @@ class _Imported:
 def import_file(
     file: str, tag: str | None, category: str | None, *, everything: bool, name: str | None, accepts: bool, yes: bool
 ) -> None:
-    """Import the calendar in this file; '-' is the standard input."""
     chosen = choose_events(tag, category, everything=everything)
     name = None if name is None else name.strip()
     if name is not None and (problem := name_problem(name)) is not None:
         raise UserError([problem])
     place = file if file == STANDARD_INPUT else str(Path(file).expanduser().absolute())
     options = _CalendarImport(place=place, name=name, accepts=accepts)
-    known = _known_calendar(_calendars(), options, None)
+    known = _known_calendar(read_stored(lambda store: store.calendars.all(), ()), options, None)
     events = chosen or (EventFilter() if known is None else known.choice)
     shown_as = known or Calendar(name=file, place=place)
     try:
@@ -131,18 +128,10 @@ def _store(
         )
 
 
-def _calendars() -> Sequence[Calendar]:
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            return store.calendars.all()
-    except StoreMissing:
-        return ()
-
-
 def _known_calendar(
     calendars: Sequence[Calendar], options: _CalendarImport, parsed: ParsedCalendar | None
 ) -> Calendar | None:
-    """Return the calendar that this file is a new copy of, if it is one."""
+    # Without --name a file is known by its path, the standard input by the calendar's own name.
     name = options.name
     if name is None and options.place == STANDARD_INPUT and parsed is not None:
         name = _own_name(options, parsed)

@@ -1,8 +1,7 @@
 """Show the calendars, and what they propose. A calendar's URL is never shown whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from detector.calendars.urls import display_place
 from detector.cli import output
@@ -10,24 +9,20 @@ from detector.cli.calendar.age import format_age, format_ago
 from detector.cli.calendar.output import INDENT, print_proposal, proposal_as_json
 from detector.cli.calendar.selection import choose_calendar, describe_filter
 from detector.cli.plan import context
+from detector.cli.stored import read_stored
 from detector.i18n import _, plural
 from detector.partner_time.describe import format_instant
-from detector.paths import store_path
-from detector.store.errors import StoreMissing
 from detector.store.model import Calendar, Proposal, ProposalState
-from detector.store.store import Store
 
 NONE: Final = _("No calendar proposes anything; `turntoward calendar import --help` shows how.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _KnownCalendars:
+class _StoredCalendars(NamedTuple):
     calendars: Sequence[Calendar]
     proposals: Sequence[Proposal]
 
 
 def list_calendars(*, as_json: bool) -> None:
-    """Write the calendars. Raises `StoreError` if what is kept cannot be read."""
     known, declared = _read(), context.load_plan()
     if as_json:
         output.print_json({"calendars": [_as_json(calendar, known) for calendar in known.calendars]})
@@ -50,7 +45,6 @@ def list_calendars(*, as_json: bool) -> None:
 
 
 def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
-    """Write the proposals that wait, or all of them; of one calendar or all."""
     known, declared = _read(), context.load_plan()
     only = None if of is None else choose_calendar(known.calendars, of)
     wanted = [
@@ -90,12 +84,10 @@ def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
             )
 
 
-def _read() -> _KnownCalendars:
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            return _KnownCalendars(calendars=store.calendars.all(), proposals=store.calendars.proposals())
-    except StoreMissing:
-        return _KnownCalendars(calendars=(), proposals=())
+def _read() -> _StoredCalendars:
+    return read_stored(
+        lambda store: _StoredCalendars(store.calendars.all(), store.calendars.proposals()), _StoredCalendars((), ())
+    )
 
 
 def _place(calendar: Calendar) -> str:
@@ -112,7 +104,7 @@ def _age(calendar: Calendar, declared: context.PlanContext) -> str:
     return _("read {ago}, {day}").format(ago=format_ago(declared.now - calendar.refreshed), day=day)
 
 
-def _proposal_counts(calendar: Calendar, known: _KnownCalendars) -> str:
+def _proposal_counts(calendar: Calendar, known: _StoredCalendars) -> str:
     own = [each.decided for each in known.proposals if each.calendar == calendar.number]
     answers: tuple[tuple[ProposalState, str], ...] = (
         ("open", _("{count} waiting for your answer")),
@@ -123,7 +115,7 @@ def _proposal_counts(calendar: Calendar, known: _KnownCalendars) -> str:
     return f"{', '.join(parts)}." if parts else _("It proposes nothing.")
 
 
-def _as_json(calendar: Calendar, known: _KnownCalendars) -> dict[str, object]:
+def _as_json(calendar: Calendar, known: _StoredCalendars) -> dict[str, object]:
     own = [each.decided for each in known.proposals if each.calendar == calendar.number]
     return {
         "number": calendar.number,

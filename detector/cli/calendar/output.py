@@ -15,16 +15,15 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
 from detector.store.model import Calendar, Proposal
 
+# So many of a kind are shown one by one, then a count.
 MAX_SHOWN: Final = 10
-"""So many of a kind are shown one by one, then a count."""
 NEXT_TIMES: Final = 3
+# How far ahead the next times are looked for: four years have a 29 February.
 HORIZON: Final = timedelta(days=4 * 366)
-"""How far ahead the next times are looked for: four years have a 29 February."""
 INDENT: Final = "     "
 
 
 def next_times(partner_time: PartnerTime, declared: PlanContext) -> list[Occurrence]:
-    """Return the next three times of what is proposed."""
     numbered = replace(partner_time, number=partner_time.number or 0)
     coming = occurrences_from(numbered, declared.now, HORIZON)
     return list(islice((each for each in coming if each.ends > declared.now), NEXT_TIMES))
@@ -52,7 +51,7 @@ def print_proposal(proposal: Proposal, declared: PlanContext) -> None:
 
 
 def changed_from(proposal: Proposal, declared: PlanContext) -> PartnerTime | None:
-    """Return what is declared from when it was accepted, where the calendar has changed it since."""
+    # What was accepted stays declared until the person answers the change.
     if proposal.decided != "open" or proposal.accepted_as is None:
         return None
     return next((each for each in declared.partner_times if each.number == proposal.accepted_as), None)
@@ -61,7 +60,6 @@ def changed_from(proposal: Proposal, declared: PlanContext) -> PartnerTime | Non
 def proposal_as_json(
     proposal: Proposal, calendars: Mapping[int | None, Calendar], declared: PlanContext
 ) -> dict[str, Any]:
-    """Return the same as JSON takes it."""
     partner_time = proposal.partner_time
     before = changed_from(proposal, declared)
     calendar = calendars.get(proposal.calendar)
@@ -82,7 +80,6 @@ def proposal_as_json(
 
 
 def print_problems(problems: Sequence[EventProblem]) -> None:
-    """Write what could not be read: the first ten, then a count."""
     if not problems:
         return
     output.print_text(plural("Not understood:", "Not understood, and left out ({count}):", len(problems)))
@@ -92,11 +89,9 @@ def print_problems(problems: Sequence[EventProblem]) -> None:
 
 
 def print_rest(count: int) -> None:
-    """Write how many more there are than are shown."""
     if count > MAX_SHOWN:
         output.print_text(_("and {count} more").format(count=f"{count - MAX_SHOWN:,}"), first="  ")
 
 
 def event_count(count: int) -> str:
-    """Return "1 event", "2 events"."""
     return plural("{count} event", "{count} events", count)

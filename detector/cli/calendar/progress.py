@@ -14,13 +14,12 @@ from detector.calendars.urls import is_url, parse_url
 from detector.i18n import _
 from detector.store.model import Calendar
 
+# Seconds after which progress is shown.
 DELAY: Final = 1.0
-"""Seconds after which progress is shown."""
 
 
 @contextmanager
 def show_progress(calendar: Calendar) -> Iterator[CalendarProgress]:
-    """Yield a progress callback for as long as the block runs."""
     progress = CalendarProgress(calendar)
     # A timer in a thread: while a server does not answer, nothing calls back.
     timer = threading.Timer(DELAY, progress.begin)
@@ -48,13 +47,11 @@ class CalendarProgress:
             self._show()
 
     def begin(self) -> None:
-        """Show it from now on."""
         if not self._is_over:
             self._is_shown = True
             self._show()
 
     def end(self) -> None:
-        """Remove it from the terminal."""
         self._is_over = True
         if self._is_shown and sys.stderr.isatty():
             click.echo(f"\r{'':<79}\r", nl=False, err=True)

@@ -44,7 +44,6 @@ def describe_filter(events: EventFilter) -> str:
 
 
 def name_problem(name: str) -> Problem | None:
-    """Return what is wrong with a calendar's name."""
     if name and len(name) <= MAX_NAME_LENGTH and name.isprintable():
         return None
     message = _("a name has 1 to {maximum} characters that can be shown").format(maximum=MAX_NAME_LENGTH)
@@ -52,7 +51,6 @@ def name_problem(name: str) -> Problem | None:
 
 
 def choose_calendar(calendars: Sequence[Calendar], which: str) -> Calendar:
-    """Return the calendar of this name, else of this number."""
     unknown = _("No calendar has the name or number '{which}'.").format(which=which)
     otherwise = _("`turntoward calendar list` shows them.")
     return output.choose_by_name(

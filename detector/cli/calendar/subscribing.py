@@ -1,4 +1,4 @@
-"""Subscribe to a calendar, and refresh one: fetched at once, reported, and stored only if it was good.
+"""Subscribe to a calendar, refresh and remove calendars: fetched at once, reported, and stored only if it was good.
 
 Invariant 1: a wrong URL, a calendar that cannot be read and a no leave nothing behind.
 Invariant 2: of a URL only its host is shown.
@@ -18,9 +18,11 @@ from detector.calendars.proposing import ProposalChanges
 from detector.calendars.reading import read_calendar
 from detector.calendars.urls import InvalidUrl, display_place, is_url, parse_url
 from detector.cli import output
+from detector.cli.calendar.output import MAX_SHOWN as MAX_LISTED
+from detector.cli.calendar.output import print_rest
 from detector.cli.calendar.progress import show_progress
 from detector.cli.calendar.selection import MAX_NAME_LENGTH, choose_calendar, describe_filter, name_problem
-from detector.cli.network import update_network_access
+from detector.cli.network import update_network_access, wake_with_network
 from detector.cli.plan import context
 from detector.config.read import read_settings
 from detector.config.settings import Settings
@@ -40,7 +42,6 @@ MAX_SHOWN: Final = 3
 def subscribe(
     place: str, chosen: EventFilter | None, *, name: str | None, accepts: bool, local: bool, yes: bool
 ) -> None:
-    """Fetch the calendar now, report what it proposes, and store it as one to be refreshed."""
     events = chosen or EventFilter()
     nothing = _("Nothing was kept.")
     with context.open_store() as store:
@@ -75,7 +76,6 @@ def subscribe(
 
 
 def refresh_now(name: str | None, *, yes: bool) -> None:
-    """Fetch the calendar of this name now, or every one that is subscribed to, and report what changed."""
     failed: list[str] = []
     sentences: list[str] = []
     unconfirmed: list[Problem] = []
@@ -103,6 +103,35 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
         raise UserError([*(Problem(message=each) for each in failed), *unconfirmed])
     if failed:
         raise TurntowardError("\n".join([*failed, f"  {_('What was proposed before stays in force.')}"]))
+
+
+def remove_calendar(which: str, *, yes: bool) -> None:
+    with context.open_store() as store:
+        calendar = choose_calendar(store.calendars.all(), which)
+        before = context.read_plan(store)
+        numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
+        accepted = [
+            format_partner_time(each, before.now, before.zone)
+            for each in before.partner_times
+            if each.number in numbers
+        ]
+        if not yes and output.is_interactive():
+            _print_accepted(_("With it goes what you accepted:"), accepted)
+        question = _("Remove {name}?").format(name=calendar.name)
+        with_yes = _("Add --yes to remove {name}.").format(name=calendar.name)
+        if not output.confirm(question, yes=yes, unchanged=_("Nothing was removed."), with_yes=with_yes):
+            return
+        if calendar.number is not None:
+            store.calendars.remove(calendar.number)
+        after = context.read_plan(store)
+        runs = wake_with_network(store)
+    output.print_text(_("Removed: {name}.").format(name=calendar.name))
+    if yes:
+        _print_accepted(_("With it went what you had accepted:"), accepted)
+    if any(occurrence.partner_time in numbers for occurrence in before.under_way):
+        output.print_text(_("What was under way of it ends now."))
+    for sentence in [*after.state_sentences(), *([] if runs else [context.NOT_RUNNING])]:
+        output.print_text(sentence)
 
 
 def subscriptions(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
@@ -261,3 +290,12 @@ def _interval() -> str:
 
 def _capitalized(words: str) -> str:
     return words[:1].upper() + words[1:]
+
+
+def _print_accepted(heading: str, accepted: Sequence[str]) -> None:
+    if not accepted:
+        return
+    output.print_text(heading)
+    for each in accepted[:MAX_LISTED]:
+        output.print_text(each, first="  ", later="    ")
+    print_rest(len(accepted))

@@ -23,7 +23,6 @@ from rules.model import Rule
 
 
 def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
-    """Play what is kept since then without and with the packs in `files`, and write how they differ."""
     clock, zone = SystemClock(), local_zone()
     now = clock.now()
     begins = parse_since(since, now, zone)

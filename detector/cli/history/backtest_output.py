@@ -17,7 +17,6 @@ MAX_EVENINGS: Final = 20
 
 
 def nothing_to_play(since: datetime, *, under_way: int) -> str:
-    """Return what to do where there is nothing to play."""
     if under_way:
         text = _("Partner time is under way; it can be played once it is over.")
     else:
@@ -31,7 +30,6 @@ def nothing_to_play(since: datetime, *, under_way: int) -> str:
 def comparison_lines(
     found: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
 ) -> Iterator[str]:
-    """Yield the lines: the table, the evenings that change, and what is not compared."""
     headings = (_("without"), _("with")) if is_in_force else (_("now"), _("then"))
     heading = ngettext(
         "{count:,} partner time since {day}, {observations:,} observations.",

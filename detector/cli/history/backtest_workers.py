@@ -13,16 +13,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from detector.backtest.compare import (
-    Comparison,
-    EveningPlayed,
-    Greatest,
-    KeptEvening,
-    add_up,
-    baselines_before,
-    compared_baselines,
-    play_evening,
-)
+from detector.backtest import compare
 from detector.cli.output import ProgressLine
 from detector.config.settings import Settings
 from detector.core.attention.baselines import MAX_AGE, maxima, measured_key
@@ -59,15 +50,15 @@ def compare_kept(
     then: Sequence[Rule] | None,
     settings: Settings,
     monotonic: Callable[[], float],
-) -> Comparison:
+) -> compare.Comparison:
     """Play the kept evenings through both sets of rules; the progress is written to the standard error."""
     progress_line = ProgressLine(monotonic)
-    keys = compared_baselines(now, then)
+    keys = compare.compared_baselines(now, then)
     progress = _("evening {evening:,} of {all:,}, {observations:,} observations")
     try:
         with _processes(len(over), now, then, settings) as run:
             baselines = _baselines(run, over, keys, progress_line) if keys else ({} for _each in over)
-            return add_up(
+            return compare.add_up(
                 run(_play, list(zip(over, baselines, strict=True))),
                 now,
                 then,
@@ -93,13 +84,13 @@ def _baselines(
             for each in store.history.occurrences(over[0].began - MAX_AGE, over[-1].began)
             if each.ended is not None
         ]
-    found: list[Greatest] = []
+    found: list[compare.Greatest] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
     measured = frozenset(map(measured_key, keys))
     for values in run(_greatest, [(each, measured) for each in before]):
         found.append(values)
         progress_line(progress.format(evening=len(found), all=len(before)))
-    return [baselines_before(each.began, found, keys) for each in over]
+    return [compare.baselines_before(each.began, found, keys) for each in over]
 
 
 @contextmanager
@@ -141,18 +132,20 @@ def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Setti
     _job.append(_Job(Store.open(store_path(), read_only=True), now, then, settings))
 
 
-def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> EveningPlayed:
+def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.EveningPlayed:
     (occurrence, baselines), job = task, _job[-1]
-    evening = KeptEvening(
+    evening = compare.KeptEvening(
         occurrence=occurrence,
         observations=job.store.history.observations(occurrence.id),
         moments=job.store.history.moments_of(occurrence),
         baselines=baselines,
     )
-    return play_evening(evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention)
+    return compare.play_evening(
+        evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention
+    )
 
 
-def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> Greatest:
+def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> compare.Greatest:
     (occurrence, keys), job = task, _job[-1]
     observed = sorted(job.store.history.observations(occurrence.id), key=lambda seen: seen.at)
     return occurrence.began, maxima(observed, keys, job.settings.attention)

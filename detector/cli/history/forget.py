@@ -16,7 +16,6 @@ from rules.lengths import format_length, parse_length
 
 
 def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
-    """Delete what the last `length` brought ("15min", "1", "h"), or everything."""
     if everything == bool(length):
         raise UserError(_("Say how much: `turntoward forget 15min`, or `turntoward forget --all`."))
     if everything:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from detector.cli.output import COLUMNS
+from detector.cli.stored import read_stored
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.core.observations import PickedUp, PutAway
-from detector.paths import config_path, rules_dir, store_path
+from detector.paths import config_path, rules_dir
 from detector.report.as_text import FIRST_USE, as_text
 from detector.report.rituals import DECLINED, cancellations, declined
 from detector.report.since import parse_since
@@ -22,7 +23,6 @@ from detector.report.summary import as_json as summary_as_json
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.store import quiet_week
-from detector.store.errors import StoreMissing
 from detector.store.store import Store
 from detector.zone import local_zone
 
@@ -43,11 +43,7 @@ def report(since: str, *, as_json: bool) -> None:
 
 
 def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
-    try:
-        store = Store.open(store_path(), read_only=True)
-    except StoreMissing:
-        return summarise([], [], [], [], since=since, until=until, zone=zone, rules={})
-    with store:
+    def summarise_stored(store: Store) -> Summary:
         # `rules` and `doctor` report broken rules; here only the names are needed.
         rules = {rule.code: rule.name for rule in load_rules(rules_dir()).rules}
         occurrences = store.history.occurrences(since, until)
@@ -81,6 +77,9 @@ def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         )
         return replace(summary, quiet_evening=done if is_quiet else None)
 
+    nothing = summarise([], [], [], [], since=since, until=until, zone=zone, rules={})
+    return read_stored(summarise_stored, nothing)
+
 
 def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -> Sequence[Cancellation]:
     if not store.plans.cancelled(since, until):
@@ -98,8 +97,4 @@ def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -
 
 
 def _is_anything_kept() -> bool:
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            return bool(store.history.occurrences())
-    except StoreMissing:
-        return False
+    return read_stored(lambda store: bool(store.history.occurrences()), missing=False)

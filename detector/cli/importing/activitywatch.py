@@ -51,7 +51,6 @@ class ImportOptions:
 
 
 def import_history(options: ImportOptions) -> None:
-    """Import, and report what was done."""
     clock = SystemClock()
     now, zone = clock.now(), local_zone()
     since = parse_since(options.since, now, zone)
@@ -122,7 +121,7 @@ def import_history(options: ImportOptions) -> None:
 
 @contextmanager
 def _open_store(*, dry_run: bool) -> Iterator[Store]:
-    """Open the store; where nothing is to be stored, not even the file is made."""
+    # A dry run must not even make the file.
     try:
         with Store.open(store_path(), read_only=dry_run) as store:
             yield store

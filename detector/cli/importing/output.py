@@ -66,7 +66,6 @@ def print_report(
 
 
 def print_report_as_json(report: ImportReport, begins: datetime, *, dry_run: bool) -> None:
-    """Write the same as JSON."""
     devices = {
         device: {
             "read": counts.read,

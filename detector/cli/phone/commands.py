@@ -66,6 +66,6 @@ def remove(name: str, *, yes: bool) -> None:
     What it reports is refused from then on. What was kept of it stays; `turntoward forget` deletes that. The phone's
     own page can remove it, too.
     """
-    from detector.cli.phone.removing import remove_phone
+    from detector.cli.phone.listing import remove_phone
 
     remove_phone(name, yes=yes)

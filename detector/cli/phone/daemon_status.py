@@ -62,7 +62,6 @@ def wait_until(
 
 
 def parse_instant(text: Any) -> datetime | None:
-    """Return the instant that the daemon wrote, or None."""
     try:
         return datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
@@ -70,7 +69,6 @@ def parse_instant(text: Any) -> datetime | None:
 
 
 def choose_phone(phones: Sequence[Phone], name: str) -> Phone:
-    """Return the phone of this name, however it is capitalised."""
     if not phones:
         raise UserError(_('No phone is paired.\n  `turntoward phone pair "my phone"` pairs one.'))
     unknown = _("No phone is called '{name}'.").format(name=name)

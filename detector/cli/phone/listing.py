@@ -1,26 +1,29 @@
-"""Show the phones and the phone API. Never a token: not even its digest."""
+"""Show the phones and the phone API, and remove a phone. A token is never shown, nor its digest."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import click
 
 from detector.cli import output
-from detector.cli.phone.daemon_status import ReportedStatus, parse_instant, reported_status
-from detector.cli.plan.context import CLOCK
+from detector.cli.network import wake_with_network
+from detector.cli.phone.daemon_status import ReportedStatus, choose_phone, parse_instant, reported_status, wait_until
+from detector.cli.plan import context
+from detector.cli.stored import read_stored
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
 from detector.i18n import _
 from detector.partner_time.describe import format_instant
-from detector.paths import store_path
-from detector.store.errors import StoreMissing
-from detector.store.store import Store
 from detector.zone import local_zone
+
+CLOSE_TIMEOUT: Final = timedelta(seconds=5)
 
 
 def list_phones(*, as_json: bool) -> None:
-    """Write which phones there are and whether the phone API is open."""
-    phones, address = _read()
-    now = CLOCK.now()
+    no_phones: tuple[Sequence[Phone], PhoneApiAddress | None] = ((), None)
+    phones, address = read_stored(lambda store: (store.phones.all(), store.phones.api_address()), no_phones)
+    now = context.CLOCK.now()
     try:
         status = reported_status()
     except DaemonNotRunning:
@@ -33,14 +36,6 @@ def list_phones(*, as_json: bool) -> None:
     if not phones:
         output.print_text(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
     output.print_text(_api_sentence(phones, address, status, now))
-
-
-def _read() -> tuple[Sequence[Phone], PhoneApiAddress | None]:
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            return store.phones.all(), store.phones.api_address()
-    except StoreMissing:
-        return (), None
 
 
 def _is_link_open(phone: Phone, now: datetime) -> bool:
@@ -111,3 +106,38 @@ def _print_json(
         ],
     }
     output.print_json(written, sort_keys=True)
+
+
+def remove_phone(name: str, *, yes: bool) -> None:
+    with context.open_store() as store:
+        phone = choose_phone(store.phones.all(), name)
+        # Not output.confirm(): without a terminal, too, a lost phone is removed without --yes.
+        question = _("Remove {name}?").format(name=phone.name)
+        if not yes and output.is_interactive() and not click.confirm(question):
+            output.print_text(_("Nothing was removed."))
+            return
+        if phone.number is not None:
+            store.phones.remove(phone.number)
+        is_needed = needs_phone_api(store.phones.all(), context.CLOCK.now())
+        had_address = store.phones.api_address() is not None
+        if not is_needed:
+            store.phones.save_api_address(None)
+        runs = wake_with_network(store)
+    output.print_text(_("Removed: {name}.").format(name=phone.name))
+    if phone.token is not None:
+        output.print_text(_("Its token opens nothing any more. What you set up on the phone can be deleted there."))
+    if had_address and not is_needed:
+        output.print_text(_closed_sentence(runs=runs))
+    output.print_text(_("What was kept of it stays; `turntoward forget` deletes that."))
+
+
+def _closed_sentence(*, runs: bool) -> str:
+    closed = _("It was the last one: the phone API is closed.")
+    if not runs:
+        return closed
+    try:
+        if wait_until(lambda: not reported_status().is_open, CLOSE_TIMEOUT):
+            return closed
+    except DaemonNotRunning:
+        return closed
+    return _("It was the last one, but the phone API is still open; `turntoward status` says more.")

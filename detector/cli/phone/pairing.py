@@ -33,8 +33,8 @@ from detector.phone_api.auth import digest
 from detector.store.store import Store
 from detector.zone import local_zone
 
+# Light modules around the code, as many as ISO/IEC 18004 demands.
 QUIET_ZONE: Final = 4
-"""Light modules around the code, as many as ISO/IEC 18004 demands."""
 
 # White on black, from the colours above 15: themes change the first 16.
 _COLOURED: Final = "\x1b[38;5;231;48;5;16m"
@@ -42,8 +42,8 @@ _PLAIN: Final = "\x1b[0m"
 _BLOCKS: Final = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
 CODE_BYTES: Final = 18
 MAX_SERIAL_LENGTH: Final = 200
+# How long the daemon may take to open the phone API.
 OPEN_TIMEOUT: Final = timedelta(seconds=10)
-"""How long the daemon may take to open the phone API."""
 
 PLAIN_HTTP: Final = _(
     "This is plain HTTP: whoever listens in this Wi-Fi can see the phone's token, and could report things in its name. "
@@ -67,7 +67,6 @@ class PairOptions:
 
     @property
     def for_phone_api(self) -> dict[str, str]:
-        """The options that were given for the phone API, by name."""
         given = {
             "--address": self.address,
             "--port": self.port,
@@ -79,7 +78,6 @@ class PairOptions:
 
 
 def pair_phone(options: PairOptions) -> None:
-    """Pair the phone through adb where a serial is given, else by a link."""
     options = replace(options, name=options.name.strip())
     if options.adb is not None:
         pair_by_adb(options)
@@ -88,7 +86,6 @@ def pair_phone(options: PairOptions) -> None:
 
 
 def pair_by_link(options: PairOptions) -> None:
-    """Show a link for the phone and wait until it was used."""
     with context.open_store() as store:
         before = store.phones.api_address()
         known = store.phones.all()
@@ -130,7 +127,6 @@ def pair_by_link(options: PairOptions) -> None:
 
 
 def pair_by_adb(options: PairOptions) -> None:
-    """Store that the phone is sensed through adb, and say what to do next."""
     serial = (options.adb or "").strip()
     with context.open_store() as store:
         known = store.phones.all()
@@ -282,7 +278,7 @@ def _read_again(store: Store, phone: Phone) -> Phone | None:
 
 
 def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> None:
-    """Take the link back, unless it was used, or another link was made for the phone."""
+    # The link may have been used, or replaced by another, while this command waited.
     now = _read_again(store, phone)
     if now is not None and now.code == phone.code and now.number is not None:
         # A phone that was paired before keeps its token; only the code of this link goes.

@@ -20,7 +20,6 @@ _REQUEST_TIMEOUT: Final = 5.0
 
 
 def test_phone(name: str) -> None:
-    """Say whether the phone reaches this device."""
     with context.open_store() as store:
         phone, address = choose_phone(store.phones.all(), name), store.phones.api_address()
     if phone.token is None:
@@ -72,7 +71,7 @@ def _test_adb(phone: Phone) -> None:
 
 
 def _request(address: PhoneApiAddress) -> None:
-    """Send a request without a token: the phone API has to answer, and to refuse it."""
+    # Without a token: the phone API has to answer, and to refuse it.
     # Nobody can connect to the address that means "every one"; the links use the device's name then.
     everywhere = address.address in ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
     target = address.host if everywhere else address.address

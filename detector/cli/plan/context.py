@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from detector.cli.output import attributes, choose_by_name, print_text
+from detector.cli.stored import read_stored
 from detector.clock import Clock, SystemClock
 from detector.control.lock import wake_daemon
 from detector.errors import UserError
@@ -17,7 +18,6 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import SEARCH_HORIZON
 from detector.partner_time.schedule import OccurrenceOverrides, Plan, Schedule
 from detector.paths import store_path
-from detector.store.errors import StoreMissing
 from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
@@ -55,7 +55,7 @@ class PlanContext:
 
     @property
     def overrides_without_skips(self) -> OccurrenceOverrides:
-        """The exceptions without what was skipped or cancelled: what was stopped had begun."""
+        # What was stopped had begun, so only skips and cancellations are taken out.
         stopped, extended = self.schedule.exceptions.ended_early, self.schedule.exceptions.extended
         return OccurrenceOverrides({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
 
@@ -80,11 +80,9 @@ class PlanContext:
         return format_occurrence(occurrence, self.now, self.zone)
 
     def describe_instant(self, at: datetime) -> str:
-        """Return the time of `at`, with its day where it is far."""
         return format_instant(at, self.now, self.zone)
 
     def describe_skip(self, occurrence: Occurrence) -> str | None:
-        """Return "skipped" or "cancelled" if the occurrence was, else None."""
         if occurrence.id not in self.skipped:
             return None
         return _("cancelled") if occurrence.id in self.cancelled else _("skipped")
@@ -107,7 +105,6 @@ class PlanContext:
         return self.fill(_("{title} is under way until {end}."), occurrence)
 
     def unchanged_sentence(self, occurrence: Occurrence) -> str:
-        """Return that nothing was changed because the occurrence is under way."""
         return self.fill(_("{title} is under way until {end}; nothing was changed."), occurrence)
 
     def state_sentences(self) -> list[str]:
@@ -135,7 +132,6 @@ class PlanContext:
         return [self.fill(_("{title} goes on from there until {end}."), following)]
 
     def pause_sentences(self) -> list[str]:
-        """Return whether a pause keeps everything quiet: one sentence or none."""
         if self.paused_until is None:
             return []
         text = _("You paused until {time}; `turntoward resume` ends the pause.")
@@ -152,17 +148,10 @@ def open_store(*, read_only: bool = False) -> Iterator[Store]:
 
 
 def load_plan() -> PlanContext:
-    """Return what is declared now, for a command that changes nothing, not even by making the file."""
-    try:
-        # Read-only: whoever only looks, or declines what a command proposes, leaves no file behind.
-        with open_store(read_only=True) as store:
-            return read_plan(store)
-    except StoreMissing:
-        return PlanContext(now=CLOCK.now(), zone=local_zone())
+    return read_stored(read_plan, PlanContext(now=CLOCK.now(), zone=local_zone()))
 
 
 def read_plan(store: Store) -> PlanContext:
-    """Return what is declared now."""
     now = CLOCK.now()
     paused_until = store.plans.paused_until()
     return PlanContext(

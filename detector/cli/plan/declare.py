@@ -29,7 +29,6 @@ MARGIN: Final = "     "
 
 
 def add_partner_time(options: Mapping[str, Any], *, yes: bool) -> None:
-    """Declare what the options describe, once the person agrees; `options`: the fields of `PlanArguments`."""
     before = context.load_plan()
     arguments = PlanArguments(**options)
     wanted = parse_declaration(arguments, before.now, before.zone)
@@ -48,7 +47,6 @@ def add_partner_time(options: Mapping[str, Any], *, yes: bool) -> None:
 
 
 def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> None:
-    """Change what the options name, once the person agrees; `options`: the fields of `PlanArguments`."""
     before = context.load_plan()
     known = choose_partner_time(before.partner_times, name)
     arguments = PlanArguments(**options)
@@ -83,7 +81,6 @@ def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> No
 
 
 def remove_partner_time(name: str, *, yes: bool) -> None:
-    """Remove the partner time of this number or title, once the person agrees."""
     with context.open_store() as store:
         before = context.read_plan(store)
         chosen = choose_partner_time(before.partner_times, name)

@@ -14,7 +14,6 @@ from detector.partner_time.model import Occurrence, PartnerTime
 
 
 def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> None:
-    """Write what is declared; or the week that holds the day `week`."""
     known = context.load_plan()
     if week is not None:
         list_week(week, known, as_json=as_json)
@@ -78,7 +77,6 @@ def _list_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: PlanCont
 
 
 def show_next(count: int, *, as_json: bool) -> None:
-    """Write the next occurrences of all partner times, at most `count`."""
     known = context.load_plan()
     series = (known.following(partner_time) for partner_time in known.partner_times)
     # Each series is by beginning and is computed as far as it is read.
@@ -101,7 +99,7 @@ def show_next(count: int, *, as_json: bool) -> None:
 
 
 def _format_wait(wait: timedelta) -> str:
-    """Return "30 min", "2 h 5 min", "3 days": no finer than matters."""
+    # No finer than matters: nobody plans by minutes three days ahead.
     minutes = -(-int(wait.total_seconds()) // 60)
     if minutes < 60:
         return _("{minutes} min").format(minutes=minutes)

@@ -11,7 +11,6 @@ from rules.lengths import format_length, parse_length
 
 
 def start_now(length: str, title: str) -> None:
-    """Begin partner time of this length and title."""
     reader = ProblemCollector()
     lasts = reader.read(parse_duration, length, argument="LENGTH")
     name = reader.read(parse_title, title, argument="--title")
@@ -27,7 +26,6 @@ def start_now(length: str, title: str) -> None:
 
 
 def extend_current(length: str) -> None:
-    """Extend the current occurrence by the length."""
     by = parse_duration(length, argument="LENGTH")
     before, extended, after = context.change_plan(lambda store, now: requests.extend(store, now, by))
     if extended is None:
@@ -46,7 +44,6 @@ def extend_current(length: str) -> None:
 
 
 def stop_current() -> None:
-    """Stop all that is under way."""
     before, stopped, after = context.change_plan(requests.stop)
     if not stopped:
         for sentence in [_("No partner time is under way; there is nothing to stop."), *after.state_sentences()]:
@@ -57,7 +54,6 @@ def stop_current() -> None:
 
 
 def pause_for(length: str) -> None:
-    """Pause for the length."""
     try:
         lasts = parse_length(length)
     except ValueError as error:
@@ -75,7 +71,6 @@ def pause_for(length: str) -> None:
 
 
 def end_pause() -> None:
-    """End the pause, if there is one."""
     before, _none, after = context.change_plan(lambda store, _now: store.plans.pause_until(None))
     if before.paused_until is None:
         for sentence in [_("There is no pause to end."), *after.state_sentences()]:

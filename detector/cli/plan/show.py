@@ -31,7 +31,6 @@ class _Details:
 
 
 def show_partner_time(name: str, *, as_json: bool) -> None:
-    """Write everything about the partner time of this number or title."""
     known = context.load_plan()
     partner_time = choose_partner_time(known.partner_times, name)
     with context.open_store(read_only=True) as store:

@@ -20,7 +20,6 @@ from rules.features import CATEGORIES
 
 
 def show_categories(*, as_json: bool) -> None:
-    """Write which categories are always for both, and which could be."""
     chosen = read_settings(config_path()).policy.for_both
     offered = offered_categories(chosen)
     if as_json:
@@ -36,7 +35,6 @@ def show_categories(*, as_json: bool) -> None:
 
 
 def add_category(category: str) -> None:
-    """Make the category always for both."""
     _check(category)
     values = {"name": format_category(category), "category": category}
     if not _change(lambda chosen: [*chosen, *([] if category in chosen else [category])]):
@@ -47,7 +45,6 @@ def add_category(category: str) -> None:
 
 
 def remove_category(category: str) -> None:
-    """Make the category no longer always for both."""
     _check(category)
     if _change(lambda chosen: [each for each in chosen if each != category]):
         text = _("No longer always for both of you: {name}. From the next partner time on.")
@@ -57,7 +54,6 @@ def remove_category(category: str) -> None:
 
 
 def decline_category(category: str) -> None:
-    """Save that the category is not to be offered any more."""
     _check(category)
     with open_store() as store:
         before = declined(store.state.get(DECLINED))

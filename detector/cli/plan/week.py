@@ -51,7 +51,6 @@ class _DayBar:
 
 
 def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
-    """Write the week, Monday to Sunday, that holds the given day, as a picture or as JSON."""
     day = parse_date(text, argument="--week", now=known.now, zone=known.zone, past=True)
     first = day - day.weekday() * _DAY
     planned = _planned(known, first)

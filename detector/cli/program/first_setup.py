@@ -15,7 +15,7 @@ from detector.store.store import Store
 
 
 def offer_setup() -> None:
-    """Ask what is not set up yet; where nobody can be asked, nothing is."""
+    # In a script nobody can answer, so nothing is offered there.
     with plan.open_store() as store:
         before = plan.read_plan(store)
         if not is_interactive():

@@ -15,7 +15,7 @@ from rules.explain import format_offer
 
 
 def calendars() -> list[dict[str, Any]]:
-    """Return how old each calendar is that is subscribed to; nothing if that cannot be read."""
+    # Where it cannot be read, `status` still reports the rest, and `doctor` says why.
     try:
         with Store.open(store_path(), read_only=True) as store:
             return [age_as_json(calendar) for calendar in store.calendars.all() if calendar.subscribed]
@@ -24,7 +24,6 @@ def calendars() -> list[dict[str, Any]]:
 
 
 def offers() -> list[dict[str, Any]]:
-    """Return the categories that may be made "for both of you" for good; nothing if that cannot be read."""
     try:
         found = offered_categories(read_settings(config_path()).policy.for_both)
     except (UserError, StoreError):
@@ -34,7 +33,6 @@ def offers() -> list[dict[str, Any]]:
 
 
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
-    """Return a sentence for each calendar: how old its last good copy is."""
     now, zone = SystemClock().now(), local_zone()
     return [f"{each['name']}: {format_age_from_json(each, now, zone)}." for each in calendars]
 

@@ -10,21 +10,20 @@ from detector.backtest.thresholds import format_number
 from detector.cli.output import print_json, print_text
 from detector.cli.plan import context as plan
 from detector.cli.quiet_week.quiet_week import format_missing
+from detector.cli.stored import read_stored
 from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.i18n import _
-from detector.paths import config_path, rules_dir, store_path
+from detector.paths import config_path, rules_dir
 from detector.rulebook.editing import as_table, write_rule
 from detector.rulebook.loading import BUILT_IN, load_rules
 from detector.store import quiet_week
-from detector.store.errors import StoreMissing
 from detector.store.quiet_week import EVENINGS, QuietWeek
 from detector.store.store import Store
 from detector.zone import local_zone
 
 
 def write_proposals(*, as_json: bool) -> None:
-    """Write what is proposed, or why nothing can be."""
     week, evenings = _read_week()
     found = _propose(evenings, declined=week.declined)
     if as_json:
@@ -69,7 +68,6 @@ def accept_proposal(code: str) -> None:
 
 
 def decline_proposal(code: str) -> None:
-    """Leave the rule as it is; its proposal is not made again."""
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
     with plan.open_store() as store:
@@ -82,17 +80,15 @@ def decline_proposal(code: str) -> None:
 
 
 def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            week, evenings = quiet_week.load(store), []
-            # An evening may have several parts: a restart of the daemon divides it.
-            for parts in quiet_week.evenings(store, week, local_zone()):
-                history = store.history
-                own = [(part, tuple(history.observations(part.id)), history.moments_of(part)) for part in parts]
-                evenings.append(OwnEvening(parts=own))
-            return week, evenings
-    except StoreMissing:
-        return QuietWeek(), []
+    def read(store: Store) -> tuple[QuietWeek, list[OwnEvening]]:
+        week, evenings, history = quiet_week.load(store), [], store.history
+        # An evening may have several parts: a restart of the daemon divides it.
+        for parts in quiet_week.evenings(store, week, local_zone()):
+            own = [(part, tuple(history.observations(part.id)), history.moments_of(part)) for part in parts]
+            evenings.append(OwnEvening(parts=own))
+        return week, evenings
+
+    return read_stored(read, (QuietWeek(), []))
 
 
 def _propose(

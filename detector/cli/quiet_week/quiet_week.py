@@ -4,10 +4,9 @@ from typing import Final
 
 from detector.cli.output import print_json, print_text
 from detector.cli.plan import context as plan
+from detector.cli.stored import read_stored
 from detector.i18n import _, ngettext
-from detector.paths import store_path
 from detector.store import quiet_week
-from detector.store.errors import StoreMissing
 from detector.store.quiet_week import EVENINGS, QuietWeek
 from detector.store.store import Store
 from detector.zone import local_zone
@@ -47,13 +46,11 @@ def stop_week() -> None:
 
 
 def write_status(*, as_json: bool) -> None:
-    try:
-        # Read-only, as asking how far it is must not make a store.
-        with Store.open(store_path(), read_only=True) as store:
-            week = quiet_week.load(store)
-            done = _evenings_done(store, week)
-    except StoreMissing:
-        week, done = QuietWeek(), 0
+    def read(store: Store) -> tuple[QuietWeek, int]:
+        week = quiet_week.load(store)
+        return week, _evenings_done(store, week)
+
+    week, done = read_stored(read, (QuietWeek(), 0))
     if as_json:
         state = {"state": _state(week, done), "evenings": done, "of": EVENINGS, "since": week.since}
         print_json(state | {"declined": list(week.declined)})

@@ -13,21 +13,7 @@ import click
 
 from detector.cli.output import COLUMNS, is_interactive, wrap
 from detector.cli.parameters import LENGTH
-from detector.cli.rules.writing import (
-    PAGE_KEYS,
-    SIGNS,
-    WHY,
-    WRONG,
-    Draft,
-    append_rule,
-    format_condition,
-    free_code,
-    length_in,
-    needs_of,
-    new_condition,
-    with_exception,
-    with_length,
-)
+from detector.cli.rules import writing
 from detector.core.attention.attention import INPUT_FEATURES
 from detector.errors import Problem, UserError
 from detector.i18n import _
@@ -75,7 +61,7 @@ def new_rule(
             after, exempt, name = _ask_for_change(rule, after)
         draft = _change(rule, after, exempt, when, name)
     else:
-        code = code or free_code({*by_code, *loaded.broken})
+        code = code or writing.free_code({*by_code, *loaded.broken})
         if asks:
             category, sign, after, name = _ask_for_new(code)
         draft = _make(category=category, after=after, sign=sign, exempt=exempt, when=when, name=name, code=code)
@@ -92,7 +78,7 @@ def _find(code: str, by_code: Mapping[str, Rule]) -> Rule:
 
 
 def _ask_for_change(rule: Rule, after: timedelta | None) -> tuple[timedelta | None, str | None, str]:
-    text, now = rule.condition.text.strip(), length_in(rule.condition.text)
+    text, now = rule.condition.text.strip(), writing.length_in(rule.condition.text)
     click.echo(f"\n{rule.code}  {rule.name}\n{textwrap.indent(text, '  ')}\n")
     if now is not None:
         after = click.prompt(_("After how long"), type=LENGTH, default=format_length(now))
@@ -104,20 +90,22 @@ def _ask_for_change(rule: Rule, after: timedelta | None) -> tuple[timedelta | No
 def _ask_for_new(code: str) -> tuple[str, str, timedelta, str]:
     click.echo("\n" + _("What is it about? One of: {categories}.").format(categories=", ".join(ABOUT)))
     category = click.prompt(_("Category"), type=click.Choice(ABOUT), show_choices=False)
-    signs = (f"  {word:<10} {meaning}" for word, meaning in SIGNS.items())
+    signs = (f"  {word:<10} {meaning}" for word, meaning in writing.SIGNS.items())
     click.echo("\n".join(["", _("By what is it noticed?"), *signs]))
-    sign = click.prompt(_("Sign"), type=click.Choice(list(SIGNS)), show_choices=False, default="time")
+    sign = click.prompt(_("Sign"), type=click.Choice(list(writing.SIGNS)), show_choices=False, default="time")
     after = click.prompt(_("After (or within) how long"), type=LENGTH, default="90 s")
     return category, sign, after, click.prompt(_("Name"), default=_("My rule {code}").format(code=code))
 
 
-def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str | None, name: str | None) -> Draft:
-    text, now = rule.condition.text.strip(), length_in(rule.condition.text)
+def _change(
+    rule: Rule, after: timedelta | None, exempt: str | None, when: str | None, name: str | None
+) -> writing.Draft:
+    text, now = rule.condition.text.strip(), writing.length_in(rule.condition.text)
     changes = []
     if when is not None:
         text, changes = when, [_("with a condition of your own")]
     if after is not None and after != now:
-        changed = with_length(text, after)
+        changed = writing.with_length(text, after)
         if changed is None:
             message = _(
                 "{code} does not ask once for how long something is in front, so --after has no one place.\n"
@@ -128,13 +116,13 @@ def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str |
         words = _("after {length} rather than {before}") if now else _("after {length}")
         changes.append(words.format(length=format_length(after), before=format_length(now) if now else ""))
     if exempt is not None:
-        text = with_exception(text, _compile(exempt, "--except"))
+        text = writing.with_exception(text, _compile(exempt, "--except"))
         changes.append(_("except when {condition}").format(condition=exempt.strip()))
     _compile(text, "--when")
     copy = as_table(rule)
     # A page may be folded over several lines in its pack; here each text is one line.
-    page = {key: " ".join(str(copy[key]).split()) for key in PAGE_KEYS}
-    more = {key: value for key, value in copy.items() if key not in {"code", "name", "when", *PAGE_KEYS}}
+    page = {key: " ".join(str(copy[key]).split()) for key in writing.PAGE_KEYS}
+    more = {key: value for key, value in copy.items() if key not in {"code", "name", "when", *writing.PAGE_KEYS}}
     how = ", ".join(changes) or _("copied for you to edit")
     if changes:
         page["notices"] += " " + _("Changed by you: {changes}.").format(changes=how)
@@ -145,7 +133,7 @@ def _change(rule: Rule, after: timedelta | None, exempt: str | None, when: str |
         else _("replaces the one in {file}: {changes}")
     )
     comment = _("From {code} ({file}), {changes}. Delete this rule, and the one from there holds again.")
-    return Draft(
+    return writing.Draft(
         code=rule.code,
         name=name or rule.name,
         when=text,
@@ -165,7 +153,7 @@ def _make(
     exempt: str | None,
     when: str | None,
     name: str | None,
-) -> Draft:
+) -> writing.Draft:
     if when is not None:
         text, says = when, _("holds when this does: {condition}").format(condition=" ".join(when.split()))
     elif category is None or after is None:
@@ -175,21 +163,21 @@ def _make(
     elif sign == "again" and category == "distraction":
         raise UserError(_("--sign again counts one category; name it with --category, or take --sign looks."))
     else:
-        text = new_condition(category, sign or "time", after)
-        says = format_condition(category, sign or "time", after)
+        text = writing.new_condition(category, sign or "time", after)
+        says = writing.format_condition(category, sign or "time", after)
     # Compiled before the exemption is added, so that a problem is shown in the option that holds it.
     _compile(text, "--when" if when is not None else "--after")
     if exempt is not None:
-        text = with_exception(text, _compile(exempt, "--except"))
+        text = writing.with_exception(text, _compile(exempt, "--except"))
         says += ", " + _("except when {condition}").format(condition=exempt.strip())
-    return Draft(
+    return writing.Draft(
         code=code,
         name=name or _("My rule {code}").format(code=code),
         when=text,
         notices=_("It {says}.").format(says=says),
-        why=WHY,
-        wrong=WRONG,
-        needs=needs_of(_compile(text, "--when"), INPUT_FEATURES),
+        why=writing.WHY,
+        wrong=writing.WRONG,
+        needs=writing.needs_of(_compile(text, "--when"), INPUT_FEATURES),
         example=f"{code} {says}.",
         comment=_("Written by `turntoward rules new`."),
         says=says,
@@ -216,11 +204,11 @@ def _compile(text: str, option: str) -> Condition:
         raise UserError(problems) from None
 
 
-def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
+def _write(draft: writing.Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
     before = read_text(path) if path.exists() or path.is_symlink() else None
     if isinstance(before, Problem):
         raise UserError([before])
-    text = append_rule(before, draft.as_toml())
+    text = writing.append_rule(before, draft.as_toml())
     file = click.format_filename(path)
     _refuse(draft, file, parse_rule_file(before, path) if before else None, parse_rule_file(text, path))
     if len(text.encode()) > MAX_BYTES:
@@ -245,7 +233,7 @@ def _write(draft: Draft, path: Path, *, dry_run: bool, is_own: bool) -> None:
     click.echo(f"  turntoward backtest --rules {file}")
 
 
-def _refuse(draft: Draft, file: str, before: RuleFile | None, after: RuleFile) -> None:
+def _refuse(draft: writing.Draft, file: str, before: RuleFile | None, after: RuleFile) -> None:
     # Problems of other rules that the file had before do not count: they are not of this rule's making.
     if before is not None and draft.code in {*before.broken, *(rule.code for rule in before.rules)}:
         message = _("{file} has a rule {code} already. Change it there, or give another --file or --code.")

@@ -47,7 +47,6 @@ class AppQuery:
         return classifier.classify(self.app or "", self.title or "", self.program, self.inside)
 
     def words(self) -> dict[str, str | None]:
-        """Return what may be written out of it, by name: a title only if the person typed it."""
         if self.package is not None:
             return {"package": self.package}
         words = {"app": self.app or "", "title": self.title, "program": self.program, "inside": self.inside}
@@ -79,12 +78,10 @@ def write_row(key: str, text: str) -> None:
 
 
 def terminal_safe(word: str) -> str:
-    """Return the word as a terminal may show it: printable, and not too long."""
     # Any program may call itself whatever it likes, escape sequences included.
     plain = printable(word[: MAX_WORD + 1], " ")
     return plain if len(plain) <= MAX_WORD else plain[:MAX_WORD] + "…"
 
 
 def format_time(at: datetime) -> str:
-    """Return the time of `at` by the person's clock."""
     return at.astimezone().strftime("%H:%M:%S")

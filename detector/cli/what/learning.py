@@ -38,7 +38,6 @@ class _Entry(NamedTuple):
 
 
 def learn(query: AppQuery, category: str | None, *, yes: bool) -> None:
-    """Ask what the query is unless `category` says so, and write it into the config."""
     if category is not None and category not in LEARNABLE:
         hint = did_you_mean(category, LEARNABLE, _("One of: {categories}.").format(categories=", ".join(LEARNABLE)))
         message = _("There is no category '{category}' for an app. {hint}")

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 import click
 
 from detector.cli.output import COLUMNS, print_json, wrap
+from detector.cli.stored import read_stored
 from detector.cli.what.app_query import terminal_safe
 from detector.i18n import _, ngettext
-from detector.paths import store_path
-from detector.store.errors import StoreMissing
 from detector.store.model import UnknownApps
-from detector.store.store import Store
 
 
 def list_unknown(*, as_json: bool) -> None:
@@ -32,11 +30,7 @@ def named_unknown() -> list[str]:
 
 
 def _read() -> Mapping[str, UnknownApps]:
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            return store.history.unknown_apps()
-    except StoreMissing:
-        return {}
+    return read_stored(lambda store: store.history.unknown_apps(), {})
 
 
 def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:

@@ -38,7 +38,6 @@ def what(
     once: bool,
     as_json: bool,
 ) -> None:
-    """Write what the named app is, or what is in front; learn it; or list apps that are unknown."""
     query = AppQuery(app=app, title=title, program=program, inside=inside, package=package)
     is_named = query.is_on_desktop or query.package is not None
     if is_learning:
