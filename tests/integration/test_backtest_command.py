@@ -232,7 +232,7 @@ def test_ctrl_c_ends_backtest_without_traceback_or_leftover_processes(tmp_path: 
     begun = tmp_path / "begun"
     # A moment's pause in each evening makes sure that there is something to break off.
     patched = (
-        "import pathlib, sys, time\nimport detector.cli.history.backtest_workers as playing\nplay = playing.play_evening\n"
+        "import pathlib, sys, time\nimport detector.backtest.compare as playing\nplay = playing.play_evening\n"
         f"def slowly(*args, **more):\n    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(0.05)\n"
         "    return play(*args, **more)\n"
         "playing.play_evening = slowly\nfrom detector.cli import main\n"
