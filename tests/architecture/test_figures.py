@@ -10,7 +10,7 @@ import pytest
 from tests.architecture import figures
 from tests.architecture.sources import SOURCES, TESTS, Source, source
 
-UNMET = {"lines of detector/", "comment lines"}
+UNMET: set[str] = set()
 """Bars that the code does not meet yet: the test fails as soon as one is met, so that it is taken off this list."""
 
 

@@ -60,7 +60,6 @@ def write_status(*, as_json: bool) -> None:
 
 
 def format_missing(week: QuietWeek, done: int) -> list[str]:
-    """Return why nothing can be proposed yet, or nothing where enough evenings are known."""
     if done >= EVENINGS:
         return []
     if week.since is None:

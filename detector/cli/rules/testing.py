@@ -27,10 +27,7 @@ EXAMPLE: Final = """\
 
 
 def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: bool) -> int:
-    """Play the timelines in the files, and write which of them come out otherwise; return the exit code.
-
-    `files`: none means those beside the person's own rules; `packs`: rules to try beside those in force.
-    """
+    """Play the timelines of the files, or of the person's folder; write which differ, and return the exit code."""
     folder = rules_dir()
     # A name that begins with a dot is a file that an editor has not finished.
     chosen = files or tuple(sorted(path for path in folder.glob("*.txt") if path.name[0] != "."))
