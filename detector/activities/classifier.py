@@ -43,11 +43,6 @@ _MORE_PAGES: Final = re.compile(
 """What Edge puts between a page's title and its profile: "and 3 more pages", in several languages."""
 
 
-def _no_categories(app_id: str) -> Sequence[str]:
-    del app_id
-    return ()
-
-
 class Classifier:
     """The catalogue and the person's own entries.
 
@@ -59,7 +54,7 @@ class Classifier:
         self,
         entries: Iterable[Entry],
         own: Sequence[OwnEntry] = (),
-        desktop_categories: Callable[[str], Sequence[str]] = _no_categories,
+        desktop_categories: Callable[[str], Sequence[str]] = lambda _app_id: (),
     ) -> None:
         self._catalogue: Final = EntryIndex(entries)
         self._own: Final = EntryIndex(_as_entries(own), is_own=True)

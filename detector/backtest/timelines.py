@@ -11,22 +11,8 @@ device. Nothing but the lines with `=>` may be decided, and all of them must be,
     19:01:36            idle since 19:01:05
     end                 => 1 put_away_30
 
-Focus, idle and input are sensed from the start on the laptop; `without input` in the first line leaves a sense out. A
-phone (`phone: `, `tablet: `) is known from its first word on:
-
-    19:00:00            phone: lit
-    19:00:02            phone: picked up          (and its source sees apps, or does not: `picked up, blind`)
-    19:00:04            phone: opens social
-    19:01:00            phone: closes
-    19:01:20            phone: laid down          (or `put away`)
-    19:20:00            phone: silent since 19:10:00
-    19:40:00            extended until 20:30
-
-How it started is what is known of it at last: `end => started well`, `end => not started well`, or, where nothing is,
-`end => unknown how it started`. Who says nothing of it leaves it open.
-
-Of something that is needed `=> asks 1` means that it was asked for how long, `=> over 1` that its end was announced. A
-line in parentheses is a remark. Where a timeline says what came of one nudge, it says so of every one.
+docs/rules.md, "Timelines of your own", describes every word. A line in parentheses is a remark. A timeline that names the outcome
+of one nudge must name those of all; the start is compared only where it is named.
 """
 
 import re

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from detector.core.attention.time_split import TimeSplit, share, split_time
+from detector.core.attention.time_split import TimeSplit, split_time
 from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity
 from detector.report.as_text import as_text
@@ -77,7 +77,7 @@ def test_presence_distraction_and_the_unknown_add_up_and_agree_with_counting_sec
     used: list[Use], covered: list[Coverage]
 ) -> None:
     divided = split_time(used, covered, BEGAN, at(LENGTH))
-    found = share(used, covered, BEGAN, at(LENGTH))
+    found = split_time(used, covered, BEGAN, at(LENGTH)).share
     present, distracted = second_by_second(used, covered)
     event(f"presence {bool(present)}, distraction {bool(distracted)}, unknown {len(present | distracted) < LENGTH}")
     assert found.presence + found.distraction + found.unknown == timedelta(seconds=LENGTH)
@@ -121,8 +121,8 @@ def test_shifting_everything_shifts_nothing_in_the_shares(
 
 @given(st.lists(coverages(), min_size=1, max_size=6), st.lists(uses(), max_size=6), coverages())
 def test_knowing_more_never_makes_the_unknown_longer(covered: list[Coverage], used: list[Use], more: Coverage) -> None:
-    before = share(used, covered, BEGAN, at(LENGTH))
-    assert share(used, [*covered, more], BEGAN, at(LENGTH)).unknown <= before.unknown
+    before = split_time(used, covered, BEGAN, at(LENGTH)).share
+    assert split_time(used, [*covered, more], BEGAN, at(LENGTH)).share.unknown <= before.unknown
 
 
 @st.composite

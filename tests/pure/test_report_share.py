@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.core.attention.time_split import Share, difference, merged, share, split_time
+from detector.core.attention.time_split import Share, difference, merged, split_time
 from detector.core.effects import Coverage, Use
 from detector.core.observations import Activity
 
@@ -80,12 +80,12 @@ def minutes(presence: float, distraction: float, unknown: float) -> Share:
 def test_an_occurrence_divides_into_presence_distraction_and_the_unknown(
     uses: list[Use], coverage: list[Coverage], expected: Share
 ) -> None:
-    assert share(uses, coverage, BEGAN, ENDS) == expected
+    assert split_time(uses, coverage, BEGAN, ENDS).share == expected
     assert expected.lasted == timedelta(minutes=60)
 
 
 def test_an_occurrence_that_ends_before_it_begins_lasts_no_time() -> None:
-    assert share([used(0, 5)], [covered(0, 5)], ENDS, BEGAN) == Share()
+    assert split_time([used(0, 5)], [covered(0, 5)], ENDS, BEGAN).share == Share()
 
 
 def test_shares_add_up() -> None:

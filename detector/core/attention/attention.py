@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import count
 from typing import Final
 
-from detector.core.attention.device_state import DeviceState
+from detector.core.attention.device_state import DeviceState, Person
 from detector.core.attention.input_sums import INPUT_SUMS
 from detector.core.attention.measure_factory import MeasureFactory, memory_needed
 from detector.core.attention.measures import Measure
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import Person, UseState
+from detector.core.attention.uses import UseState
 from detector.core.effects import Coverage, Use
 from detector.core.observations import Gap, InputCounted, Observation, Paused
 from rules.model import FeatureKey, Value, intern_key

@@ -9,26 +9,67 @@ a glance is part of it.
 Invariant 5: `put_away` is None (not known) where no sensor would have noticed that the device was left alone.
 Invariant 6: an interruption shorter than `fleeting` is ignored; the use goes on.
 Invariant 7: no use follows from a use before a gap.
+Invariant 8: the previous use is looked for on all devices: a hop from the laptop to the phone is one sequence.
+Invariant 9: a phone in the hand without a known app neither follows from a use nor leads to one: between two apps it is mostly
+the home screen.
 """
+
+from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 import detector.core.observations as obs
 from detector.core.attention.film import FOR_BOTH, Film
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.uses import PHONE_IN_HAND, Person, TimedEvent, UseState
+from detector.core.attention.uses import PHONE_IN_HAND, TimedEvent, UseState
 from detector.core.effects import Coverage
-from rules.features import DISTRACTING
+from rules.features import DISTRACTING, MAX_SPAN
 
+CAME_FROM_WITHIN: Final = timedelta(seconds=60)
+"""How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
 PUT_AWAY_AFTER: Final = timedelta(seconds=60)
 """A device that is left alone for so long counts as put away; see the feature `put_away`."""
 PROMPTED_WITHIN: Final = timedelta(seconds=30)
 """A pick-up so soon after a notification was prompted by it. As long as a glance."""
 SAME_PICK_UP: Final = timedelta(seconds=3)
 """Two sources of one phone may both report one unlocking; nobody unlocks a phone twice within this."""
+
+
+@dataclass(slots=True)
+class Person:
+    """The one person whose devices these are. `keep`: how far back uses have to be remembered."""
+
+    devices: list[DeviceState] = field(default_factory=list)
+    keep: timedelta = MAX_SPAN
+
+    def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
+        """Return, for a use that begins at `at`, whether another one had just been left, and the category of that."""
+        # An open use elsewhere counts as left now: one person takes up one thing after another.
+        latest, left = None, None
+        for device in self.devices:
+            for use in (device.last_app_use, device.open_use):
+                ended = None if use is None or use.activity == PHONE_IN_HAND else use.ended or at
+                if ended is not None and (left is None or ended > left):
+                    latest, left = use, ended
+        if latest is None or left is None or at - left > CAME_FROM_WITHIN:
+            return False, None
+        return at - left < fleeting, latest.activity.category
+
+    def retain_from(self, at: datetime) -> datetime:
+        """Return the instant before which no span reaches, neither from `at` nor from an open use."""
+        # From an open use, because a sequence that led to it is looked for before its beginning.
+        open_since = (device.open_use.began for device in self.devices if device.open_use is not None)
+        return min((at, *open_since)) - self.keep
+
+    def remember(self, events: deque[TimedEvent], at: datetime, category: str) -> None:
+        """Add an event, and forget those that no span reaches any more."""
+        events.append(TimedEvent(at, category))
+        while events[0].at <= at - self.keep:
+            events.popleft()
 
 
 class DeviceState:

@@ -59,14 +59,6 @@ class TimeSplit:
         return Share(presence=presence, distraction=distraction, unknown=unknown)
 
 
-def share(uses: Iterable[Use], coverage: Iterable[Coverage], begins: datetime, ends: datetime) -> Share:
-    """Return how much of `[begins, ends)` was presence, distraction, and unknown.
-
-    The three lengths add up to the interval's own. Uses that overlap on two devices count once.
-    """
-    return split_time(uses, coverage, begins, ends).share
-
-
 def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: datetime, ends: datetime) -> TimeSplit:
     """Cut `[begins, ends)` into stretches of presence and of distraction.
 
