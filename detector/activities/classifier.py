@@ -13,15 +13,7 @@ from typing import Final
 from detector.activities.freedesktop import BROWSER, category_of
 from detector.activities.index import EntryIndex, Hit
 from detector.activities.model import Classification, Entry
-from detector.activities.patterns import (
-    EDGE,
-    SplitTitle,
-    clean,
-    is_valid_pattern,
-    normalize,
-    shorten,
-    split_title,
-)
+from detector.activities.patterns import EDGE, SplitTitle, clean, is_valid_pattern, normalize, shorten, split_title
 from detector.activities.settings import OwnEntry
 from detector.i18n import _
 
@@ -37,9 +29,7 @@ _WEB_APP_BROWSER: Final = "of a web app"
 _EXTENSION: Final = re.compile(r"[a-p]{32}")
 _WAYDROID: Final = "waydroid."
 _NUMBER: Final = re.compile(r" \d{1,3}$")
-_MORE_PAGES: Final = re.compile(
-    r" (?:and|und|et|y|e|en|i|og|och|ja|ve|и) (?:[^\W\d]{2,8} )?\d{1,4} [^\d]{3,30}$",
-)
+_MORE_PAGES: Final = re.compile(r" (?:and|und|et|y|e|en|i|og|och|ja|ve|и) (?:[^\W\d]{2,8} )?\d{1,4} [^\d]{3,30}$")
 """What Edge puts between a page's title and its profile: "and 3 more pages", in several languages."""
 
 

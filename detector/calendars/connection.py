@@ -1,9 +1,8 @@
-"""One HTTP request for a calendar: the name is resolved once, every address is checked, and one of those is connected to.
+"""One HTTP request for a calendar: the name is resolved once, every address is checked, and one of them is connected to.
 
-Invariant 1: only an address that was checked is connected to (address pinning): a name that resolves to another address the
-next time (DNS rebinding) gains nothing.
-Invariant 2: one deadline ends everything: resolving, connecting, TLS, the headers, the body, however slowly they come.
-Invariant 3: no cookies, no proxy, no user agent but "turntoward"; of a URL nothing but its host is ever in a message.
+Invariant 1: only a checked address is connected to (address pinning), so DNS rebinding gains nothing.
+Invariant 2: one deadline covers resolving, connecting, TLS, headers and body, however slowly they arrive.
+Invariant 3: no cookies, no proxy, no user agent but "turntoward"; messages contain nothing of a URL but its host.
 """
 
 import errno

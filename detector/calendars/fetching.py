@@ -1,9 +1,9 @@
 """Fetch a calendar: a file, or a URL whose server may be hostile. Size and time have a maximum.
 
-Invariant 1: nothing on the local network is asked unless the person allows it, and never because a public server says so.
-Invariant 2: a redirect is checked like the first URL; never from https to http, and never to any other scheme.
-Invariant 3: what is no whole calendar is refused: a page, something cut off, something else. Its content type is not believed.
-Invariant 4: name and password go to the server that the person named, and to none that it redirects to.
+Invariant 1: nothing on the local network is fetched unless the person allows it, and never because a public server redirects to it.
+Invariant 2: a redirect is checked like the first URL; it never leads from https to http, or to any other scheme.
+Invariant 3: only a whole calendar is accepted, whatever its content type says.
+Invariant 4: name and password are sent only to the server that the person named.
 """
 
 import os

@@ -1,11 +1,11 @@
-"""What a new copy of a calendar changes in its proposals, and what an answer to a proposal changes in what is declared.
+"""What a new copy of a calendar changes in its proposals, and what an answer changes in what is declared.
 
-Invariant 1: a calendar proposes. It adds to partner time, or moves it, only by what the person accepts, once or from now on;
-from now on means what is new, and what changes of what was accepted. What waits for an answer goes on waiting for it.
-Invariant 2: a calendar takes back at once: what vanished from it or was cancelled in it is no longer declared.
+Invariant 1: a calendar proposes. The person accepts once, or from now on; the latter covers new events, and changes of accepted
+ones. A proposal that waits for an answer goes on waiting.
+Invariant 2: what was removed from the calendar or cancelled in it is no longer declared, at once.
 Invariant 3: what was declined stays declined, unless its event changed.
-Invariant 4: what is over is neither proposed nor kept.
-Invariant 5: what could not be read, or may have been cut off, changes nothing.
+Invariant 4: past events are neither proposed nor kept.
+Invariant 5: unreadable events, and missing ones of a copy that was cut off, change nothing.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,9 +1,9 @@
-"""Read a calendar: of its events those that were chosen, each as one partner time.
+"""Read a calendar: each chosen event as one partner time.
 
-Invariant 1: of an event that was not chosen nothing is kept and nothing said but that there was one.
-Invariant 2: an event that cannot be read is named with what is wrong, and costs no other event anything.
-Invariant 3: an instance is chosen by its own title, as an event is; one that is not chosen, is cancelled or cannot be read does not
-take place, whatever its series says.
+Invariant 1: of other events only their number is kept or reported.
+Invariant 2: an invalid event is named with its problem, and does not affect other events.
+Invariant 3: an instance is chosen by its own title, as an event is. An instance that is not chosen, is cancelled or invalid does
+not take place, whatever its series says.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,10 +1,10 @@
 """Write partner time as a calendar (RFC 5545), so that another program shows the same.
 
 Invariant 1: a floating time is written without a zone, one with a zone with its VTIMEZONE, one in UTC in UTC.
-Invariant 2: what was skipped or cancelled is left out by EXDATE; a single one is written as cancelled.
-Invariant 3: a partner time keeps its UID, and no other device's has the same.
-Invariant 4: a beginning that the clocks skip, and that is moved here, is written as an instance that was moved, for the next ten
-years: by the RFC other programs would drop it.
+Invariant 2: a skipped or cancelled start of a series is excluded by EXDATE; a single partner time is written as cancelled.
+Invariant 3: a partner time keeps its UID, which is unique among devices.
+Invariant 4: a start in a gap of the clocks is written as a moved instance, for the next ten years: by the RFC other programs
+would drop it.
 """
 
 from collections.abc import Collection, Iterable

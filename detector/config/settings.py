@@ -76,7 +76,7 @@ REPEATED_SECTIONS: Final[Mapping[str, RepeatedSection]] = {
         meaning=_("What an app or a site is to you. Your own entries win over the built-in catalogue."),
         example='category = "reading"\nname = "Our recipe book"\napps = ["org.gnome.Recipes"]\nsites = ["Chefkoch"]',
         check=check_own_entries,
-    ),
+    )
 }
 
 # What each section that is written once is about; each has the name of a field of `Settings`.

@@ -32,12 +32,7 @@ class DaemonPhoneGateway:
     """
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        tracker: Callable[[], PhoneTracker | None],
-        changed: Callable[[], None],
+        self, *, store: Store, clock: Clock, tracker: Callable[[], PhoneTracker | None], changed: Callable[[], None]
     ) -> None:
         self._store = store
         self._clock = clock

@@ -1,9 +1,8 @@
-"""Make a partner time of the arguments of `add` and `edit`; one UserError reports everything that is wrong with them.
+"""Make a partner time of the arguments of `add` and `edit`. One `UserError` reports every problem with them.
 
-Invariant 1: `edit` changes only what is named. Another beginning keeps the length, as calendars do; another end does not move
-the beginning.
-Invariant 2: what a calendar brought is the person's own from their first edit on, and no longer follows the calendar.
-Invariant 3: a day that is excepted is one on which it would take place; any other is a slip, and a problem.
+Invariant 1: `edit` changes only what is named. A new start keeps the length, as in calendars; a new end keeps the start.
+Invariant 2: partner time from a calendar no longer follows the calendar after the first edit.
+Invariant 3: `--except` accepts only a day on which partner time would take place.
 Invariant 4: what is declared takes place at least once more.
 """
 

@@ -1,8 +1,8 @@
 """Describe partner time in words: "Dinner: Monday to Friday, 18:30–20:00", "today 18:30–20:00".
 
-Invariant 1: what recurs is described by the clock of its own zone, and the zone is named where it is not the reader's.
+Invariant 1: recurring partner time is described by the clock of its zone, and a zone that is not the reader's is named.
 Invariant 2: one occurrence is described by the reader's clock.
-Invariant 3: what is over is left out: an exception of last month, or the day from which on it holds.
+Invariant 3: what is over, such as an exception of last month, is left out.
 """
 
 from collections.abc import Iterator, Sequence

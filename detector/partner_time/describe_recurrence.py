@@ -1,7 +1,7 @@
 """Describe a recurrence in words: "Monday to Friday", "every other Friday", "the first Friday of each month".
 
-Invariant 1: what a person can write after `--every` is described so that it can be written again, and means the same.
-Invariant 2: whatever else a calendar may bring is described part by part; nobody has to read an RRULE.
+Invariant 1: what a person can write after `--every` has a description that can be written there, and means the same.
+Invariant 2: any other recurrence of a calendar is described part by part; nobody has to read an RRULE.
 """
 
 import re

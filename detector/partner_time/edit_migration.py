@@ -1,9 +1,8 @@
-"""Carry the exceptions of a partner time over to what an edit made of it. Pure.
+"""Move the exceptions of a partner time to its occurrences after an edit. Pure.
 
-Invariant 1: an exception of an occurrence that is still to come becomes one of the new occurrence on the same local day.
-Invariant 2: what has started and would still go on stays as it started; a new occurrence on its local day, or one that overlaps
-it, does not take place.
-Invariant 3: an exception whose day has no occurrence any more is reported, never dropped in silence.
+Invariant 1: an exception of a future occurrence moves to the new occurrence on the same local day.
+Invariant 2: what is under way goes on as it started. A new occurrence on its local day, or overlapping it, does not take place.
+Invariant 3: an exception whose day has no new occurrence is reported.
 """
 
 from collections import defaultdict

@@ -1,10 +1,10 @@
 """From a partner time to its occurrences: intervals between two instants in UTC.
 
-Invariant 1: an occurrence begins and ends by the local clock of its zone; its length may differ on the two days of the year on
-which that clock is changed. What happens then is the policy of docs/dev/decisions/clock-changes.md.
+Invariant 1: an occurrence begins and ends by the local clock of its zone, so its length may differ in a night in which the
+clocks change (docs/dev/decisions/clock-changes.md).
 Invariant 2: no occurrence is empty.
-Invariant 3: an id names the start as it was declared: what is moved, by the person or by the clocks, keeps its id.
-Invariant 4: two starts that fall on one instant, which only a day that the zone leaves out can cause, are one occurrence.
+Invariant 3: an id names the declared start. An occurrence that is moved, by the person or by the clocks, keeps its id.
+Invariant 4: two starts on one instant (only a day that the zone skips can cause them) are one occurrence.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,9 +1,9 @@
-"""Read dates and days of the week that people write: `2026-12-24`, `24 dec`, `24.12.`, `fri`, `tomorrow`; `mon-fri`, `weekdays`.
+"""Read dates and weekdays: `2026-12-24`, `24 dec`, `24.12.`, `fri`, `tomorrow`; `mon-fri`, `weekdays`.
 
-Invariant 1: what could be two days is a problem that names both, never a guess. So no lenient parser reads here: to one,
-`30 feb` is the second of March somewhere, and `10/12` the tenth or the twelfth.
+Invariant 1: an ambiguous date is a problem that names both days, never a guess. A lenient parser would read `30 feb` as the
+second of March, and `10/12` as either of two days.
 Invariant 2: a day without a year is the next one of that name, from today on.
-Invariant 3: every word that names no weekday gets its own caret, and the nearest day.
+Invariant 3: every unknown word gets its own caret, and the nearest weekday.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""From a partner time to its starts in local time: what recurs, what is left out of it, and what is added.
+"""From a partner time to its starts in local time: the recurrence, without excluded starts and with additional ones.
 
-Invariant 1: a start is a local time as it was declared; wall_clock.py says which instant that is.
-Invariant 2: COUNT counts what recurs, whether or not it is left out by `without` or takes place at another time by `moved`; what
-`also` adds is not counted. A start that the clocks leave out counts where it is moved and not where it is dropped.
-Invariant 3: of a calendar (`as_rfc`) the first start always takes place and counts as the first; a start that follows from its
-rule and that the clocks leave out is dropped (RFC 5545, 3.3.10).
+Invariant 1: a start is a local time as it was declared; wall_clock.py converts it to an instant.
+Invariant 2: COUNT includes excluded and moved starts, and not those of `also`. It includes a start in a gap of the clocks if that
+start is moved, and not if it is dropped.
+Invariant 3: the first start of a calendar's event (`as_rfc`) always takes place and counts; a later start in a gap of the clocks
+is dropped (RFC 5545, 3.3.10).
 Invariant 4: nothing takes place before `EARLIEST` or from `LATEST` on.
 """
 

@@ -1,11 +1,10 @@
-"""Which partner time is announced before it begins, and when; and which suggestion is offered on a day. Pure.
+"""Which partner time is announced and when, and which suggestion is offered on a day. Pure.
 
-Invariant 1: nothing is announced while another partner time is under way, or while the program pauses.
-Invariant 2: what is noticed late is not announced: nothing fires the moment the machine wakes.
-Invariant 3: what was declared, or accepted, only after the instant at which it would have been announced is not announced, and
-so never what begins at once: the person who declares it knows.
-Invariant 4: from one day to the next, and from one week to the next, another suggestion is offered; each of them comes up, whether
-partner time is daily, weekly or on every other Friday. A replay offers the same.
+Invariant 1: there is no announcement while another partner time is under way, or while the program is paused.
+Invariant 2: a late announcement is dropped: nothing fires when the machine wakes.
+Invariant 3: partner time that was declared or accepted after the instant of its announcement is not announced.
+Invariant 4: the suggestion changes from day to day and from week to week. Each one is offered, whether partner time is daily,
+weekly or fortnightly. A replay offers the same.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Read and check a recurrence as RFC 5545 writes it (RRULE).
 
-Invariant 1: partner time recurs daily at most; every part that the RFC allows with its frequency is taken, none other.
+Invariant 1: partner time recurs daily at most. Every part that the RFC allows with the frequency is accepted, and no other.
 Invariant 2: all problems are reported at once, in sentences for people.
-Invariant 3: a recurrence that can never come true by its own words, such as every 30 February, is refused.
+Invariant 3: a recurrence without any possible day, such as every 30 February, is refused.
 """
 
 import re

@@ -1,9 +1,8 @@
-"""From a rule to the days on which it recurs, by RFC 5545's table of what widens and what narrows a recurrence.
+"""From a rule to the days on which it recurs, by RFC 5545's table of what expands and what limits a recurrence.
 
-Invariant 1: the cost depends on the length of `[after, before)` alone, neither on how long ago the first day was nor on whether
-the rule has any day there.
-Invariant 2: BYSETPOS picks from a whole period (week, month, year), also from the one in which the first day lies.
-Invariant 3: what a rule leaves open (the weekday, the day of the month, the month) is the first day's.
+Invariant 1: the cost depends only on the length of `[after, before)`.
+Invariant 2: BYSETPOS selects from a whole period (week, month, year), also in the period of the first day.
+Invariant 3: the first day supplies what the rule leaves open (the weekday, the day of the month, the month).
 
 Written by hand: docs/dev/decisions/recurrence-by-hand.md. Days are proleptic ordinals inside: 1 was a Monday.
 """

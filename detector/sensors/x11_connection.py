@@ -55,10 +55,7 @@ class X11Connection:
     """
 
     def __init__(
-        self,
-        channel: Channel[Any],
-        on_event: Callable[[Any], None],
-        on_drained: Callable[[], None] = lambda: None,
+        self, channel: Channel[Any], on_event: Callable[[Any], None], on_drained: Callable[[], None] = lambda: None
     ) -> None:
         self._channel = channel
         self._on_event = on_event

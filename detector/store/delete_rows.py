@@ -1,8 +1,8 @@
 """Delete what is old, what is to be forgotten, or everything; and leave no trace of it in the files.
 
 Invariant 1: each deletion is one transaction; `scrub` follows it, outside of any.
-Invariant 2: deleted content is overwritten (secure_delete), the file is rewritten (VACUUM: splitting pages leaves copies that
-overwriting does not reach), and the write-ahead log is emptied.
+Invariant 2: deleted content is overwritten (secure_delete) and the write-ahead log emptied. VACUUM rewrites the file, because
+splitting pages leaves copies that overwriting does not reach.
 """
 
 import sqlite3

@@ -1,7 +1,7 @@
 """What a failure of SQLite means to a person: what is wrong, where, and what to do.
 
-Invariant 1: whatever failed, the original file stays where it is, as it is.
-Invariant 2: a broken constraint is a bug in the program and is raised as it is.
+Invariant 1: the original file stays where and as it is.
+Invariant 2: a broken constraint is a bug in the program and is raised unchanged.
 """
 
 import sqlite3

@@ -1,8 +1,7 @@
-"""Everything that is stored, as plain rows with ISO 8601 times: to read, and to take elsewhere.
+"""Everything that is stored, as plain rows with ISO 8601 times.
 
-Invariant 1: nothing is left out but what gives access to something: the digests of phones' tokens and pairing codes, and the
-addresses of calendars, which often are secret. "left out" stands in their place.
-Invariant 2: all rows are of one instant, though other processes go on writing.
+Invariant 1: only secrets are left out: the digests of tokens and pairing codes, and the addresses of calendars.
+Invariant 2: all rows are of one instant, although other processes go on writing.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""What forgetting an interval changes in what is stored, and in what the daemon still holds and will save later. Pure.
+"""What forgetting an interval changes in what is stored, and in what the daemon will save later. Pure.
 
-Invariant 1: nothing that happened in a forgotten interval `[since, until)` is stored, neither now nor later.
-Invariant 2: a use or a coverage that reaches into it is cut and keeps its earlier part if it has one; its new end is not trusted.
-Invariant 3: a moment that reaches into it is deleted whole: half a moment would tell what was to be forgotten.
-Invariant 4: an occurrence under way stays, with a gap, so that a replay does not take what was forgotten for quiet.
-Invariant 5: one that begins later is stored, also where it was planned to begin in the interval: it begins at the interval's end.
-Invariant 6: what the person declared, a later end among it, was not observed: it is known from the interval's end on.
+Invariant 1: nothing that happened in a forgotten interval `[since, until)` is stored, now or later.
+Invariant 2: a use or a coverage that reaches into it keeps its earlier part; the new end is not trusted.
+Invariant 3: a moment that reaches into it is deleted whole: half a moment would reveal what was to be forgotten.
+Invariant 4: an occurrence under way stays, with a gap, so that a replay takes the interval for missing data.
+Invariant 5: an occurrence that was planned to begin in the interval, and goes on after it, begins at the end of the interval.
+Invariant 6: a declaration, such as a later end, is no observation: it is known from the end of the interval on.
 """
 
 from collections.abc import Callable, Iterable, Sequence

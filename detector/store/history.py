@@ -1,9 +1,9 @@
 """What was observed, measured and decided: saved as the core records it, and read by occurrence.
 
-Invariant 1: `since` and `until` choose occurrences, by `since <= began < until` (None leaves that side open), and with each
-occurrence all that belongs to it. So the rows of one table fit those of another.
+Invariant 1: `since` and `until` choose occurrences, by `since <= began < until` (None leaves that side open), and all rows of
+these occurrences. So the rows of one table fit those of another.
 Invariant 2: no read stays open between two steps of an iteration: an open read keeps the write-ahead log from shrinking.
-Invariant 3: the name of an app that the catalogue does not know is written only where the person wants names to be kept.
+Invariant 3: the name of an unknown app is written only if the person wants names to be kept.
 """
 
 import sqlite3

@@ -1,7 +1,7 @@
 """What the person declared: partner times, what changes single occurrences, and a pause of the program.
 
-Invariant 1: a number is never given twice, for the ids of occurrences begin with it.
-Invariant 2: sqlite-utils is not used here: the daemon reads plans every minute, and a calendar may change a thousand at once.
+Invariant 1: a number is never given twice, because the ids of occurrences begin with it.
+Invariant 2: sqlite-utils is not used: the daemon reads plans every minute, and a calendar may change a thousand at once.
 """
 
 import sqlite3

@@ -1,9 +1,9 @@
-"""The quiet week: for seven evenings the rules decide and nothing is notified. Its state in the store, and its progress.
+"""The quiet week: its state in the store, and its progress. For seven evenings the rules decide and nothing is notified.
 
 Invariant 1: only the person starts it; it ends after seven evenings, or when the person stops it.
-Invariant 2: an evening is all partner time that began on one day; it counts once it is over and 20 min of it are known.
-Invariant 3: whether an evening was quiet stands in its own beginning, so that a replay decides as the day did.
-Invariant 4: every function raises `StoreError` where the store cannot be read or written.
+Invariant 2: an evening is all partner time that began on one day. It counts once it is over and 20 min of it are known.
+Invariant 3: the first observation of an evening records that it was quiet, so that a replay decides in the same way.
+Invariant 4: every function raises `StoreError` if the store cannot be read or written.
 """
 
 from collections.abc import Mapping, Sequence

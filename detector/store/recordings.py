@@ -1,9 +1,9 @@
 """Recordings: observations as JSON Lines, to replay, to test with, to send with a report of a bug.
 
-Invariant 1: the first line is the heading, every other one observation, in order of time.
-Invariant 2: reading is a stream: memory stays flat however long the recording is, and so does a line.
-Invariant 3: every problem is named with its place; once there is one, nothing more is yielded.
-Invariant 4: a recording may be given away, so it holds no title, not even that of the partner time.
+Invariant 1: the first line is the heading, every other one an observation, in order of time.
+Invariant 2: reading is a stream: neither a long recording nor a long line takes much memory.
+Invariant 3: every problem is named with its place; after the first one no observation is yielded.
+Invariant 4: a recording may be given away, so it contains no title, not even that of the partner time.
 """
 
 from __future__ import annotations

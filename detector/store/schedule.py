@@ -1,7 +1,7 @@
-"""Read the schedule from the store (`StoreError`: it cannot be read).
+"""Read the schedule from the store.
 
-Invariant 1: of an occurrence that was cut off and started again (`~2`, `~3`, ...) the last start counts; it began with the first.
-Invariant 2: what a clock set back or a failure ended is not over; what ended as planned or was stopped is.
+Invariant 1: an occurrence that was cut off and started again (`~2`, `~3`, ...) began with its first start and ends with its last.
+Invariant 2: an occurrence that a clock change or a failure ended is not over; one that ended as planned or was stopped is.
 """
 
 from datetime import datetime

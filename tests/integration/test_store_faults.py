@@ -124,7 +124,7 @@ class TestFull:
 
     if _may_mount():  # a container may not, and then the test above must do
 
-        def test_a_disk_that_is_really_full_loses_nothing_either(self, open_folder: Path) -> None:
+        def test_a_full_disk_loses_nothing(self, open_folder: Path) -> None:
             _mount(open_folder, "size=512k")
             try:
                 path, room = filled(open_folder / "turntoward.sqlite", lines=10), True

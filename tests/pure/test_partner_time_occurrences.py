@@ -300,7 +300,7 @@ def wall(partner_time: PartnerTime, after: str, before: str) -> list[str]:
     return [f"{one.begins.astimezone(here):%a %d}" for one in found]
 
 
-def test_of_a_calendar_only_starts_made_by_the_rule_are_dropped_in_a_gap() -> None:
+def test_calendar_drops_starts_in_a_gap_only_if_the_rule_made_them() -> None:
     night = datetime(2027, 3, 28, 2, 30)
     rule = replace(declared("2027-03-27T02:30", "1:00"), as_rfc=True)
     assert spans(rule, "2027-03-27", "2027-03-30") == ["27 01:30-27 02:30", "29 00:30-29 01:30"]

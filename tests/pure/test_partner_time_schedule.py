@@ -36,7 +36,7 @@ def said(plan: Plan) -> str:
 DINNER, WALK, TEA = once(1, "18:00", "20:00"), once(2, "18:30", "21:00"), once(3, "19:00", "19:30")
 
 
-def test_of_overlapping_occurrences_the_second_begins_when_the_first_ends() -> None:
+def test_an_overlapping_second_occurrence_begins_when_the_first_ends() -> None:
     plan = Schedule([TEA, WALK, DINNER]).at(at("17:00"))
     assert (said(plan), plan.boundary) == ("t1 18:00-20:00, t2 20:00-21:00", at("18:00"))
     plan = Schedule([TEA, WALK, DINNER]).at(at("18:45"))
@@ -54,7 +54,7 @@ def test_an_occurrence_includes_its_start_and_excludes_its_end() -> None:
     assert Schedule([DINNER]).at(at("20:00")) == Plan(current=None, boundary=None)
 
 
-def test_of_two_that_begin_together_the_one_declared_first_is_current() -> None:
+def test_with_equal_starts_the_partner_time_declared_first_is_current() -> None:
     assert said(Schedule([once(5, "18:00", "19:00"), once(4, "18:00", "18:30")]).at(at("18:00"))) == (
         "now t4 18:00-18:30, t5 18:30-19:00"
     )

@@ -124,10 +124,5 @@ class Attention:
 
 def _as_record(device: str, use: UseState) -> Use:
     return Use(
-        number=use.number,
-        device=device,
-        activity=use.activity,
-        began=use.began,
-        ended=use.ended,
-        trusted=use.trusted,
+        number=use.number, device=device, activity=use.activity, began=use.began, ended=use.ended, trusted=use.trusted
     )
