@@ -45,10 +45,12 @@ class DesktopFiles:
     def categories(self, app_id: str) -> tuple[str, ...]:
         """Return the `Categories` of the app, as they are written; empty where no file belongs to it."""
         key = app_id
+        # Invariant 3.
         if not _PLAIN_NAME.fullmatch(key) or ".." in key:
             return ()
         if key not in self._found:
             if len(self._found) >= CACHE_SIZE:
+                # The oldest goes: a program that makes up app ids must not fill the memory.
                 del self._found[next(iter(self._found))]
             self._found[key] = self._look_up(key)
         return self._found[key]
@@ -105,6 +107,7 @@ def read_desktop_file(path: Path) -> dict[str, str]:
     for line in text.splitlines():
         if line.startswith("["):
             if inside:
+                # The groups after it are actions, with keys of the same names.
                 break
             inside = line.strip() == _GROUP
         elif inside and line.startswith(("Categories", "StartupWMClass", "Type")):

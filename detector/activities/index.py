@@ -52,6 +52,7 @@ class EntryIndex:
     def _add(self, entry: Entry) -> None:
         summary = EntrySummary(entry.name, entry.category, entry.file, entry.kind, self._is_own)
         for written in entry.apps:
+            # Normalized once here, so that a look-up compares with plain `dict.get`.
             key = normalize(written)
             if not key.strip("* "):
                 continue  # it would fit everything; `settings.check_own_entries` says so
@@ -75,6 +76,7 @@ class EntryIndex:
             self._edges[pattern.position].append((pattern.words, hit))
             return
         key = pattern.words if pattern.separator is None else f"{pattern.separator} {pattern.words}"
+        # A person writes "YouTube" without knowing where the browser puts it; the catalogue is exact.
         position = (
             "any" if self._is_own and pattern.position == "last" and pattern.separator is None else pattern.position
         )
@@ -82,7 +84,7 @@ class EntryIndex:
 
     def find_app(self, app_id: str) -> Hit | None:
         """Return the entry of an app id, which must be normalized."""
-        # Some desktops report the name of the file in place of the app id.
+        # Some desktops report the name of the `.desktop` file in place of the app id.
         hit = self._apps.get(app_id) or self._apps.get(app_id.removesuffix(".desktop"))
         if hit is None and app_id.startswith(self._app_prefix_words):
             hit = next(hit for key, hit in self._app_prefixes if app_id.startswith(key))

@@ -26,6 +26,7 @@ def read_catalogue() -> Iterator[Entry]:
 
 
 def _entry(table: dict[str, Any], category: str, file: str) -> Entry:
+    # Only the lists that are given: the defaults of `Entry` are the others.
     lists: dict[str, tuple[str, ...]] = {key: tuple(table[key]) for key in _LISTS if key in table}
     # A misspelt key would otherwise be an entry that never fits.
     unknown = table.keys() - {"name", "kind", *_LISTS}

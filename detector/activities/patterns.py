@@ -99,6 +99,7 @@ def split_title(text: str) -> SplitTitle:
     separators: list[str] = []
     ends: list[int] = []
     start = 0
+    # By hand rather than by `re.split`, because the position of each segment is needed as well.
     for found in _SEPARATOR.finditer(text):
         parts.append(text[start : found.start()])
         separators.append(_one_dash(found[1] or found[2] or found[3]))
@@ -158,6 +159,7 @@ def _edge_pattern(words: str, segment: Position, edge: Position) -> TitlePattern
 
 
 def _require_name(pattern: TitlePattern) -> TitlePattern:
+    # A single letter is a name only where a separator sets it apart, as in "… / X".
     letters = sum(letter.isalnum() for letter in pattern.words)
     if letters == 0 or (len(pattern.words) < 2 and pattern.separator is None):
         raise BadPattern(

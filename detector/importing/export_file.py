@@ -41,6 +41,7 @@ def read_export(path: Path, sanitizer: EventSanitizer, report: ImportReport, pro
 
     Raises `UserError` if it cannot be read, is too large, or is no export, with the place.
     """
+    # Opening a pipe would wait for a writer.
     if path.is_fifo() or path.is_socket():
         raise _export_error(path, _("is no plain file"))
     try:
@@ -61,6 +62,7 @@ def read_export(path: Path, sanitizer: EventSanitizer, report: ImportReport, pro
 
 
 def _buckets(path: Path, whole: mmap.mmap) -> dict[str, msgspec.Raw]:
+    # Windows tools save JSON with a byte order mark, which is no JSON.
     content = memoryview(whole)
     if whole[:3] == b"\xef\xbb\xbf":
         content = content[3:]

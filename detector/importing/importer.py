@@ -57,6 +57,7 @@ class HistoryImporter:
         # Read for each occurrence, not once: the one before may have been stored just now.
         stored = read_stored(self.store, past)
         observed: list[Observation] = []
+        # Counted once for each partner time, however many devices lack data.
         is_deferred = False
         for device, hosts in self._by_device().items():
             best = _best_known(hosts, begins, ends)

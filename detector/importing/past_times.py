@@ -93,6 +93,7 @@ def earlier_by(partner_time: PartnerTime, length: timedelta) -> PartnerTime:
     interval = int(found[1]) if (found := _INTERVAL.search(recurrence)) else 1
     begins = partner_time.begins
     if "FREQ=WEEKLY" in recurrence.upper() or "FREQ=DAILY" in recurrence.upper():
+        # Whole weeks (times the interval) keep the days of the week, also for "every third day".
         stride = interval * 7 * _DAY
         begins -= (length // stride + 1) * stride
     else:
@@ -134,6 +135,7 @@ def _days(since: datetime, now: datetime, zone: ZoneInfo, stored: Sequence[Store
 
 
 def _free(begins: datetime, ends: datetime, stored: Sequence[StoredOccurrence]) -> Iterator[tuple[datetime, datetime]]:
+    # A sweep over what is stored, by beginning: what lies between two of them is free.
     at = begins
     for each in sorted(stored, key=lambda occurrence: occurrence.began):
         over = each.ended or each.ends

@@ -69,6 +69,7 @@ class _BucketReader:
         self._server = server
         self._sanitizer = sanitizer
         self._report = report
+        # Counted over all spans, so that a problem names the same event however the spans were split.
         self._number = 0
         self._decoder = msgspec.json.Decoder(list[msgspec.Raw])
 

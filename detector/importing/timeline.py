@@ -94,6 +94,7 @@ def observations(
     host: SourceHost, states: Iterable[KnownState], begins: int, ends: int, activities: list[obs.Activity]
 ) -> Iterator[obs.Observation]:
     """Yield what a sensor would have observed; instants never decrease."""
+    # The unlocks lie between the changes; both come in order of time.
     unlocks = iter(_unlocks(host, begins, ends))
     unlock = next(unlocks, None)
     writer = _ObservationWriter(host, activities)
@@ -127,6 +128,7 @@ class _ObservationWriter:
             yield obs.SensorStarted(at=at, device=device, sense="focus", sensor=SENSOR)
             if self._has_idle:
                 yield obs.SensorStarted(at=at, device=device, sense="idle", sensor=SENSOR)
+        # Idle before in front: what comes to the front while nobody is there is no use.
         if now.is_idle and not self._is_idle:
             yield obs.WentIdle(at=at, device=device, since=at)
         if now.what != self._what:
@@ -187,6 +189,7 @@ def _laptop_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSt
     for kind in _AFTER_SILENCE:
         if kind in host.tracks:
             changes += _changes(kind, host.tracks[kind], begins, ends)
+    # Stable: of changes of one watcher at one instant, the later event comes last and counts (invariant 3).
     for at, kind, new in sorted(changes, key=itemgetter(0)):
         states[kind] = new
         yield _combined(at, states["focus"], states["idle"].what if "idle" in host.tracks else None, states["tab"])
@@ -201,6 +204,7 @@ def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherStat
         nobody = idle == 1
         is_empty = idle == 0 and 0 < focus.silence <= MAX_EMPTY
         return KnownState(at, is_known=nobody or is_empty, is_idle=nobody)
+    # A tab is in front only while its own browser is; 0 is a browser that the watcher of tabs does not name.
     is_page = focus.browser and tab.what >= 0 and tab.browser in {0, focus.browser}
     return KnownState(at, is_known=True, what=tab.what if is_page else focus.what, is_idle=idle == 1)
 

@@ -46,6 +46,7 @@ class EventTrack:
         # Watchers send heartbeats: the same activity again, a little longer. aw-server joins them, but not always.
         for at in order:
             began, ended, what, browser = self.began[at], self.ended[at], self.what[at], self.browser[at]
+            # Sorted by beginning, so a duplicate or the rest of an event follows directly.
             if done.began and done.what[-1] == what and done.browser[-1] == browser:
                 is_piece = began in self.split_points and done.ended[-1] >= began
                 if is_piece or done.began[-1] == began:

@@ -71,6 +71,7 @@ def maxima(
     found = _Maxima(keys)
     for observation in session:
         at = observation.at
+        # Without its beginning, which `forget` may have deleted, a session cannot be measured.
         if attention is None:
             if isinstance(observation, obs.PartnerTimeBegan):
                 attention, found.at = Attention(found.keys, at, observation.ends, settings), at
@@ -84,6 +85,7 @@ def maxima(
             attention.extend(observation.ends)
         attention.observe(observation)
         if isinstance(observation, obs.Shown):
+            # The category is not known here: no baseline is taken of `reopened_after`.
             attention.record_nudge(at, None)
         found.after_observation(attention, at, is_input=is_input)
     return found.values

@@ -35,6 +35,7 @@ class _LedTo(ChangesOnlyByObservation):
         use = self._device.open_use
         if use is None:
             return None
+        # While the use goes on, only a use on one of the devices can change the answer (invariant 1).
         version = combined_version(self._devices)
         if self._cached is None or self._cached[0] != version:
             self._cached = version, self._led_to(use)
@@ -115,6 +116,7 @@ class ReopenedAfter(ChangesOnlyByObservation):
 
 def _left_before(use: UseState, device: DeviceState, step: frozenset[str], oldest: datetime) -> UseState | None:
     for other in device.past_uses():
+        # Newest first, so whatever lies further back is older still.
         if other.ended is None or other.ended < oldest:
             return None
         if other.number < use.number and other.ended <= use.began and other.activity.category in step:
