@@ -100,11 +100,10 @@ class EffectRunner:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        text = self._end_text() if self._show_after_end is not None else None
-        if text is None or self._show_after_end is None:
-            await self._sender.close()
-        else:
+        if self._show_after_end is not None and (text := self._end_text()) is not None:
             self._show_after_end(text)
+        else:
+            await self._sender.close()
 
     def _end_text(self) -> NotificationText | None:
         try:

@@ -19,7 +19,7 @@ from detector.daemon.session import MICROSECOND
 
 
 class Loop:
-    """The loop. setting `wake` makes it step; `after_reconcile` is called after each reconciliation."""
+    """Steps whenever `wake` is set or a deadline comes. `after_reconcile` is called after each reconciliation."""
 
     def __init__(
         self,

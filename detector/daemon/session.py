@@ -1,8 +1,8 @@
 """One occurrence of partner time while the daemon runs it: its core, its inbox, its sensors and its effect runner.
 
-Invariant 1: all of them are made when partner time starts and closed when it ends: outside of it there is nothing.
-Invariant 2: what was decided is stored before it is shown.
-Invariant 3: after a gap of every sense the sensors are restarted: what they know of the desktop may be wrong by now.
+Invariant 1: all of them are made when partner time starts, and closed when it ends.
+Invariant 2: a decision is stored before it is shown.
+Invariant 3: after a gap of every sense the sensors are restarted: their picture of the desktop may be out of date.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Session:
             await self._switch_sensors(on=False)
 
     async def unpause(self, now: datetime, *, by_itself: bool = False) -> None:
-        """Start the sensors again; `by_itself`: the pause ran out, so the person is told."""
+        """Start the sensors again; `by_itself`: the pause ran out, and a notification says so."""
         if self.paused:
             self._feed_all([*self.inbox.take(), obs.Resumed(at=now)])
             self.paused = False
@@ -165,7 +165,7 @@ class Session:
                 self._effect_runner.show(self._effect_runner.wording.resumed(self.occurrence.ends))
 
     def end_quiet_week(self, now: datetime) -> None:
-        """Show from now on what so far was only stored."""
+        """Show nudges from now on."""
         self.in_quiet_week = False
         self._feed_all([*self.inbox.take(), obs.QuietWeekEnded(at=now)])
 

@@ -19,10 +19,10 @@ from detector.store.store import Store
 NOTHING_WAITS: Final = _("No proposal waits for your answer.")
 
 
-def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bool) -> None:
+def accept(selectors: Sequence[str], calendar_name: str | None, *, always: bool | None, yes: bool) -> None:
     """Accept these proposals; `always`: and from now on whatever their calendars propose, or ask about it again."""
     with context.open_store() as store:
-        chosen, calendars = _chosen(store, which, of)
+        chosen, calendars = _chosen(store, selectors, calendar_name)
         names = _(" and ").join(calendar.name for calendar in calendars)
         if always and calendars:
             question = _("Accept whatever {names} proposes from now on, without asking?").format(names=names)
@@ -58,9 +58,9 @@ def accept(which: Sequence[str], of: str | None, *, always: bool | None, yes: bo
     context.wake_and_report([*sentences, *after.state_sentences()])
 
 
-def decline(which: Sequence[str], of: str | None) -> None:
+def decline(selectors: Sequence[str], calendar_name: str | None) -> None:
     with context.open_store() as store:
-        chosen, _calendars = _chosen(store, which, of)
+        chosen, _calendars = _chosen(store, selectors, calendar_name)
         before = context.read_plan(store)
         proposing.decline(store, chosen)
         after = context.read_plan(store)
@@ -82,12 +82,12 @@ def decline(which: Sequence[str], of: str | None) -> None:
     context.wake_and_report([*sentences, *(after.state_sentences() if numbers else [])])
 
 
-def _chosen(store: Store, which: Sequence[str], of: str | None) -> tuple[list[Proposal], list[Calendar]]:
+def _chosen(store: Store, selectors: Sequence[str], calendar_name: str | None) -> tuple[list[Proposal], list[Calendar]]:
     # `all` may find no proposal; `--always` is about these calendars all the same.
     calendars = store.calendars.all()
-    only = None if of is None else choose_calendar(calendars, of)
+    only = None if calendar_name is None else choose_calendar(calendars, calendar_name)
     known = [each for each in store.calendars.proposals() if only is None or each.calendar == only.number]
-    chosen = choose_proposals(known, which)
+    chosen = choose_proposals(known, selectors)
     numbers = {each.calendar for each in chosen}
     if not chosen:
         numbers = {each.number for each in (calendars if only is None else [only]) if each.number is not None}

@@ -44,9 +44,9 @@ def list_calendars(*, as_json: bool) -> None:
         output.print_text(NONE)
 
 
-def list_proposals(of: str | None, *, everything: bool, as_json: bool) -> None:
+def list_proposals(calendar_name: str | None, *, everything: bool, as_json: bool) -> None:
     known, declared = _read(), context.load_plan()
-    only = None if of is None else choose_calendar(known.calendars, of)
+    only = None if calendar_name is None else choose_calendar(known.calendars, calendar_name)
     wanted = [
         each
         for each in known.proposals

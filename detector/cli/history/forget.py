@@ -63,6 +63,7 @@ def _forget_everything(*, yes: bool) -> None:
             "This deletes all that was observed and decided, your partner times, and the\nphones that you paired: {path}"
         )
         click.echo(warning.format(path=path))
+        # Not `output.confirm`: a script may answer through the standard input, and "no" ends with the code of Ctrl-C.
         click.confirm(_("It cannot be undone. Delete everything?"), abort=True)
     delete_recordings(state_dir())
     forgotten, is_deleted = delete_store(path, now=SystemClock().now())

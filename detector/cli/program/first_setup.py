@@ -21,6 +21,7 @@ def offer_setup() -> None:
         if not is_interactive():
             return
         if not before.partner_times:
+            # Not `output.confirm`: the questions go to the standard error, and "no" says how to go on.
             ask = _("No partner time is declared. Begin one now, for 30 minutes?")
             if not click.confirm(ask, default=True, err=True):
                 click.echo(
