@@ -10,7 +10,7 @@ import pytest
 
 from detector.control.sd_notify import Systemd
 from detector.control.systemd_unit import command_path, unit_for
-from tests.rig.x11 import needs
+from tests.rig.processes import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "systemd" / "turntoward.service"

@@ -14,7 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.rig.bus import Dunst, SessionBus
-from tests.rig.x11 import Desktop, started, until
+from tests.rig.processes import started, until
+from tests.rig.x11 import Desktop
 
 ROOT = Path(__file__).resolve().parents[2]
 TURNTOWARD = ROOT / ".venv/bin/turntoward"

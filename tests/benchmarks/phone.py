@@ -17,7 +17,7 @@ from statistics import median
 
 from tests.benchmarks.bars import TURNTOWARD, Bar, Bench, bench, read, waiting
 from tests.rig.phone import HttpPhone, free_port
-from tests.rig.x11 import started, until
+from tests.rig.processes import started, until
 
 ROUNDS = 20
 STORM = 200

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.benchmarks.bars import Bar, bench, read, waiting
 from tests.rig.calendar_server import Served, calendar_server
-from tests.rig.x11 import end, until
+from tests.rig.processes import end, until
 
 
 def outside(folder: Path, seconds: float = 60) -> Iterator[Bar]:

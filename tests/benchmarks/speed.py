@@ -29,7 +29,7 @@ from detector.core.pipeline import Pipeline
 from detector.rulebook.loading import load_rules
 from rules.policy import PolicySettings
 from tests.benchmarks.bars import TURNTOWARD, Bar, Bench, bench, waiting
-from tests.rig.x11 import started, until
+from tests.rig.processes import started, until
 
 ROUNDS = 30
 PACK = """

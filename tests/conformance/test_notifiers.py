@@ -29,7 +29,8 @@ from detector.notifier.notify_send import NotifySendNotifier
 from detector.notifier.plyer_notifier import PlyerNotifier
 from detector.notifier.printing import PrintingNotifier
 from tests.rig.bus import Dunst, SessionBus, dunst_on, needs, private_bus
-from tests.rig.x11 import TIMEOUT, desktop
+from tests.rig.processes import TIMEOUT
+from tests.rig.x11 import desktop
 
 TEXT = NotificationText(
     title="A minute of scrolling",

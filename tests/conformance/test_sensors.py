@@ -25,7 +25,7 @@ from tests.rig.adb_server import FakeAdb, FakePhone
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.logind import MockLogind
 from tests.rig.mpris import player
-from tests.rig.sensing import held, take, take_next
+from tests.rig.sensing import open_descriptors_and_threads, take, take_next
 from tests.rig.sound import Sound
 from tests.rig.x11 import Desktop
 
@@ -72,30 +72,30 @@ class SensorConformance:
 
     async def test_it_opens_nothing_before_it_is_iterated(self, world: World) -> None:
         await self._once()
-        before = held()
+        before = open_descriptors_and_threads()
         seen = self.make().observe()
-        assert held() == before
+        assert open_descriptors_and_threads() == before
         await seen.aclose()
 
     async def test_probing_leaves_nothing_open(self, world: World) -> None:
         await self.make().probe()
-        before = held()
+        before = open_descriptors_and_threads()
         await self.make().probe()
-        assert held() == before
+        assert open_descriptors_and_threads() == before
 
     async def test_closing_leaves_no_descriptor_and_no_thread(self, world: World) -> None:
         await self._once()
-        before = held()
+        before = open_descriptors_and_threads()
         seen = self.make().observe()
         await take_next(seen)
         world.provoke()
         await take_next(seen)
         await seen.aclose()
-        assert held() == before
+        assert open_descriptors_and_threads() == before
 
     async def test_cancelling_it_while_it_waits_leaves_nothing_open(self, world: World) -> None:
         await self._once()
-        before = held()
+        before = open_descriptors_and_threads()
 
         async def listen() -> None:
             async for _ in self.make().observe():
@@ -106,7 +106,7 @@ class SensorConformance:
             listening = group.create_task(listen())
             await started.wait()
             listening.cancel()
-        assert held() == before
+        assert open_descriptors_and_threads() == before
 
     async def test_instants_are_aware_utc_and_never_go_back(self, world: World) -> None:
         seen = self.make().observe()
@@ -121,23 +121,23 @@ class SensorConformance:
         if not world.refuses:
             return
         await self._once()
-        before = held()
+        before = open_descriptors_and_threads()
         seen = self.make().observe()
         await take_next(seen)
         world.end()
         with pytest.raises(SensorLost):
             await take(seen, Never)
-        assert held() == before
+        assert open_descriptors_and_threads() == before
 
     async def test_probing_without_a_source_raises_sensor_unavailable_with_a_reason(self, world: World) -> None:
         if not world.refuses:
             return
         world.end()
-        before = held()
+        before = open_descriptors_and_threads()
         with pytest.raises(SensorUnavailable) as refused:
             await self.make().probe()
         assert refused.value.why
-        assert held() == before
+        assert open_descriptors_and_threads() == before
 
     async def _once(self) -> None:
         # What a first time imports and opens for good is not the sensor's.

@@ -30,7 +30,7 @@ from detector.core.observations import (
 from detector.errors import StoreError, UserError
 from detector.partner_time.model import PartnerTime
 from detector.store.store import Store
-from tests.rig.kept import BEGAN, EVENING, after, begins, covered, ends, moment, seen, use
+from tests.rig.stored_records import BEGAN, EVENING, after_minutes, begins, covered, ends, moment, seen, use
 
 OTHER = "2@20261124T183000Z"
 DAY = 24 * 60
@@ -44,11 +44,11 @@ DINNER = PartnerTime(
 
 
 def social(at: float) -> Focused:
-    return Focused(at=after(at), activity=Activity(category="social"))
+    return Focused(at=after_minutes(at), activity=Activity(category="social"))
 
 
 def scrolled(at: float) -> InputCounted:
-    return InputCounted(at=after(at), scrolls=7)
+    return InputCounted(at=after_minutes(at), scrolls=7)
 
 
 class StoreConformance:
@@ -56,14 +56,14 @@ class StoreConformance:
 
     def test_observations_are_read_whole_and_in_the_order_of_saving(self, store: Store) -> None:
         observed: list[Observation] = [
-            SensorStarted(at=after(0), sense="focus", sensor="x11_focus"),
-            Focused(at=after(1), activity=Activity(category="social", name="Instagram"), full_screen=True),
-            Focused(at=after(1), activity=None),
-            InputCounted(at=after(1), scrolls=3, keys=2, clicks=1),
-            WentIdle(at=after(3), since=after(2)),
-            Gap(at=after(4), since=after(3), reason=GapReason.SUSPEND, sense="idle", device="phone"),
-            Shown(at=after(5), nudge=1, by="freedesktop"),
-            Answered(at=after(6), nudge=1, answer="put_away"),
+            SensorStarted(at=after_minutes(0), sense="focus", sensor="x11_focus"),
+            Focused(at=after_minutes(1), activity=Activity(category="social", name="Instagram"), full_screen=True),
+            Focused(at=after_minutes(1), activity=None),
+            InputCounted(at=after_minutes(1), scrolls=3, keys=2, clicks=1),
+            WentIdle(at=after_minutes(3), since=after_minutes(2)),
+            Gap(at=after_minutes(4), since=after_minutes(3), reason=GapReason.SUSPEND, sense="idle", device="phone"),
+            Shown(at=after_minutes(5), nudge=1, by="freedesktop"),
+            Answered(at=after_minutes(6), nudge=1, answer="put_away"),
         ]
         store.history.save([begins(), *(seen(observation) for observation in observed)])
         store.history.save([ends()])
@@ -76,10 +76,10 @@ class StoreConformance:
         wanted: dict[str, Any] = {
             "occurrence": EVENING,
             "title": "x",
-            "ends": after(90),
+            "ends": after_minutes(90),
             "sense": "idle",
             "sensor": "x",
-            "since": after(0),
+            "since": after_minutes(0),
             "reason": GapReason.RESTART,
             "activity": None,
             "nudge": 3,
@@ -89,7 +89,7 @@ class StoreConformance:
         }
         observed = [
             kind(
-                at=after(number),
+                at=after_minutes(number),
                 **{
                     name: "ended" if (kind, name) == (PartnerTimeEnded, "reason") else value
                     for name, value in wanted.items()
@@ -102,25 +102,25 @@ class StoreConformance:
         assert list(store.history.observations(EVENING))[1:] == observed
 
     def test_instants_keep_their_microseconds(self, store: Store) -> None:
-        odd = after(1) + timedelta(microseconds=1)
+        odd = after_minutes(1) + timedelta(microseconds=1)
         store.history.save([begins(), seen(replace(scrolled(1), at=odd))])
         assert [observation.at for observation in store.history.observations(EVENING)][1] == odd
 
     def test_an_occurrence_is_unfinished_until_its_end_is_saved(self, store: Store) -> None:
         store.history.save([begins()])
         (kept,) = store.history.unfinished()
-        assert (kept.id, kept.title, kept.began, kept.ends) == (EVENING, "Dinner", BEGAN, after(90))
+        assert (kept.id, kept.title, kept.began, kept.ends) == (EVENING, "Dinner", BEGAN, after_minutes(90))
         assert (kept.ended, kept.end_reason) == (None, None)
         store.history.save([ends(at=40, reason="stopped")])
         assert store.history.unfinished() == []
         (kept,) = store.history.occurrences()
-        assert (kept.ended, kept.end_reason) == (after(40), "stopped")
+        assert (kept.ended, kept.end_reason) == (after_minutes(40), "stopped")
 
     def test_an_occurrence_that_begins_again_keeps_its_beginning_and_is_under_way(self, store: Store) -> None:
         store.history.save([begins(), ends(at=10)])
         store.history.save([begins(at=20, lasts=100)])
         (kept,) = store.history.unfinished()
-        assert (kept.began, kept.ends, kept.ended, kept.end_reason) == (BEGAN, after(120), None, None)
+        assert (kept.began, kept.ends, kept.ended, kept.end_reason) == (BEGAN, after_minutes(120), None, None)
 
     def test_the_last_use_coverage_and_moment_of_a_number_win(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, None), covered(1, 0, 5), moment(1, 6, None, outcome=None)])
@@ -183,7 +183,7 @@ class StoreConformance:
                     ends(occurrence, at=at + 90),
                 ]
             )
-        since, until = after(DAY), after(2 * DAY)
+        since, until = after_minutes(DAY), after_minutes(2 * DAY)
         assert [kept.id for kept in store.history.occurrences(since, until)] == ["1@b"]
         assert [kept.occurrence for kept in store.history.uses(since, until)] == ["1@b"]
         assert [kept.occurrence for kept in store.history.coverage(since, until)] == ["1@b"]
@@ -192,7 +192,7 @@ class StoreConformance:
         assert [kept.id for kept in store.history.occurrences(None, until)] == ["1@a", "1@b"]
 
     def test_the_last_moment_is_the_one_decided_last(self, store: Store) -> None:
-        store.history.save([begins(), moment(1, 5, 6, decided_at=after(20)), moment(2, 8, 9)])
+        store.history.save([begins(), moment(1, 5, 6, decided_at=after_minutes(20)), moment(2, 8, 9)])
         last = store.history.last_moment()
         assert last is not None
         assert last.number == 1
@@ -217,22 +217,22 @@ class StoreConformance:
         assert store.plans.add(DINNER).number == 1
 
     def test_the_first_stop_of_an_occurrence_counts(self, store: Store) -> None:
-        store.plans.stop(EVENING, after(30))
-        store.plans.stop(EVENING, after(40))
-        assert store.plans.ended_early() == {EVENING: after(30)}
+        store.plans.stop(EVENING, after_minutes(30))
+        store.plans.stop(EVENING, after_minutes(40))
+        assert store.plans.ended_early() == {EVENING: after_minutes(30)}
 
     def test_removing_a_partner_time_takes_its_stops_with_it_and_no_others(self, store: Store) -> None:
         store.plans.add(DINNER)
-        store.plans.stop("1@x", after(30))
-        store.plans.stop("11@x", after(30))
+        store.plans.stop("1@x", after_minutes(30))
+        store.plans.stop("11@x", after_minutes(30))
         store.plans.remove(1)
-        assert store.plans.ended_early() == {"11@x": after(30)}
+        assert store.plans.ended_early() == {"11@x": after_minutes(30)}
 
     def test_a_pause_is_stored_until_it_is_taken_back(self, store: Store) -> None:
         assert store.plans.paused_until() is None
-        store.plans.pause_until(after(30))
-        store.plans.pause_until(after(45))
-        assert store.plans.paused_until() == after(45)
+        store.plans.pause_until(after_minutes(30))
+        store.plans.pause_until(after_minutes(45))
+        assert store.plans.paused_until() == after_minutes(45)
         store.plans.pause_until(None)
         assert store.plans.paused_until() is None
 
@@ -246,14 +246,14 @@ class StoreConformance:
         store.history.save([begins(), seen(social(1)), use(1, 1, 2), moment(1, 1, 2), covered(1, 0, 9), ends()])
         store.history.save([begins("1@lost", at=100, lasts=10)])  # never ended, but planned to
         store.history.save([begins(OTHER, at=DAY), use(1, DAY + 1, None, occurrence=OTHER)])
-        store.plans.stop(EVENING, after(80))
-        assert store.prune(after(90)) == 0
-        assert store.prune(after(DAY)) == 2
+        store.plans.stop(EVENING, after_minutes(80))
+        assert store.prune(after_minutes(90)) == 0
+        assert store.prune(after_minutes(DAY)) == 2
         assert [kept.id for kept in store.history.occurrences()] == [OTHER]
         assert [kept.occurrence for kept in store.history.uses()] == [OTHER]
         assert store.history.moments() == []
         assert list(store.history.observations(EVENING)) == []
-        store.prune(after(3 * DAY))
+        store.prune(after_minutes(3 * DAY))
         assert store.plans.ended_early() == {}
 
 
@@ -276,37 +276,37 @@ class ForgettingConformance:
                 seen(scrolled(29)),
             ]
         )
-        forgotten = store.forget(after(15), now=after(30))
+        forgotten = store.forget(after_minutes(15), now=after_minutes(30))
         assert (forgotten.observations, forgotten.uses, forgotten.moments, forgotten.coverage) == (2, 2, 2, 1)
         assert forgotten.occurrences == 0
         assert [kept.use for kept in store.history.uses()] == [use(1, 5, 8).what, use(2, 10, 15, trusted=False).what]
         assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).what]
         assert store.history.moments() == [moment(1, 6, 8).what]
-        gap = Gap(at=after(30), since=after(15), reason=GapReason.RESTART)
+        gap = Gap(at=after_minutes(30), since=after_minutes(15), reason=GapReason.RESTART)
         assert list(store.history.observations(EVENING)) == [begins().what, social(5), gap]
         assert [kept.id for kept in store.history.unfinished()] == [EVENING]
 
     def test_an_occurrence_under_way_whose_beginning_is_forgotten_begins_again(self, store: Store) -> None:
         store.history.save([begins(), seen(social(5)), use(1, 5, None)])
-        store.forget(after(-10), now=after(6))
+        store.forget(after_minutes(-10), now=after_minutes(6))
         (kept,) = store.history.unfinished()
-        assert (kept.began, kept.ends) == (after(6), after(90))
-        again = PartnerTimeBegan(at=after(6), occurrence=EVENING, title="Dinner", ends=after(90))
+        assert (kept.began, kept.ends) == (after_minutes(6), after_minutes(90))
+        again = PartnerTimeBegan(at=after_minutes(6), occurrence=EVENING, title="Dinner", ends=after_minutes(90))
         assert list(store.history.observations(EVENING)) == [again]
         assert store.history.uses() == []
 
     def test_an_occurrence_wholly_in_the_forgotten_interval_is_deleted(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, 6), ends()])
-        assert store.forget(after(0), now=after(95)).occurrences == 1
+        assert store.forget(after_minutes(0), now=after_minutes(95)).occurrences == 1
         assert store.history.occurrences() == []
         assert list(store.history.observations(EVENING)) == []
 
     def test_an_occurrence_that_ended_in_the_forgotten_interval_ends_where_that_begins(self, store: Store) -> None:
         store.history.save([begins(), seen(social(5)), use(1, 5, 85), ends(at=85, reason="stopped")])
-        store.forget(after(80), now=after(95))
+        store.forget(after_minutes(80), now=after_minutes(95))
         (kept,) = store.history.occurrences()
-        assert (kept.began, kept.ended, kept.end_reason) == (BEGAN, after(80), "ended")
-        assert list(store.history.observations(EVENING))[-1] == PartnerTimeEnded(at=after(80))
+        assert (kept.began, kept.ended, kept.end_reason) == (BEGAN, after_minutes(80), "ended")
+        assert list(store.history.observations(EVENING))[-1] == PartnerTimeEnded(at=after_minutes(80))
         assert [kept.use for kept in store.history.uses()] == [use(1, 5, 80, trusted=False).what]
 
     def test_forgetting_leaves_what_is_older_unchanged(self, store: Store) -> None:
@@ -318,7 +318,8 @@ class ForgettingConformance:
             list(store.history.observations(EVENING)),
         )
         assert not any(
-            getattr(store.forget(after(91), now=after(95)), part) for part in ("observations", "uses", "moments")
+            getattr(store.forget(after_minutes(91), now=after_minutes(95)), part)
+            for part in ("observations", "uses", "moments")
         )
         assert (
             store.history.occurrences(),
@@ -329,7 +330,7 @@ class ForgettingConformance:
 
     def test_forgotten_records_that_the_daemon_saves_later_are_left_out(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, None), use(2, 16, None), moment(1, 20, None)])
-        store.forget(after(15), now=after(30))
+        store.forget(after_minutes(15), now=after_minutes(30))
         store.history.save(
             [
                 seen(scrolled(29)),
@@ -346,12 +347,16 @@ class ForgettingConformance:
         assert [kept.use for kept in store.history.uses()] == [use(1, 5, 15, trusted=False).what, use(2, 30, 35).what]
         assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).what, covered(2, 30, 40).what]
         assert [kept.number for kept in store.history.moments()] == [2]
-        assert [observation.at for observation in store.history.observations(EVENING)] == [BEGAN, after(30), after(30)]
+        assert [observation.at for observation in store.history.observations(EVENING)] == [
+            BEGAN,
+            after_minutes(30),
+            after_minutes(30),
+        ]
 
     def test_several_forgotten_intervals_each_stay_forgotten(self, store: Store) -> None:
         store.history.save([begins()])
-        store.forget(after(5), now=after(6))
-        store.forget(after(15), now=after(16))
+        store.forget(after_minutes(5), now=after_minutes(6))
+        store.forget(after_minutes(15), now=after_minutes(16))
         store.history.save([seen(scrolled(5.5)), seen(scrolled(10)), seen(scrolled(15.5)), seen(scrolled(17))])
         kept = [
             observation for observation in store.history.observations(EVENING) if isinstance(observation, InputCounted)
@@ -360,7 +365,7 @@ class ForgettingConformance:
 
     def test_forgotten_intervals_do_not_affect_the_next_occurrence(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, None)])
-        store.forget(after(0), now=after(30))
+        store.forget(after_minutes(0), now=after_minutes(30))
         store.history.save([ends(at=40), begins(OTHER, at=50)])
         store.history.save([seen(scrolled(10), occurrence=OTHER)])
         assert list(store.history.observations(OTHER))[-1] == scrolled(10)
@@ -369,11 +374,11 @@ class ForgettingConformance:
         self, store: Store
     ) -> None:
         store.history.save([begins(), seen(social(1)), ends(at=5)])
-        store.forget_all(now=after(10), plans=True)
-        late = Gap(at=after(12), since=after(8), reason=GapReason.RESTART)
+        store.forget_all(now=after_minutes(10), plans=True)
+        late = Gap(at=after_minutes(12), since=after_minutes(8), reason=GapReason.RESTART)
         store.history.save([begins(OTHER, at=8), seen(late, OTHER), seen(social(13), OTHER)])
         (kept,) = store.history.occurrences()
-        assert (kept.id, kept.began, kept.ended) == (OTHER, after(10), None)
+        assert (kept.id, kept.began, kept.ended) == (OTHER, after_minutes(10), None)
         assert [type(found).__name__ for found in store.history.observations(OTHER)] == [
             "PartnerTimeBegan",
             "Gap",
@@ -382,7 +387,7 @@ class ForgettingConformance:
 
     def test_late_records_of_a_forgotten_occurrence_are_left_out(self, store: Store) -> None:
         store.history.save([begins(), moment(1, 85, None), ends()])
-        store.forget(after(0), now=after(95))
+        store.forget(after_minutes(0), now=after_minutes(95))
         store.history.save([moment(1, 85, 96)])
         assert store.history.moments() == []
         assert store.history.occurrences() == []
@@ -390,19 +395,19 @@ class ForgettingConformance:
     def test_forgetting_all_leaves_the_plans(self, store: Store) -> None:
         store.plans.add(DINNER)
         store.history.save([begins("0@old", at=-DAY), ends("0@old", at=-DAY + 90), begins(), use(1, 5, None)])
-        forgotten = store.forget_all(now=after(30))
+        forgotten = store.forget_all(now=after_minutes(30))
         assert (forgotten.occurrences, forgotten.uses, forgotten.partner_times) == (1, 1, 0)
         assert store.history.uses() == []
-        assert [kept.began for kept in store.history.occurrences()] == [after(30)]
+        assert [kept.began for kept in store.history.occurrences()] == [after_minutes(30)]
         assert len(store.plans.partner_times()) == 1
 
     def test_forgetting_all_with_plans_leaves_nothing(self, store: Store) -> None:
         store.plans.add(DINNER)
-        store.plans.stop("1@x", after(5))
-        store.plans.pause_until(after(60))
+        store.plans.stop("1@x", after_minutes(5))
+        store.plans.pause_until(after_minutes(60))
         store.state.set("quiet_before", value=True)
         store.history.save([begins(), use(1, 5, None), moment(1, 6, None), covered(1, 0, 9)])
-        forgotten = store.forget_all(now=after(30), plans=True)
+        forgotten = store.forget_all(now=after_minutes(30), plans=True)
         assert (forgotten.occurrences, forgotten.partner_times) == (1, 1)
         store.history.save([use(1, 5, 31), ends(at=31)])  # the daemon learns of it a moment later
         assert store.plans.partner_times() == []
@@ -431,14 +436,14 @@ class TestStoreOnDisk(StoreConformance, ForgettingConformance):
         path = tmp_path / "kept.sqlite"
         with Store.open(path) as store:
             store.plans.add(DINNER)
-            store.plans.pause_until(after(60))
+            store.plans.pause_until(after_minutes(60))
             store.history.save([begins(), seen(social(5)), use(1, 5, None), covered(1, 0, 9), moment(1, 6, None)])
         with Store.open(path, read_only=True) as store:
             assert list(store.history.observations(EVENING)) == [begins().what, social(5)]
             assert isinstance(store.history.uses()[0].use, Use)
             assert isinstance(store.history.last_moment(), Moment)
             assert store.plans.partner_times() == [replace(DINNER, number=1)]
-            assert store.plans.paused_until() == after(60).astimezone(UTC)
+            assert store.plans.paused_until() == after_minutes(60).astimezone(UTC)
 
     def test_more_observations_than_one_read_takes_come_in_order(self, tmp_path: Path) -> None:
         with Store.open(tmp_path / "kept.sqlite") as store:

@@ -15,7 +15,7 @@ from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
 from detector.store.model import Calendar, CancelledOccurrence, EventFilter, Proposal
 from detector.store.store import Store
-from tests.rig.kept import EVENING, after, begins, ends
+from tests.rig.stored_records import EVENING, after_minutes, begins, ends
 
 DAY = 24 * 60
 
@@ -43,7 +43,12 @@ DINNER = PartnerTime(
 )
 PLAIN = PartnerTime(title="Walk", begins=at(29, 11), lasts=timedelta(hours=1), zone="Europe/Berlin")
 PLANNED = Occurrence(
-    id="1@20261123T173000Z", partner_time=1, title="Dinner 🥘", begins=after(0), ends=after(90), zone="Europe/Berlin"
+    id="1@20261123T173000Z",
+    partner_time=1,
+    title="Dinner 🥘",
+    begins=after_minutes(0),
+    ends=after_minutes(90),
+    zone="Europe/Berlin",
 )
 OURS = Calendar(
     name="Ours",
@@ -54,8 +59,8 @@ OURS = Calendar(
     local=True,
     etag='"1"',
     modified="Mon, 23 Nov 2026 10:00:00 GMT",
-    refreshed=after(1),
-    tried=after(2),
+    refreshed=after_minutes(1),
+    tried=after_minutes(2),
     why="the server did not answer",
 )
 
@@ -95,45 +100,50 @@ class PlansConformance:
 
     def test_a_change_moves_exceptions_to_the_new_ids_of_occurrences(self, store: Store) -> None:
         store.plans.add(PLAIN)
-        store.plans.skip("1@a", after(1))
-        store.plans.stop("1@b", after(2))
-        store.plans.extend("1@b", after(3))
-        made = store.plans.cancel(replace(PLANNED, id="1@c"), after(4), replace(PLAIN, instead_of="1@c"))
+        store.plans.skip("1@a", after_minutes(1))
+        store.plans.stop("1@b", after_minutes(2))
+        store.plans.extend("1@b", after_minutes(3))
+        made = store.plans.cancel(replace(PLANNED, id="1@c"), after_minutes(4), replace(PLAIN, instead_of="1@c"))
         assert made is not None
         # One's new id is another's old one.
         store.plans.change(replace(PLAIN, number=1), {"1@a": "1@b", "1@b": "1@d", "1@c": "1@e"})
-        assert store.plans.ended_early() == {"1@b": after(1), "1@d": after(2), "1@e": after(4)}
-        assert store.plans.extended() == {"1@d": after(3)}
+        assert store.plans.ended_early() == {"1@b": after_minutes(1), "1@d": after_minutes(2), "1@e": after_minutes(4)}
+        assert store.plans.extended() == {"1@d": after_minutes(3)}
         assert store.plans.skipped() == {"1@b", "1@e"}
         assert [was.occurrence for was in store.plans.cancelled()] == ["1@e"]
         assert [each.instead_of for each in store.plans.partner_times()] == [None, "1@e"]
 
     def test_a_skipped_occurrence_counts_as_stopped_at_the_first_time(self, store: Store) -> None:
-        store.plans.skip(EVENING, after(5))
-        store.plans.skip(EVENING, after(9))
-        store.plans.stop(EVENING, after(3))
-        assert (store.plans.ended_early(), store.plans.skipped()) == ({EVENING: after(3)}, {EVENING})
+        store.plans.skip(EVENING, after_minutes(5))
+        store.plans.skip(EVENING, after_minutes(9))
+        store.plans.stop(EVENING, after_minutes(3))
+        assert (store.plans.ended_early(), store.plans.skipped()) == ({EVENING: after_minutes(3)}, {EVENING})
 
     def test_skipped_and_cancelled_occurrences_can_be_restored_and_stopped_ones_cannot(self, store: Store) -> None:
-        store.plans.skip("1@a", after(1))
-        store.plans.cancel(replace(PLANNED, id="1@b"), after(1), None)
-        store.plans.stop("1@c", after(1))
+        store.plans.skip("1@a", after_minutes(1))
+        store.plans.cancel(replace(PLANNED, id="1@b"), after_minutes(1), None)
+        store.plans.stop("1@c", after_minutes(1))
         assert [store.plans.unskip(name) for name in ("1@a", "1@b", "1@c", "1@a")] == [True, True, False, False]
         assert (store.plans.ended_early(), store.plans.skipped(), store.plans.cancelled()) == (
-            {"1@c": after(1)},
+            {"1@c": after_minutes(1)},
             frozenset(),
             [],
         )
 
     def test_a_cancelled_occurrence_has_the_number_of_what_makes_up_for_it(self, store: Store) -> None:
         store.plans.add(DINNER)
-        made = store.plans.cancel(PLANNED, after(-60), replace(PLAIN, instead_of=PLANNED.id))
+        made = store.plans.cancel(PLANNED, after_minutes(-60), replace(PLAIN, instead_of=PLANNED.id))
         assert made == replace(PLAIN, number=2, instead_of=PLANNED.id)
         known = CancelledOccurrence(
-            occurrence=PLANNED.id, title="Dinner 🥘", begins=after(0), ends=after(90), at=after(-60), instead=2
+            occurrence=PLANNED.id,
+            title="Dinner 🥘",
+            begins=after_minutes(0),
+            ends=after_minutes(90),
+            at=after_minutes(-60),
+            instead=2,
         )
         assert store.plans.cancelled() == [known]
-        assert store.plans.ended_early() == {PLANNED.id: after(-60)}
+        assert store.plans.ended_early() == {PLANNED.id: after_minutes(-60)}
         store.plans.remove(2)
         assert store.plans.cancelled() == [replace(known, instead=None)]
         store.plans.remove(1)
@@ -141,25 +151,25 @@ class PlansConformance:
 
     def test_cancelled_occurrences_are_chosen_by_their_planned_beginning(self, store: Store) -> None:
         for day in (2, 0, 1):
-            begins_at = after(day * DAY)
-            store.plans.cancel(replace(PLANNED, id=f"1@{day}", begins=begins_at), after(0), None)
+            begins_at = after_minutes(day * DAY)
+            store.plans.cancel(replace(PLANNED, id=f"1@{day}", begins=begins_at), after_minutes(0), None)
         assert [was.occurrence for was in store.plans.cancelled()] == ["1@0", "1@1", "1@2"]
-        assert [was.occurrence for was in store.plans.cancelled(after(DAY), after(2 * DAY))] == ["1@1"]
+        assert [was.occurrence for was in store.plans.cancelled(after_minutes(DAY), after_minutes(2 * DAY))] == ["1@1"]
 
     def test_pruning_leaves_old_exceptions_of_future_occurrences(self, store: Store) -> None:
         store.plans.add(DINNER)
-        store.plans.skip("1@20270323T173000Z", after(0))
-        store.plans.skip("1@20270323T183000", after(0))
-        store.plans.skip("1@20261124T173000Z", after(0))
-        store.plans.cancel(PLANNED, after(0), None)
-        store.prune(after(91 * DAY))
+        store.plans.skip("1@20270323T173000Z", after_minutes(0))
+        store.plans.skip("1@20270323T183000", after_minutes(0))
+        store.plans.skip("1@20261124T173000Z", after_minutes(0))
+        store.plans.cancel(PLANNED, after_minutes(0), None)
+        store.prune(after_minutes(91 * DAY))
         assert store.plans.skipped() == {"1@20270323T173000Z", "1@20270323T183000"}
         assert store.plans.cancelled() == []
 
     def test_how_an_occurrence_started_is_stored_and_forgotten_with_its_beginning(self, store: Store) -> None:
         store.history.save([begins()])
         assert [kept.started_well for kept in store.history.occurrences()] == [None]
-        store.history.save([Record(occurrence=EVENING, what=StartResult(at=after(5), well=True))])
+        store.history.save([Record(occurrence=EVENING, what=StartResult(at=after_minutes(5), well=True))])
         store.history.save([ends()])
         assert [kept.started_well for kept in store.history.occurrences()] == [True]
 
@@ -171,10 +181,10 @@ class PlansConformance:
     def test_how_an_occurrence_started_is_unknown_once_a_part_of_the_grace_is_forgotten(
         self, store: Store, since: int, until: int, left: bool | None
     ) -> None:
-        said = Record(occurrence=EVENING, what=StartResult(at=after(5), well=True))
-        known = (left, after(5) if left else None)
+        said = Record(occurrence=EVENING, what=StartResult(at=after_minutes(5), well=True))
+        known = (left, after_minutes(5) if left else None)
         store.history.save([begins(), said])
-        store.forget(after(since), now=after(until))
+        store.forget(after_minutes(since), now=after_minutes(until))
         assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [known]
         # The daemon still holds it, and may say it again.
         store.history.save([said])
@@ -183,8 +193,8 @@ class PlansConformance:
     def test_how_an_occurrence_started_can_be_corrected_and_deleted(self, store: Store) -> None:
         store.history.save([begins()])
         for well in (False, True, None):
-            store.history.save([Record(occurrence=EVENING, what=StartResult(at=after(5), well=well))])
-            at = None if well is None else after(5)
+            store.history.save([Record(occurrence=EVENING, what=StartResult(at=after_minutes(5), well=well))])
+            at = None if well is None else after_minutes(5)
             assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [(well, at)]
 
     def test_a_title_that_is_not_text_changes_nothing(self, store: Store) -> None:
@@ -192,7 +202,7 @@ class PlansConformance:
         with pytest.raises(UserError, match="no text"):
             store.plans.change(replace(PLAIN, number=1, title="\udce4"), {})
         with pytest.raises(UserError, match="no text"):
-            store.plans.cancel(PLANNED, after(0), replace(PLAIN, title="\udce4"))
+            store.plans.cancel(PLANNED, after_minutes(0), replace(PLAIN, title="\udce4"))
         assert (store.plans.partner_times(), store.plans.ended_early()) == ([replace(PLAIN, number=1)], {})
 
     def test_a_transaction_saves_all_changes_or_none(self, store: Store) -> None:
@@ -200,7 +210,7 @@ class PlansConformance:
         with suppress(ZeroDivisionError), store.transaction():
             store.plans.remove(1)
             store.calendars.save(OURS)
-            store.plans.skip(EVENING, after(0))
+            store.plans.skip(EVENING, after_minutes(0))
             _ = 1 / 0
         assert (store.plans.partner_times(), store.calendars.all(), store.plans.ended_early()) == (
             [replace(PLAIN, number=1)],
@@ -209,7 +219,7 @@ class PlansConformance:
         )
         with store.transaction():
             store.calendars.save(OURS)
-            store.plans.skip(EVENING, after(0))
+            store.plans.skip(EVENING, after_minutes(0))
         assert (len(store.calendars.all()), len(store.plans.ended_early())) == (1, 1)
 
 
@@ -259,14 +269,14 @@ class CalendarsConformance:
     def test_calendars_and_proposals_are_deleted_only_with_plans(self, store: Store) -> None:
         store.calendars.save(OURS)
         store.calendars.save_proposal(Proposal(calendar=1, uid="a", partner_time=PLAIN))
-        store.plans.cancel(PLANNED, after(0), PLAIN)
-        store.forget_all(now=after(100))
+        store.plans.cancel(PLANNED, after_minutes(0), PLAIN)
+        store.forget_all(now=after_minutes(100))
         assert (len(store.calendars.all()), len(store.calendars.proposals()), len(store.plans.partner_times())) == (
             1,
             1,
             1,
         )
-        store.forget_all(now=after(100), plans=True)
+        store.forget_all(now=after_minutes(100), plans=True)
         assert (
             store.calendars.all(),
             store.calendars.proposals(),

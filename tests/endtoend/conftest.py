@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.endtoend.evening import Evening
-from tests.rig.x11 import needs
+from tests.rig.processes import needs
 
 Begin: TypeAlias = Callable[..., Evening]
 

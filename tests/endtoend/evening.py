@@ -23,7 +23,8 @@ from Xlib.ext import res
 
 from detector.control.lock import running_pid, running_status
 from tests.rig.bus import Dunst, SeenNotification, SessionBus, dunst_on, private_bus
-from tests.rig.x11 import Desktop, Terminal, desktop, end, started, until
+from tests.rig.processes import end, started, until
+from tests.rig.x11 import Desktop, Terminal, desktop
 
 COMMAND: Final = Path(sys.executable).parent / "turntoward"
 FEED: Final = "Instagram — Mozilla Firefox"

@@ -8,7 +8,8 @@ import pytest
 
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import PAGE, SPEAKS_FREELY, Evening
-from tests.rig.x11 import Terminal, until
+from tests.rig.processes import until
+from tests.rig.x11 import Terminal
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 FEEDS_AND_VIDEO = (

@@ -18,7 +18,7 @@ import pytest
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import Evening
 from tests.endtoend.traces import LEAST, below, is_in, traces
-from tests.rig.x11 import needs, until
+from tests.rig.processes import needs, until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 

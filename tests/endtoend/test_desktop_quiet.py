@@ -16,8 +16,8 @@ from detector.dnd.dunst import config_lines as dunst_lines
 from detector.dnd.mako import config_lines as mako_lines
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import Evening
+from tests.rig.processes import until
 from tests.rig.wayland import mako_on_sway
-from tests.rig.x11 import until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 ALWAYS = "[quiet]\nalways = true\n"

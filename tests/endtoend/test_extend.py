@@ -10,7 +10,7 @@ import pytest
 from detector.partner_time.model import PartnerTime
 from detector.store.store import Store
 from tests.endtoend.evening import Evening
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 SECOND = timedelta(seconds=1)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import SPEAKS_FREELY, Evening
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 pytestmark = pytest.mark.real
 ONCE = SPEAKS_FREELY.replace("budget = 20", "budget = 1")

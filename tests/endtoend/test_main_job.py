@@ -14,7 +14,7 @@ import pytest
 from tests.endtoend.conftest import PROGRAMS
 from tests.endtoend.evening import Evening
 from tests.rig.bus import SeenNotification
-from tests.rig.x11 import needs, until
+from tests.rig.processes import needs, until
 
 pytestmark = pytest.mark.real
 

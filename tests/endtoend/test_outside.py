@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.endtoend.evening import Evening, x_clients
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 LISTENS = "00010000"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import SPEAKS_FREELY, Evening, x_clients
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 OF_THE_EVENING = ("observations", "uses", "coverage", "moments")

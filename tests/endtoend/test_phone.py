@@ -22,7 +22,7 @@ from tests.endtoend.evening import COMMAND, SPEAKS_FREELY, Evening
 from tests.endtoend.traces import below, traces
 from tests.rig.adb_server import fake_adb
 from tests.rig.phone import HttpPhone, free_port, listens
-from tests.rig.x11 import started, until
+from tests.rig.processes import started, until
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from detector.store.recordings import write_recording
 from detector.store.store import Store
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import SPEAKS_FREELY, Evening
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 

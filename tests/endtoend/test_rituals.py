@@ -18,7 +18,7 @@ from detector.store.store import Store
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import Evening, x_clients
 from tests.endtoend.test_outside import descriptors, doors, threads
-from tests.rig.x11 import needs, started, until
+from tests.rig.processes import needs, started, until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 

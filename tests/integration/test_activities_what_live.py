@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.x11 import Desktop, until
+from tests.rig.processes import until
+from tests.rig.x11 import Desktop
 
 pytestmark = pytest.mark.real
 CANARY = "qzxcanary"

@@ -19,7 +19,7 @@ from detector.core.effects import Record
 from detector.errors import UserError
 from detector.paths import rules_dir, store_path
 from detector.store.store import Store
-from tests.rig.x11 import until
+from tests.rig.processes import until
 from tests.timelines.reading import shift
 
 COMMAND = Path(sys.executable).with_name("turntoward")

@@ -20,7 +20,7 @@ import pytest
 
 from detector.control.lock import running_pid, running_status
 from tests.rig.calendar_server import Served, Server, calendar, calendar_server, event
-from tests.rig.x11 import started, until
+from tests.rig.processes import started, until
 
 COMMAND = Path(sys.executable).parent / "turntoward"
 LONG_AGO = 1_000_000

@@ -23,7 +23,7 @@ from tests.rig.calendar_server import (
     DINNER,
     PUBLIC,
     Certificates,
-    Public,
+    FakePublicNetwork,
     Served,
     Server,
     calendar,
@@ -294,7 +294,7 @@ def test_a_missing_or_forbidden_network_is_reported(number: int, why: str) -> No
     def refuse(address: str, port: int, patience: float) -> socket.socket:
         raise OSError(number, "canary")
 
-    network = Network(resolve=Public({HOST: [PUBLIC]}).network().resolve, connect=refuse)
+    network = Network(resolve=FakePublicNetwork({HOST: [PUBLIC]}).network().resolve, connect=refuse)
     assert refused(f"https://{HOST}{SECRET}", network=network) == why
 
 
@@ -307,7 +307,8 @@ def test_a_temporary_resolver_failure_is_not_an_unknown_host() -> None:
 
 def test_an_unknown_host_is_reported(stack: ExitStack) -> None:
     assert (
-        refused("https://nobody.example/x", network=Public({}).network()) == "there is no server called nobody.example"
+        refused("https://nobody.example/x", network=FakePublicNetwork({}).network())
+        == "there is no server called nobody.example"
     )
 
 
@@ -324,7 +325,7 @@ def test_an_unknown_host_is_reported(stack: ExitStack) -> None:
     ],
 )
 def test_a_name_with_a_local_address_is_not_connected_to(addresses: list[str], why: str) -> None:
-    public = Public({HOST: addresses})
+    public = FakePublicNetwork({HOST: addresses})
     assert refused(f"http://{HOST}/x", local=False, network=public.network()) == f"{HOST} {why}"
     assert public.connected == []
 
@@ -339,21 +340,21 @@ def test_this_device_is_not_asked_unless_local_is_allowed(serve: Callable[..., S
 
 
 def test_cloud_metadata_addresses_are_refused_even_with_local() -> None:
-    public = Public({HOST: ["169.254.169.254"]})
+    public = FakePublicNetwork({HOST: ["169.254.169.254"]})
     assert "leads to no address" in refused(f"http://{HOST}/", network=public.network())
     assert public.connected == []
 
 
 def test_a_name_is_resolved_once_and_the_checked_address_is_connected_to(serve: Callable[..., Server]) -> None:
     server = serve()
-    public = Public({HOST: [PUBLIC]})
+    public = FakePublicNetwork({HOST: [PUBLIC]})
     assert whole(ask(server.url(HOST), local=False, network=public.network())).content == OURS
     assert (public.looked_up, public.connected) == ([HOST], [PUBLIC])
 
 
 def test_the_first_address_that_answers_is_used(serve: Callable[..., Server]) -> None:
     server = serve()
-    public = Public({HOST: ["2606:4700::1111", PUBLIC]})
+    public = FakePublicNetwork({HOST: ["2606:4700::1111", PUBLIC]})
     network = public.network()
 
     def connect(address: str, port: int, patience: float) -> socket.socket:
@@ -389,7 +390,7 @@ def test_a_redirect_to_a_forbidden_place_is_not_followed(
     astray, goal = Served(status=302), serve()
     astray.location = location.format(port=goal.port)
     server = serve(astray)
-    public = Public({HOST: [PUBLIC], "inside.example": ["192.168.1.1"]})
+    public = FakePublicNetwork({HOST: [PUBLIC], "inside.example": ["192.168.1.1"]})
     assert refused(server.url(HOST, SECRET), local=local, network=public.network()) == why
     assert goal.connections == 0
     assert set(public.connected) == {PUBLIC}
@@ -421,7 +422,7 @@ def test_a_login_is_sent_to_its_own_origin_only(serve: Callable[..., Server]) ->
 
 def test_https_works_and_webcal_is_https(serve: Callable[..., Server], certificates: Certificates) -> None:
     server = serve(tls=certificates.server(HOST))
-    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    public = FakePublicNetwork({HOST: [PUBLIC]}, trusts=certificates.trusting)
     for scheme in ("https", "webcal"):
         url = f"{scheme}://{HOST}:{server.port}/ours.ics"
         assert whole(ask(url, local=False, network=public.network())).content == OURS
@@ -429,7 +430,7 @@ def test_https_works_and_webcal_is_https(serve: Callable[..., Server], certifica
 
 def test_webcal_never_falls_back_to_plain_http(serve: Callable[..., Server]) -> None:
     server = serve()
-    public = Public({HOST: [PUBLIC]})
+    public = FakePublicNetwork({HOST: [PUBLIC]})
     url = f"webcal://{HOST}:{server.port}/canary"
     assert refused(url, local=False, network=public.network()) == "the server does not speak https as it should"
     assert server.served.asked == []
@@ -440,7 +441,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(
 ) -> None:
     goal = serve()
     server = serve(Served(status=302, location=goal.url(HOST)), tls=certificates.server(HOST))
-    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    public = FakePublicNetwork({HOST: [PUBLIC]}, trusts=certificates.trusting)
     why = refused(server.url(HOST), local=False, network=public.network())
     assert why == "the server sends on from https to plain http, which is not followed"
     assert goal.connections == 0
@@ -449,14 +450,14 @@ def test_a_redirect_from_https_to_http_is_not_followed(
 def test_a_redirect_from_http_to_https_is_followed(serve: Callable[..., Server], certificates: Certificates) -> None:
     goal = serve(tls=certificates.server(HOST))
     server = serve(Served(status=302, location=goal.url(HOST)))
-    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    public = FakePublicNetwork({HOST: [PUBLIC]}, trusts=certificates.trusting)
     assert whole(ask(server.url(HOST), local=False, network=public.network())).content == OURS
 
 
 def test_a_wrong_certificate_is_explained(serve: Callable[..., Server], certificates: Certificates) -> None:
     begin = datetime(2020, 1, 1, tzinfo=UTC)
     far = datetime.now(UTC) + timedelta(days=30)
-    public = Public({HOST: [PUBLIC]}, trusts=certificates.trusting)
+    public = FakePublicNetwork({HOST: [PUBLIC]}, trusts=certificates.trusting)
 
     def why(server: Server) -> str:
         return refused(server.url(HOST, SECRET), local=False, network=public.network())
@@ -513,7 +514,7 @@ def test_a_self_signed_certificate_is_explained(stack: ExitStack, tmp_path: Path
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, key)
     server = stack.enter_context(calendar_server(None, context))
-    why = refused(server.url(HOST), local=False, network=Public({HOST: [PUBLIC]}).network())
+    why = refused(server.url(HOST), local=False, network=FakePublicNetwork({HOST: [PUBLIC]}).network())
     assert why == "the server's certificate is signed by itself, and nobody vouches for it"
 
 

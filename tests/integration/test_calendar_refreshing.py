@@ -17,7 +17,7 @@ from detector.daemon import calendar_scheduler as refreshing
 from detector.daemon.calendar_scheduler import FIRST_WAIT, RETRY, SPREAD, TOO_LONG, CalendarScheduler, ChildResult
 from detector.store.model import Calendar
 from detector.store.store import Store
-from tests.rig.x11 import until_async
+from tests.rig.processes import until_async
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOURS = timedelta(hours=6)

@@ -18,7 +18,7 @@ from detector.partner_time.model import PartnerTime
 from detector.paths import store_path
 from detector.store.model import Calendar
 from detector.store.store import Store
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 BIN = Path(sys.executable).parent
 NUMBER = itertools.count(1)

@@ -19,7 +19,8 @@ from detector.errors import UserError
 from detector.paths import rules_dir
 from detector.rulebook.fingerprint import fingerprint
 from tests.rig.bus import Dunst
-from tests.rig.x11 import Desktop, until
+from tests.rig.processes import until
+from tests.rig.x11 import Desktop
 
 COMMAND = Path(sys.executable).parent / "turntoward"
 

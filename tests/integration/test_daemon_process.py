@@ -18,7 +18,8 @@ import pytest
 
 from detector.control.lock import running_pid, running_status
 from tests.rig.bus import Dunst, SessionBus
-from tests.rig.x11 import Desktop, started, until
+from tests.rig.processes import started, until
+from tests.rig.x11 import Desktop
 
 COMMAND = Path(sys.executable).parent / "turntoward"
 CANARY = "Canary Cottage Cheese"

@@ -41,12 +41,12 @@ class Device:
 
     async def until(self, at: datetime) -> None:
         await self.day.advance(at - self.clock.at)
-        await self.day.step(look=True)
+        await self.day.step(woken_by_command=True)
 
     async def sleep_until(self, at: datetime) -> None:
         self.day.slept += (at - self.clock.at).total_seconds()
         self.clock.at = at
-        await self.day.step(look=True)
+        await self.day.step(woken_by_command=True)
 
 
 @pytest.mark.parametrize(

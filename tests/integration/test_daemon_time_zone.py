@@ -47,9 +47,9 @@ class Device:
         self.day = Day(self.store, self.clock)
 
     async def until(self, at: datetime) -> None:
-        await self.day.step(look=True)
+        await self.day.step(woken_by_command=True)
         await self.day.advance(at - self.clock.at)
-        await self.day.step(look=True)
+        await self.day.step(woken_by_command=True)
 
     def kept(self) -> list[tuple[str, str, datetime, str | None]]:
         return [(each.id, each.title, each.began, each.end_reason) for each in self.store.history.occurrences()]

@@ -22,7 +22,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import NotificationText
 from detector.store.store import Store
 from tests.rig.dnd_servers import RINGING, DndDesktop, dnd_desktops
-from tests.rig.x11 import TIMEOUT, until, until_async
+from tests.rig.processes import TIMEOUT, until, until_async
 
 pytestmark = pytest.mark.real
 SETTINGS = DndSettings(ringing=RINGING, even_without_nudges=True)

@@ -15,8 +15,9 @@ from detector.cli import turntoward
 from detector.dnd.dunst import config_lines as dunst_lines
 from detector.dnd.mako import config_lines as mako_lines
 from tests.rig.bus import Dunst, SessionBus, dunst_on
+from tests.rig.processes import ROOT
 from tests.rig.wayland import mako_on_sway
-from tests.rig.x11 import ROOT, Desktop
+from tests.rig.x11 import Desktop
 
 pytestmark = pytest.mark.real
 WANTED = '[quiet]\nalways = true\nringing = ["org.signal.Signal"]\n'

@@ -186,7 +186,7 @@ def test_too_much_in_the_shortest_span_is_named_and_the_rest_is_read(
 def test_another_server_is_refused_and_nothing_is_stored(
     server: AwServer, odd: dict[str, Any], words: str, dinner: None
 ) -> None:
-    server.odd(**odd)
+    server.misbehave(**odd)
     before = kept()
     assert words in failed(TurntowardError, "--url", server.url)
     assert kept() == before
@@ -194,7 +194,7 @@ def test_another_server_is_refused_and_nothing_is_stored(
 
 def test_a_bucket_with_an_invalid_response_is_named(server: AwServer, dinner: None) -> None:
     server.bucket("aw-watcher-window_desk", "currentwindow")
-    server.odd(body='{"title": "quagmirewombatlute"}', only="/events")
+    server.misbehave(body='{"title": "quagmirewombatlute"}', only="/events")
     found = done("--url", server.url, "--since", "2d")
     assert "no list of events" in found["problems"][0]
     assert CANARY_TITLE not in json.dumps(found)
@@ -215,7 +215,7 @@ def test_a_server_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("how", ["--token", "--token-file"])
 def test_the_token_is_sent(server: AwServer, how: str, tmp_path: Path, dinner: None) -> None:
-    server.odd(token="zephyrmarmot")
+    server.misbehave(token="zephyrmarmot")
     (tmp_path / "token").write_text("zephyrmarmot\n")
     given = "zephyrmarmot" if how == "--token" else str(tmp_path / "token")
     assert done("--url", server.url, how, given)["added"] == 0

@@ -20,7 +20,7 @@ from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import NotificationText
 from tests.rig.bus import SessionBus
 from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
-from tests.rig.x11 import TIMEOUT, until_async
+from tests.rig.processes import TIMEOUT, until_async
 
 pytestmark = pytest.mark.real
 

@@ -33,7 +33,8 @@ from detector.paths import store_path
 from detector.sensors import UnavailableSensor, adb_guidance
 from detector.store.store import Store
 from tests.rig.command import run_command
-from tests.rig.phone_api_thread import RecordingGateway, RunningPhoneApi, digest, free_port
+from tests.rig.phone import free_port
+from tests.rig.phone_api_thread import RecordingGateway, RunningPhoneApi, digest
 from tests.rig.phone_daemon import PhoneDaemon
 from tests.rig.screen import read_code
 
@@ -129,7 +130,7 @@ class TestPair:
             seen.extend(store.phones.all())
             claims(store)
 
-        with PhoneDaemon(at_look=comes) as daemon:
+        with PhoneDaemon(on_reread=comes) as daemon:
             done = phone("pair", "my phone", *HERE)
         assert (done.returncode, done.stderr) == (0, "")
         (code,) = LINK.findall(done.stdout)
@@ -190,8 +191,8 @@ class TestPair:
         with PhoneDaemon() as daemon:
             shown = Terminal("pair", "my phone", *HERE)
             shown.read_until(lambda text: "Waiting for the phone: 4:5" in text)
-            daemon.at_look = claims
-            daemon.look()
+            daemon.on_reread = claims
+            daemon.reread_store()
             assert shown.leave() == 0
         assert "my phone is paired." in shown.text
         assert max(map(len, re.split(r"[\r\n]", shown.text.rpartition("/pair/")[2]))) <= 80
@@ -200,10 +201,10 @@ class TestPair:
         with PhoneDaemon() as daemon:
             shown = Terminal("pair", "my phone", *HERE)
             shown.read_until(lambda text: "left. Ctrl-C" in text)
-            before = daemon.looks
+            before = daemon.rereads
             shown.process.send_signal(signal.SIGINT)
             assert shown.leave() == 130
-            assert daemon.looks > before
+            assert daemon.rereads > before
         assert (kept(), stored_address()) == ([], None)
         assert "Traceback" not in shown.text
 
@@ -227,7 +228,7 @@ class TestPair:
             for each in store.phones.all():
                 store.phones.remove(each.number or 0)
 
-        with PhoneDaemon(at_look=removes):
+        with PhoneDaemon(on_reread=removes):
             done = phone("pair", "my phone", *HERE)
         assert (done.returncode, kept(), stored_address()) == (1, [], None)
         assert "was removed meanwhile" in done.stderr
@@ -237,7 +238,7 @@ class TestPair:
             for each in store.phones.all():
                 store.phones.save(replace(each, code=digest("another")))
 
-        with PhoneDaemon(at_look=replaces):
+        with PhoneDaemon(on_reread=replaces):
             done = phone("pair", "my phone", *HERE)
         assert done.returncode == 1
         assert "Another link was made for this phone meanwhile" in done.stderr
@@ -248,7 +249,7 @@ class TestPair:
     def test_a_name_whose_link_was_never_used_can_be_paired_again(self) -> None:
         stale = datetime.now(UTC) - timedelta(hours=1)
         keep(Phone(name="My Phone", code=digest("old"), code_until=stale))
-        with PhoneDaemon(at_look=claims):
+        with PhoneDaemon(on_reread=claims):
             done = phone("pair", "my phone", *HERE)
         assert done.returncode == 0
         assert [(each.name, each.token) for each in kept()] == [("my phone", digest("its token"))]
@@ -287,7 +288,7 @@ class TestPair:
                 "--certificate",
                 str(tmp_path / "no.pem"),
             )
-            assert daemon.looks == 0
+            assert daemon.rereads == 0
         assert (done.returncode, done.stdout) == (2, "")
         for place in (
             "NAME: 'laptop'",
@@ -306,19 +307,19 @@ class TestPair:
         keep(PAIRED)
         with PhoneDaemon() as daemon:
             done = phone("pair", name)
-            assert daemon.looks == 0
+            assert daemon.rereads == 0
         assert (done.returncode, len(kept())) == (2, 1)
         assert "NAME: " in done.stderr
 
     @pytest.mark.parametrize("name", ["x" * 40, "Jörgs Händi 📱"])
     def test_a_name_in_any_script_is_accepted(self, name: str) -> None:
-        with PhoneDaemon(at_look=claims):
+        with PhoneDaemon(on_reread=claims):
             assert phone("pair", name, *HERE).returncode == 0
         assert [each.name for each in kept()] == [name]
 
     def test_every_later_phone_uses_the_same_address(self) -> None:
         keep(PAIRED)
-        with PhoneDaemon(at_look=claims):
+        with PhoneDaemon(on_reread=claims):
             refused = phone("pair", "another", *HERE, "--port", "9000")
             assert refused.returncode == 2
             assert (
@@ -337,7 +338,7 @@ class TestPair:
         made.private_key_pem.write_to_path(tmp_path / "key.pem")
         made.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
         files = ("--certificate", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
-        with PhoneDaemon(at_look=claims):
+        with PhoneDaemon(on_reread=claims):
             done = phone("pair", "my phone", *HERE, *files)
         assert done.returncode == 0
         assert "https://laptop.home:8420/pair/" in done.stdout
@@ -349,7 +350,7 @@ class TestPair:
     def test_a_phone_is_paired_through_adb_without_the_phone_api(self) -> None:
         with PhoneDaemon() as daemon:
             done = phone("pair", "tablet", "--adb", "emulator-5554")
-            assert daemon.looks == 1
+            assert daemon.rereads == 1
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("tablet is paired through adb (emulator-5554).")
         assert "`turntoward doctor`" in done.stdout
@@ -382,7 +383,7 @@ class TestList:
         keep(replace(PAIRED, shows_nudges=True), TABLET, waiting)
         with PhoneDaemon() as daemon:
             daemon.tested["my phone"] = datetime.now(UTC)
-            daemon.look()
+            daemon.reread_store()
             plain, as_json = phone("list"), phone("list", "--json")
         assert re.search(r"^my phone: webhook, paired ", plain.stdout, re.MULTILINE)
         assert "  Nudges show on it, too.\n" in plain.stdout
@@ -422,11 +423,11 @@ class TestTest:
             shown = Terminal("test", "My Phone")
             shown.read_until(lambda text: "Test the connection" in text)
             daemon.tested["my phone"] = datetime.now(UTC) - timedelta(hours=1)
-            daemon.look()
+            daemon.reread_store()
             time.sleep(0.3)  # long enough for the command to look again: an old test is no answer
             assert shown.process.poll() is None
             daemon.tested["my phone"] = datetime.now(UTC)
-            daemon.look()
+            daemon.reread_store()
             assert shown.leave() == 0
         assert f"The phone API at {address.url} is open and answers from here." in shown.text
         assert "my phone reaches this device." in shown.text
@@ -536,7 +537,7 @@ class TestRemove:
         keep(PAIRED)
         with PhoneDaemon() as daemon:
             done = phone("remove", "MY PHONE")
-            assert daemon.looks == 1
+            assert daemon.rereads == 1
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == (
             "Removed: my phone.\n"

@@ -29,7 +29,7 @@ from detector.store import quiet_week
 from detector.store.store import Store
 from rules.model import Reason
 from tests.pure.test_proposals import MONDAY, evening
-from tests.rig.x11 import until
+from tests.rig.processes import until
 
 COMMAND = Path(sys.executable).parent / "turntoward"
 NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)

@@ -179,7 +179,7 @@ async def test_a_server_that_is_no_aw_server_is_unavailable_or_lost(
     server.put(FRONT, front(-5, 5, "code", CANARY_TITLE))
     async with aclosing(sensor(server, clock).observe()) as seen:
         await take(seen, ToplevelFocused)
-        server.odd(**odd)
+        server.misbehave(**odd)
         said = await lost(seen)
     assert CANARY_TITLE not in said
     assert "ActivityWatch" in await refused(sensor(server, clock))

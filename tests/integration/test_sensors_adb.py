@@ -24,8 +24,8 @@ from detector.sensors.android_events import TAGS
 from detector.sensors.android_state import SensorEvent
 from detector.sensors.model import AppFocused
 from tests.rig.adb_server import FakeAdb, FakePhone
-from tests.rig.sensing import held, take_next
-from tests.rig.x11 import needs, until
+from tests.rig.processes import needs, until
+from tests.rig.sensing import open_descriptors_and_threads, take_next
 
 pytestmark = pytest.mark.real
 
@@ -313,10 +313,10 @@ async def test_a_connected_phone_that_does_not_answer_is_a_loss(
     monkeypatch.setattr(adb_phone, "UNPLUG_DELAY", 0.1)
     monkeypatch.setattr(adb_client, "SHELL_TIMEOUT", 0.3)
     (phone.place / "bin/am").write_text("#!/bin/sh\nsleep 3\n")
-    before = held()
+    before = open_descriptors_and_threads()
     with pytest.raises(SensorLost, match="does not answer"):
         await anext(sensor(adb, phone).observe())
-    assert held() == before
+    assert open_descriptors_and_threads() == before
 
 
 async def test_a_server_that_goes_away_is_a_loss_also_while_waiting(adb: FakeAdb, phone: FakePhone) -> None:
@@ -357,11 +357,11 @@ async def test_several_phones_are_independent(adb: FakeAdb) -> None:
 
 async def test_closing_ends_every_connection_at_once(adb: FakeAdb, phone: FakePhone) -> None:
     observing = sensor(adb, phone).observe()
-    before = held()
+    before = open_descriptors_and_threads()
     await begun(observing, Focused)
     assert adb.listened()["open"] == 2
     await observing.aclose()
-    assert held() == before
+    assert open_descriptors_and_threads() == before
     until(lambda: adb.listened()["open"] == 0, what="the connections closed")
 
 

@@ -20,9 +20,9 @@ from detector.sensors import pulse_call
 from detector.sensors.cameras import Cameras
 from detector.sensors.pulse_call import PulseCall
 from detector.sensors.pulse_server import any_records, find_socket
+from tests.rig.processes import needs, until_async
 from tests.rig.sensing import Listener
 from tests.rig.sound import Sound
-from tests.rig.x11 import needs, until_async
 
 pytestmark = pytest.mark.real
 

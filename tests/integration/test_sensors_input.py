@@ -16,8 +16,9 @@ from detector.core.observations import InputCounted, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors import pynput_input
 from detector.sensors.pynput_input import InputCounters, PynputInput, make_listeners
+from tests.rig.processes import until_async
 from tests.rig.sensing import take, take_next
-from tests.rig.x11 import Desktop, until_async
+from tests.rig.x11 import Desktop
 
 pytestmark = pytest.mark.real
 

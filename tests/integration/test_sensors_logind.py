@@ -18,8 +18,8 @@ from detector.sensors import logind as logind_module
 from detector.sensors.bus import SensorBus
 from detector.sensors.logind import Logind
 from tests.rig.logind import MockLogind
+from tests.rig.processes import until
 from tests.rig.sensing import take, take_next
-from tests.rig.x11 import until
 
 pytestmark = pytest.mark.real
 

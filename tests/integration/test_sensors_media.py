@@ -15,8 +15,8 @@ from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.mpris_media import MprisMedia
 from tests.rig.bus import SessionBus
 from tests.rig.mpris import WHAT_PLAYS, player
+from tests.rig.processes import until_async
 from tests.rig.sensing import Listener
-from tests.rig.x11 import until_async
 
 pytestmark = pytest.mark.real
 

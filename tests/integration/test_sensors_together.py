@@ -20,9 +20,10 @@ from detector.sensors import candidates
 from detector.sensors.model import ToplevelFocused
 from tests.rig.bus import Dunst
 from tests.rig.logind import MockLogind
-from tests.rig.sensing import held
+from tests.rig.processes import started, until, until_async
+from tests.rig.sensing import open_descriptors_and_threads
 from tests.rig.sound import Sound
-from tests.rig.x11 import Desktop, desktop, started, until, until_async
+from tests.rig.x11 import Desktop, desktop
 
 pytestmark = pytest.mark.real
 
@@ -68,7 +69,7 @@ async def test_every_sense_of_a_desktop_starts_and_stopping_leaves_nothing_open(
         await until_async(lambda: any(isinstance(what, InputCounted) for what in seen), what="the scrolls")
         await supervisor.stop()
         seen.clear()
-        counts.append(held())
+        counts.append(open_descriptors_and_threads())
     # The first time imports libraries, and what those open for good.
     assert counts[0] == counts[1] == counts[2]
 

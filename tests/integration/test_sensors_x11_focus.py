@@ -19,8 +19,9 @@ from detector.sensors import x11_focus
 from detector.sensors.model import Toplevel, ToplevelFocused
 from detector.sensors.x11_focus import X11Focus
 from detector.sensors.x11_throttled_timer import InputThrottledTimer
+from tests.rig.processes import end, needs, until
 from tests.rig.sensing import drain, take
-from tests.rig.x11 import BareWindowManager, Desktop, end, needs, until
+from tests.rig.x11 import BareWindowManager, Desktop
 
 pytestmark = pytest.mark.real
 

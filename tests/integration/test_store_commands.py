@@ -19,7 +19,7 @@ from detector.paths import state_dir, store_path
 from detector.store.recordings import write_recording
 from detector.store.store import Store
 from tests.rig.command import run_command
-from tests.rig.kept import begins, covered, ends, moment, seen, use
+from tests.rig.stored_records import begins, covered, ends, moment, seen, use
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from detector.errors import StoreError
 from detector.store import opening
 from detector.store.errors import StoreDamaged, StoreLocked, StoreMissing, StoreTooNew
 from detector.store.store import Store
-from tests.rig.kept import EVENING, after, begins, seen
+from tests.rig.stored_records import EVENING, after_minutes, begins, seen
 
 NOBODY = 65534
 
@@ -40,7 +40,9 @@ def _may_mount() -> bool:
 
 def filled(path: Path, lines: int = 500) -> Path:
     with Store.open(path) as store:
-        store.history.save([begins(), *(seen(InputCounted(at=after(1), scrolls=line)) for line in range(1, lines))])
+        store.history.save(
+            [begins(), *(seen(InputCounted(at=after_minutes(1), scrolls=line)) for line in range(1, lines))]
+        )
     return path
 
 
@@ -93,10 +95,10 @@ class TestLocked:
             other = sqlite3.connect(path, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreLocked, match=r"Another program holds .*turntoward\.sqlite"):
-                store.history.save([seen(InputCounted(at=after(2), scrolls=1))])
+                store.history.save([seen(InputCounted(at=after_minutes(2), scrolls=1))])
             other.execute("ROLLBACK")
             other.close()
-            store.history.save([seen(InputCounted(at=after(2), scrolls=1))])
+            store.history.save([seen(InputCounted(at=after_minutes(2), scrolls=1))])
             assert len(list(store.history.observations(EVENING))) == 501
 
     def test_a_new_file_that_another_program_holds_is_named(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,10 +118,10 @@ class TestFull:
             (pages,) = store._database._connection.execute("PRAGMA page_count").fetchone()
             store._database._connection.execute(f"PRAGMA max_page_count = {pages}")
             with pytest.raises(StoreError, match="no room left"):
-                store.history.save([seen(InputCounted(at=after(2), scrolls=1)) for _ in range(5000)])
+                store.history.save([seen(InputCounted(at=after_minutes(2), scrolls=1)) for _ in range(5000)])
             assert len(list(store.history.observations(EVENING))) == 500
             store._database._connection.execute("PRAGMA max_page_count = 100000")
-            store.history.save([seen(InputCounted(at=after(2), scrolls=1)) for _ in range(5000)])
+            store.history.save([seen(InputCounted(at=after_minutes(2), scrolls=1)) for _ in range(5000)])
             assert len(list(store.history.observations(EVENING))) == 5500
 
     if _may_mount():  # a container may not, and then the test above must do
@@ -128,7 +130,7 @@ class TestFull:
             _mount(open_folder, "size=512k")
             try:
                 path, room = filled(open_folder / "turntoward.sqlite", lines=10), True
-                batch, kept = [seen(InputCounted(at=after(2), scrolls=1)) for _ in range(500)], 10
+                batch, kept = [seen(InputCounted(at=after_minutes(2), scrolls=1)) for _ in range(500)], 10
                 with Store.open(path) as store:
                     while room:
                         try:
@@ -154,7 +156,7 @@ class TestReadOnly:
         before = snapshot(open_folder)
         path.chmod(0o400)
         with as_nobody(open_folder), pytest.raises(StoreError, match=r"turntoward\.sqlite cannot be written"):
-            Store.open(path).history.save([seen(InputCounted(at=after(2), scrolls=1))])
+            Store.open(path).history.save([seen(InputCounted(at=after_minutes(2), scrolls=1))])
         assert path.read_bytes() == before[path.name]
 
     def test_a_folder_that_may_not_be_written_is_named(self, open_folder: Path) -> None:
@@ -162,7 +164,7 @@ class TestReadOnly:
         before = snapshot(open_folder)
         open_folder.chmod(0o500)
         with as_nobody(open_folder), pytest.raises(StoreError, match="folder must be yours and writable"):
-            Store.open(path).history.save([seen(InputCounted(at=after(2), scrolls=1))])
+            Store.open(path).history.save([seen(InputCounted(at=after_minutes(2), scrolls=1))])
         with as_nobody(open_folder), pytest.raises(StoreError, match="Permission denied"):
             Store.open(open_folder / "new.sqlite")
         with as_nobody(open_folder), pytest.raises(StoreError, match="Permission denied"):
@@ -174,7 +176,7 @@ class TestReadOnly:
         with Store.open(path, read_only=True) as store:
             assert len(list(store.history.observations(EVENING))) == 500
             with pytest.raises(StoreError, match="cannot be written"):
-                store.plans.pause_until(after(1))
+                store.plans.pause_until(after_minutes(1))
         assert snapshot(path.parent) == before
 
     def test_reading_only_where_nothing_is_makes_nothing(self, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from detector.errors import StoreError
 from detector.store import opening
 from detector.store.delete_files import delete_recordings, delete_store
 from detector.store.store import Store
-from tests.rig.kept import after, begins, covered, ends, moment, seen, use
+from tests.rig.stored_records import after_minutes, begins, covered, ends, moment, seen, use
 
 OLD, NEW = "OLD-CANARY", "NEW-CANARY"
 
@@ -28,7 +28,9 @@ def bytes_of(folder: Path) -> bytes:
 
 def looked(at: float, number: int, canary: str) -> Record:
     # Names of very different lengths, so that pages split, and cells move between them.
-    return seen(Focused(at=after(at), activity=Activity(category="social", name=canary + "x" * (number * 37 % 400))))
+    return seen(
+        Focused(at=after_minutes(at), activity=Activity(category="social", name=canary + "x" * (number * 37 % 400)))
+    )
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_forgetting_leaves_no_byte_of_it_though_the_daemon_has_the_file_open(pat
     with Store.open(path) as daemon, Store.open(path) as command:
         fill(daemon)
         assert bytes_of(path.parent).count(NEW.encode()) > 2000
-        command.forget(after(15), now=after(30))
+        command.forget(after_minutes(15), now=after_minutes(30))
         left = bytes_of(path.parent)
         assert NEW.encode() not in left
         assert OLD.encode() in left
@@ -74,14 +76,14 @@ def test_vacuum_removes_the_copies_that_page_splits_left(path: Path, seed: int) 
                     for number in numbers
                 ]
             )
-        store.forget(after(15), now=after(30))
+        store.forget(after_minutes(15), now=after_minutes(30))
         assert NEW.encode() not in bytes_of(path.parent)
 
 
 def test_forgetting_all_leaves_no_byte_of_it(path: Path) -> None:
     with Store.open(path) as daemon, Store.open(path) as command:
         fill(daemon)
-        command.forget_all(now=after(30), plans=True)
+        command.forget_all(now=after_minutes(30), plans=True)
         left = bytes_of(path.parent)
         assert NEW.encode() not in left
         assert OLD.encode() not in left
@@ -97,16 +99,16 @@ def test_an_open_reader_is_named_as_the_reason_for_traces_in_the_log(
         reader._database._connection.execute("BEGIN")
         reader._database._connection.execute("SELECT * FROM uses LIMIT 1").fetchall()
         with pytest.raises(StoreError, match="once more"):
-            command.forget(after(15), now=after(30))
+            command.forget(after_minutes(15), now=after_minutes(30))
         reader._database._connection.execute("ROLLBACK")
-        command.forget(after(15), now=after(30))
+        command.forget(after_minutes(15), now=after_minutes(30))
         assert NEW.encode() not in bytes_of(path.parent)
 
 
 def test_erasing_deletes_the_files_where_nobody_has_them_open(path: Path) -> None:
     with Store.open(path) as store:
         store.history.save([begins(), ends()])
-    forgotten, gone = delete_store(path, now=after(95))
+    forgotten, gone = delete_store(path, now=after_minutes(95))
     assert (forgotten.occurrences, gone) == (1, True)
     assert list(path.parent.iterdir()) == []
 
@@ -114,7 +116,7 @@ def test_erasing_deletes_the_files_where_nobody_has_them_open(path: Path) -> Non
 def test_erasing_empties_the_file_that_the_daemon_has_open(path: Path) -> None:
     with Store.open(path) as daemon:
         fill(daemon)
-        forgotten, gone = delete_store(path, now=after(30))
+        forgotten, gone = delete_store(path, now=after_minutes(30))
         assert (forgotten.occurrences, gone) == (1, False)
         assert OLD.encode() not in bytes_of(path.parent)
         daemon.history.save([use(1, 31, None), ends(at=31)])  # what it still holds finds nothing to belong to
@@ -127,7 +129,7 @@ def test_erasing_deletes_a_damaged_file(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is no database " * 100)
     path.with_name(path.name + "-wal").write_bytes(b"nor is this")
-    assert delete_store(path, now=after(0))[1]
+    assert delete_store(path, now=after_minutes(0))[1]
     assert list(path.parent.iterdir()) == []
 
 
@@ -138,16 +140,20 @@ def test_erasing_follows_a_link_and_takes_it_away(path: Path, tmp_path: Path) ->
     with Store.open(path) as store:
         store.history.save([begins()])
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
-    delete_store(path, now=after(30))
+    delete_store(path, now=after_minutes(30))
     assert not real.exists()
     assert not path.is_symlink()
 
 
 def test_crash_dumps_are_deleted_by_the_time_they_were_written(tmp_path: Path) -> None:
-    for name, at in (("failure-old.jsonl", after(0)), ("failure-new.jsonl", after(20)), ("notes.txt", after(20))):
+    for name, at in (
+        ("failure-old.jsonl", after_minutes(0)),
+        ("failure-new.jsonl", after_minutes(20)),
+        ("notes.txt", after_minutes(20)),
+    ):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (at.timestamp(), at.timestamp()))
-    assert delete_recordings(tmp_path, after(20) - timedelta(minutes=1)) == 1
+    assert delete_recordings(tmp_path, after_minutes(20) - timedelta(minutes=1)) == 1
     assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == ["failure-old.jsonl", "notes.txt"]
     assert delete_recordings(tmp_path) == 1
     assert delete_recordings(tmp_path / "nowhere") == 0

@@ -16,7 +16,7 @@ import sqlite_utils  # noqa: F401 - imported here, so that opening a file needs 
 
 from detector.core.observations import InputCounted
 from detector.store.store import Store
-from tests.rig.kept import EVENING, begins
+from tests.rig.stored_records import EVENING, begins
 
 ROUNDS = 12
 
@@ -26,7 +26,7 @@ from datetime import timedelta
 from pathlib import Path
 from detector.core.observations import InputCounted
 from detector.store.store import Store
-from tests.rig.kept import BEGAN, EVENING, seen, use
+from tests.rig.stored_records import BEGAN, EVENING, seen, use
 
 store, number = Store.open(Path(sys.argv[1])), int(sys.argv[2])
 while True:
@@ -42,14 +42,14 @@ from datetime import timedelta
 from pathlib import Path
 from detector.core.observations import InputCounted
 from detector.store.store import Store
-from tests.rig.kept import after, seen, use
+from tests.rig.stored_records import after_minutes, seen, use
 
 store, number = Store.open(Path(sys.argv[1])), 0
 while True:
     number += 1
-    store.history.save([seen(InputCounted(at=after(60), scrolls=line)) for line in range(1, 300)])
-    store.forget(after(50), now=after(55))
-    store.forget(after(59), now=after(60 + number))
+    store.history.save([seen(InputCounted(at=after_minutes(60), scrolls=line)) for line in range(1, 300)])
+    store.forget(after_minutes(50), now=after_minutes(55))
+    store.forget(after_minutes(59), now=after_minutes(60 + number))
     print(number, flush=True)
 """
 

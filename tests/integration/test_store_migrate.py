@@ -19,7 +19,7 @@ from detector.store.migrate import migrate
 from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones, m003_calendars
 from detector.store.schema import TABLES, VERSION
 from detector.store.store import Store
-from tests.rig.kept import EVENING, begins
+from tests.rig.stored_records import EVENING, begins
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,13 +27,13 @@ DAEMON = """
 import sys
 from pathlib import Path
 from detector.store.store import Store
-from tests.rig.kept import EVENING, after, begins, moment, use
+from tests.rig.stored_records import EVENING, after_minutes, begins, moment, use
 with Store.open(Path(sys.argv[1])) as store:
     store.history.save([begins(), use(1, 5, None), moment(1, 5, None)])
     store.plans.partner_times(), store.plans.ended_early()
     store.history.moments(), store.history.uses(), store.history.last_moment()
     list(store.history.observations(EVENING))
-    store.forget(after(1), now=after(2))
+    store.forget(after_minutes(1), now=after_minutes(2))
 print([name for name in ("sqlite_utils", "click", "msgspec", "dateutil") if name in sys.modules])
 """
 

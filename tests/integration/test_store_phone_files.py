@@ -24,7 +24,7 @@ from detector.store.history import HistoryStore
 from detector.store.migrate import migrate
 from detector.store.migrations import m001_what_is_kept
 from detector.store.store import Store
-from tests.rig.kept import BEGAN, EVENING, after, begins, covered, moment, seen, use
+from tests.rig.stored_records import BEGAN, EVENING, after_minutes, begins, covered, moment, seen, use
 
 ROOT = Path(__file__).parents[2]
 CODE = "c0" * 32
@@ -34,11 +34,11 @@ CLAIM = """
 import sys
 from pathlib import Path
 from detector.store.store import Store
-from tests.rig.kept import after
+from tests.rig.stored_records import after_minutes
 with Store.open(Path(sys.argv[1])) as store:
     print("ready", flush=True)
     sys.stdin.readline()
-    claimed = store.phones.claim_code("c0" * 32, sys.argv[2], after(1))
+    claimed = store.phones.claim_code("c0" * 32, sys.argv[2], after_minutes(1))
     print(claimed and claimed.token)
 """
 
@@ -74,7 +74,7 @@ def test_one_of_several_connections_gets_a_pairing_code(path: Path) -> None:
 
             def claim(store: Store, token: str, barrier: Barrier = barrier, found: Any = found) -> None:
                 barrier.wait()
-                found[token] = store.phones.claim_code(CODE, token, after(1))
+                found[token] = store.phones.claim_code(CODE, token, after_minutes(1))
 
             racers = [Thread(target=claim, args=each) for each in ((one, "a" * 64), (other, "b" * 64))]
             for racer in racers:
@@ -120,7 +120,7 @@ def test_a_kill_loses_no_paired_or_removed_phone(path: Path) -> None:
 def test_export_shows_phones_without_digests(path: Path) -> None:
     with Store.open(path) as store:
         store.phones.save(mine())
-        store.phones.save(Phone(name="other", paired=after(2), token="70" * 32, shows_nudges=True))
+        store.phones.save(Phone(name="other", paired=after_minutes(2), token="70" * 32, shows_nudges=True))
         store.phones.save_api_address(PhoneApiAddress(address="192.168.1.7", port=8765, host="laptop.local"))
         store.history.save([begins()])
         store.history.count_unknown_app(EVENING, "my phone", CANARY, names=False, first=True)
@@ -172,7 +172,7 @@ def test_no_name_of_an_app_reaches_the_files_unless_names_are_kept(path: Path) -
         store.history.count_unknown_app(EVENING, "my phone", CANARY, names=True, first=True)
         files = [each.read_bytes() for each in path.parent.iterdir()]
         assert any(CANARY.encode() in content for content in files)
-        store.forget_all(now=after(5))
+        store.forget_all(now=after_minutes(5))
         files = [each.read_bytes() for each in path.parent.iterdir()]
         assert not any(CANARY.encode() in content for content in files)
 
@@ -193,7 +193,7 @@ def declare(path: Path) -> None:
             1,
             "Dinner",
             BEGAN.replace(tzinfo=None).isoformat(),
-            (after(90) - BEGAN) // timedelta(microseconds=1),
+            (after_minutes(90) - BEGAN) // timedelta(microseconds=1),
             "UTC",
         )
         connection.execute("INSERT INTO partner_times (number, title, begins, lasts, zone) VALUES (?, ?, ?, ?, ?)", row)
@@ -201,9 +201,11 @@ def declare(path: Path) -> None:
 
 
 def fill(store: Store) -> None:
-    store.plans.stop("1@x", after(30))
-    store.plans.pause_until(after(60))
-    store.history.save([begins(), use(1, 5, None), covered(1, 0, 9), moment(1, 6, 7), seen(PickedUp(at=after(1)))])
+    store.plans.stop("1@x", after_minutes(30))
+    store.plans.pause_until(after_minutes(60))
+    store.history.save(
+        [begins(), use(1, 5, None), covered(1, 0, 9), moment(1, 6, 7), seen(PickedUp(at=after_minutes(1)))]
+    )
 
 
 def everything(store: Store) -> list[Any]:
@@ -223,7 +225,9 @@ def test_a_version_1_file_is_migrated_with_all_its_rows(path: Path, monkeypatch:
     old_file(path)
     declare(path)
     same = Store.in_memory()
-    same.plans.add(PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after(90) - BEGAN, zone="UTC"))
+    same.plans.add(
+        PartnerTime(title="Dinner", begins=BEGAN.replace(tzinfo=None), lasts=after_minutes(90) - BEGAN, zone="UTC")
+    )
     fill(same)
     with monkeypatch.context() as old:
         old.setattr("detector.store.opening.migration_due", lambda *_: False)  # as its own program opened it
@@ -239,11 +243,11 @@ def test_a_version_1_file_is_migrated_with_all_its_rows(path: Path, monkeypatch:
     with Store.open(path, read_only=True) as store:
         assert everything(store) == everything(same)
         assert store.phones.all() == []
-        assert store.history.observations_by_kind([PickedUp]) == [(EVENING, PickedUp(at=after(1)))]
+        assert store.history.observations_by_kind([PickedUp]) == [(EVENING, PickedUp(at=after_minutes(1)))]
     with Store.open(path) as store:
-        store.history.save([seen(PartnerTimeExtended(at=after(80), ends=after(120)))])
+        store.history.save([seen(PartnerTimeExtended(at=after_minutes(80), ends=after_minutes(120)))])
         assert store.phones.save(mine()).number == 1
-        assert [each.ends for each in store.history.unfinished()] == [after(120)]
+        assert [each.ends for each in store.history.unfinished()] == [after_minutes(120)]
 
 
 def test_observations_of_phones_are_found_by_their_index(path: Path) -> None:
@@ -261,7 +265,7 @@ def test_observations_of_phones_are_found_by_their_index(path: Path) -> None:
     connection = sqlite3.connect(path)
     explaining: Any = Explaining(connection)
     history = HistoryStore(Database(path, explaining))
-    history.observations_by_kind([PickedUp, PutAway], after(0), after(90))
+    history.observations_by_kind([PickedUp, PutAway], after_minutes(0), after_minutes(90))
     history.observations_by_kind([PutAway])
     connection.close()
     assert [plan for plan in plans if " t " in f"{plan} "] == [

@@ -16,7 +16,7 @@ from detector.core.observations import Activity, Focused, InputCounted, Observat
 from detector.errors import UserError
 from detector.partner_time.model import DEFAULT_TITLE
 from detector.store.recordings import MAX_LINE_BYTES, read_recording, write_recording
-from tests.rig.kept import after, begins
+from tests.rig.stored_records import after_minutes, begins
 
 HEADING = '{"turntoward": "recording", "version": 1, "device": "desk", "note": ""}'
 FOCUSED = '{"at": "2026-11-23T18:31:02.5Z", "kind": "Focused", "activity": {"category": "social"}}'
@@ -33,13 +33,16 @@ def test_a_recording_is_private_and_appears_when_it_is_whole(tmp_path: Path) -> 
     path = tmp_path / "evening.jsonl"
 
     def breaks_off() -> Iterator[Observation]:
-        yield Focused(at=after(1), activity=None)
+        yield Focused(at=after_minutes(1), activity=None)
         raise RuntimeError("the sensor had a bug")
 
     with pytest.raises(RuntimeError):
         write_recording(path, breaks_off())
     assert [file for file in tmp_path.iterdir() if file.is_file()] == []
-    observed = [Focused(at=after(1), activity=Activity(category="social")), InputCounted(at=after(2), scrolls=3)]
+    observed = [
+        Focused(at=after_minutes(1), activity=Activity(category="social")),
+        InputCounted(at=after_minutes(2), scrolls=3),
+    ]
     assert write_recording(path, observed, device="desk", note="für Kim") == 2
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text(encoding="utf-8").splitlines() == [
@@ -68,7 +71,7 @@ def test_a_recording_written_by_hand_is_read() -> None:
     ]
     focused, back = read_recording(io.BytesIO("\r\n".join(lines).encode()))
     assert focused.device == "desk"
-    assert (back.device, back.at) == ("phone", after(1) + timedelta(seconds=3))
+    assert (back.device, back.at) == ("phone", after_minutes(1) + timedelta(seconds=3))
 
 
 def test_problems_are_named_with_line_and_column() -> None:
@@ -166,9 +169,9 @@ def test_nothing_is_yielded_after_the_first_problem() -> None:
     found: list[Observation] = []
     with pytest.raises(UserError):
         found.extend(read_recording(io.BytesIO(raw)))
-    assert [observation.at for observation in found] == [after(1) + timedelta(seconds=2.5)]
+    assert [observation.at for observation in found] == [after_minutes(1) + timedelta(seconds=2.5)]
     source = read_recording(io.BytesIO(raw))
-    assert next(source).at == after(1) + timedelta(seconds=2.5)
+    assert next(source).at == after_minutes(1) + timedelta(seconds=2.5)
     with pytest.raises(UserError):
         next(source)
 

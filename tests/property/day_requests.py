@@ -88,10 +88,10 @@ class Wishing(RuleBasedStateMachine):
         self.day = Day(self.store, self.clock)
         self.step()
 
-    def step(self, *, look: bool = True) -> None:
+    def step(self, *, woken_by_command: bool = True) -> None:
         if self.day is not None:
-            self.run(self.day.step(look=look))
-            self.agreed = self.agreed or look
+            self.run(self.day.step(woken_by_command=woken_by_command))
+            self.agreed = self.agreed or woken_by_command
 
     def requested(self, woken: bool) -> None:
         self.agreed = False

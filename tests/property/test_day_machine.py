@@ -64,7 +64,7 @@ class TheDay(Wishing):
             return
         self.day.slept += by.total_seconds()
         before = len(self.day.said)
-        self.step(look=woken)
+        self.step(woken_by_command=woken)
         fired = [title for _, title in self.day.said[before:]]
         until = self.store.plans.paused_until()
         in_time = {GOES_ON} if until is not None and self.now - until <= MINUTE else set()
@@ -76,7 +76,7 @@ class TheDay(Wishing):
         self.clock.at += -by if back else by
         self.epoch += back
         self.happened("clock set back" if back else "clock set forward")
-        self.step(look=woken)
+        self.step(woken_by_command=woken)
 
     @precondition(lambda self: self.day is not None)
     @rule(down=st.sampled_from([timedelta(0), MINUTE, 30 * MINUTE, 3 * HOUR, None]))

@@ -31,7 +31,7 @@ from rules.model import Reason
 from rules.policy import PolicySettings
 from tests.rig.activitywatch_history import History, days, event, utc
 from tests.rig.examples import examples
-from tests.rig.importing import BEGAN, BERLIN, after, bring, built_in, everything, let_in
+from tests.rig.importing import BEGAN, BERLIN, after_seconds, built_in, import_history, sanitize_history, stored_history
 
 LASTS = 7200.0
 TITLES = ("x • Instagram — Mozilla Firefox", "x — Mozilla Firefox", "Cats - YouTube — Mozilla Firefox")
@@ -47,9 +47,9 @@ rows = st.lists(st.tuples(st.integers(0, 2), seconds, lasting, st.integers(0, 2)
 def histories(draw: st.DrawFn) -> History:
     history = History()
     # Something long after, so that the last evening is reached.
-    reach = event(after(LASTS + 3600), 1, app="code", title="x")
+    reach = event(after_seconds(LASTS + 3600), 1, app="code", title="x")
     history.front(reach)
-    history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
+    history.apps(event(after_seconds(LASTS + 3600), 1, app="X", package="com.whatsapp"))
     for evening, at, lasted, which in draw(rows):
         history.front(event(_at(evening, at), lasted, app="firefox", title=TITLES[which]))
     for evening, at, lasted, which in draw(rows):
@@ -104,10 +104,10 @@ class BreakingHistory(HistoryStore):
 @given(histories())
 def test_importing_twice_is_importing_once(history: History) -> None:
     kept = store()
-    bring(kept, history)
-    once = everything(kept)
-    again = bring(kept, history)
-    assert everything(kept) == once
+    import_history(kept, history)
+    once = stored_history(kept)
+    again = import_history(kept, history)
+    assert stored_history(kept) == once
     assert (again.added, again.extended) == (0, 0)
     assert all(tally.used == 0 for tally in again.devices.values())
 
@@ -116,28 +116,28 @@ def test_importing_twice_is_importing_once(history: History) -> None:
 @given(histories(), st.integers(0, 3))
 def test_an_interrupted_import_gives_the_same_result(history: History, kept_first: int) -> None:
     whole = store()
-    bring(whole, history)
+    import_history(whole, history)
     broken = Store.in_memory()
     broken.history = history_of_broken = BreakingHistory(broken._database)
     broken.plans.add(whole.plans.partner_times()[0])
     history_of_broken.left = kept_first
     try:
-        bring(broken, history)
+        import_history(broken, history)
     except Broken:
         history_of_broken.left = 10**9
-        bring(broken, history)
-    assert everything(broken) == everything(whole)
+        import_history(broken, history)
+    assert stored_history(broken) == stored_history(whole)
 
 
 @settings(max_examples=examples(100))
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_events_does_not_matter(history: History, shuffling: random.Random) -> None:
     kept, other = store(), store()
-    bring(kept, history)
+    import_history(kept, history)
     for bucket in history.buckets.values():
         shuffling.shuffle(bucket["events"])
-    bring(other, history)
-    before, now = everything(kept), everything(other)
+    import_history(other, history)
+    before, now = stored_history(kept), stored_history(other)
     # Of two different events at one and the same instant either may be the later one.
     if _is_unambiguous(history):
         assert now == before
@@ -155,8 +155,8 @@ def _is_unambiguous(history: History) -> bool:
 @given(histories())
 def test_exactly_what_is_known_is_stored(history: History) -> None:
     kept = store()
-    report = bring(kept, history)
-    tracks, _ = let_in(history)
+    report = import_history(kept, history)
+    tracks, _ = sanitize_history(history)
     for occurrence in kept.history.occurrences():
         assert occurrence.ended is not None
         begins, ends = to_microseconds(occurrence.began), to_microseconds(occurrence.ended)
@@ -182,7 +182,7 @@ def test_exactly_what_is_known_is_stored(history: History) -> None:
 @given(histories())
 def test_no_nudge_is_shown_about_the_past(history: History) -> None:
     kept = store()
-    bring(kept, history)
+    import_history(kept, history)
     for moment in kept.history.moments():
         assert (moment.decided, moment.reason) == ("suppressed", Reason.IMPORTED)
         assert (moment.shown_by, moment.answer, moment.answered_at, moment.outcome) == (None, None, None, None)
@@ -197,7 +197,7 @@ def test_the_generator_reaches_moments() -> None:
     def count(history: History) -> None:
         nonlocal found
         kept = store()
-        bring(kept, history)
+        import_history(kept, history)
         found += len(kept.history.moments())
 
     count()
@@ -227,9 +227,9 @@ def test_stored_occurrences_are_unchanged_and_observed_devices_are_not_added(
     kept = store()
     live(kept, *devices)
     name = f"1@{EVENINGS[1]:%Y%m%dT%H%M%SZ}"
-    before = everything(kept)
-    report = bring(kept, history)
-    now = everything(kept)
+    before = stored_history(kept)
+    report = import_history(kept, history)
+    now = stored_history(kept)
     for what in ("uses", "coverage"):
         assert [each for each in before[what] if each not in now[what]] == []
         added = [each for each in now[what] if each.occurrence == name and each not in before[what]]
@@ -241,8 +241,8 @@ def test_stored_occurrences_are_unchanged_and_observed_devices_are_not_added(
     assert [each for each in now["occurrences"] if each.id == name] == before["occurrences"]
     assert [each for each in before["moments"] if each not in now["moments"]] == []
     _numbers_are_given_once(kept)
-    again = bring(kept, history)
-    assert everything(kept) == now
+    again = import_history(kept, history)
+    assert stored_history(kept) == now
     assert again.extended == 0
     assert report.extended <= 1
 
@@ -267,10 +267,10 @@ def test_an_added_device_is_numbered_after_stored_ones_and_sees_their_observatio
     for step in range(6):
         at = began + timedelta(seconds=100 + 500 * step)
         history.apps(event(at, 300, app="X", package="com.instagram.android"))
-    history.apps(event(after(LASTS + 3600), 1, app="X", package="com.whatsapp"))
+    history.apps(event(after_seconds(LASTS + 3600), 1, app="X", package="com.whatsapp"))
     before, live_moments = len(kept.history.uses()), kept.history.moments()
     assert live_moments
-    report = bring(kept, history, phone="my phone")
+    report = import_history(kept, history, phone="my phone")
     assert report.extended == 1
     added = [
         each.use
@@ -288,26 +288,26 @@ def test_an_added_device_is_numbered_after_stored_ones_and_sees_their_observatio
 
 def test_a_dry_run_keeps_nothing_and_counts_the_same() -> None:
     kept, history = store(), days(utc(2026, 11, 17), 5)
-    dry = bring(kept, history, keeps=False)
-    assert everything(kept)["occurrences"] == []
-    assert bring(kept, history) == dry
+    dry = import_history(kept, history, keeps=False)
+    assert stored_history(kept)["occurrences"] == []
+    assert import_history(kept, history) == dry
     assert dry.added > 2
 
 
 def test_partner_time_beyond_the_data_is_deferred() -> None:
     kept, history = store(), History()
-    history.front(event(after(0), LASTS - 1, app="firefox", title=TITLES[0]))
-    report = bring(kept, history)
+    history.front(event(after_seconds(0), LASTS - 1, app="firefox", title=TITLES[0]))
+    report = import_history(kept, history)
     assert (report.added, report.deferred, report.counts("laptop").deferred) == (0, 1, 1)
-    history.front(event(after(LASTS - 1), 1, app="firefox", title=TITLES[0]))
-    assert bring(kept, history).added == 1
+    history.front(event(after_seconds(LASTS - 1), 1, app="firefox", title=TITLES[0]))
+    assert import_history(kept, history).added == 1
 
 
 def test_of_several_computers_the_one_with_the_most_known_time_is_used() -> None:
     kept, history = store(), History()
-    history.front(event(after(0), 300, app="firefox", title=TITLES[0]), host="old")
-    history.front(event(after(0), 3000, app="firefox", title=TITLES[1]))
+    history.front(event(after_seconds(0), 300, app="firefox", title=TITLES[0]), host="old")
+    history.front(event(after_seconds(0), 3000, app="firefox", title=TITLES[1]))
     for host in ("old", "desk"):
-        history.front(event(after(LASTS + 9), 9, app="code", title="x"), host=host)
-    bring(kept, history)
+        history.front(event(after_seconds(LASTS + 9), 9, app="code", title="x"), host=host)
+    import_history(kept, history)
     assert {each.use.activity.category for each in kept.history.uses()} == {"other"}

@@ -29,7 +29,7 @@ from detector.store.recordings import read_recording, shift, write_recording
 from detector.store.store import Store
 from rules.features import CATEGORIES
 from tests.rig.examples import examples
-from tests.rig.kept import after, begins, covered, ends, moment, seen, use
+from tests.rig.stored_records import after_minutes, begins, covered, ends, moment, seen, use
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))
@@ -152,12 +152,14 @@ def records(draw: Callable[..., Any]) -> Record:
         case 4:
             return moment(number, at, _later(draw, at), occurrence=occurrence)
         case 5:
-            extended = PartnerTimeExtended(at=after(at), ends=after(at + draw(st.integers(1, 60))))
+            extended = PartnerTimeExtended(at=after_minutes(at), ends=after_minutes(at + draw(st.integers(1, 60))))
             return seen(extended, occurrence=occurrence)
         case 6:
-            return seen(PickedUp(at=after(at), device="phone"), occurrence=occurrence)
+            return seen(PickedUp(at=after_minutes(at), device="phone"), occurrence=occurrence)
         case _:
-            return seen(replace(draw(observations_of(KINDS["InputCounted"])), at=after(at)), occurrence=occurrence)
+            return seen(
+                replace(draw(observations_of(KINDS["InputCounted"])), at=after_minutes(at)), occurrence=occurrence
+            )
 
 
 NUMBERS, CODES = st.integers(1, 3), st.sampled_from(["c1", "c2"])
@@ -167,7 +169,7 @@ PHONES = st.builds(
     number=st.none() | NUMBERS,
     token=st.none() | st.just("t0"),
     code=st.none() | CODES,
-    code_until=st.none() | MINUTES.map(after),
+    code_until=st.none() | MINUTES.map(after_minutes),
 )
 Step = tuple[str, Any]
 STEPS = st.lists(
@@ -177,11 +179,13 @@ STEPS = st.lists(
         st.tuples(st.just("forget"), st.tuples(MINUTES, MINUTES).map(sorted)),
         st.tuples(st.just("prune"), MINUTES),
         st.tuples(st.just("forget_all"), st.tuples(MINUTES, st.booleans())),
-        st.tuples(st.just("plans.stop"), st.tuples(EVENINGS, MINUTES.map(after))),
-        st.tuples(st.just("plans.extend"), st.tuples(EVENINGS, MINUTES.map(after))),
+        st.tuples(st.just("plans.stop"), st.tuples(EVENINGS, MINUTES.map(after_minutes))),
+        st.tuples(st.just("plans.extend"), st.tuples(EVENINGS, MINUTES.map(after_minutes))),
         st.tuples(st.just("phones.save"), st.tuples(PHONES)),
         st.tuples(st.just("phones.remove"), st.tuples(NUMBERS)),
-        st.tuples(st.just("phones.claim_code"), st.tuples(CODES, st.sampled_from(["t1", "t2"]), MINUTES.map(after))),
+        st.tuples(
+            st.just("phones.claim_code"), st.tuples(CODES, st.sampled_from(["t1", "t2"]), MINUTES.map(after_minutes))
+        ),
         st.tuples(st.just("unknown"), st.tuples(EVENINGS, st.sampled_from("ab"), st.booleans(), st.booleans())),
     ),
     max_size=8,
@@ -194,15 +198,15 @@ def _take(store: Store, step: Step) -> Any:
         if name == "keep":
             return store.history.save(given)
         if name == "forget":
-            return store.forget(after(given[0]), now=after(given[1]))
+            return store.forget(after_minutes(given[0]), now=after_minutes(given[1]))
         if name == "prune":
-            return store.prune(after(given))
+            return store.prune(after_minutes(given))
         if name == "unknown":
             occurrence, app, names, first = given
             return store.history.count_unknown_app(occurrence, "phone", app, names=names, first=first)
         if name != "forget_all":
             return attrgetter(name)(store)(*given)
-        return store.forget_all(now=after(given[0]), plans=given[1])
+        return store.forget_all(now=after_minutes(given[0]), plans=given[1])
     except Exception as refused:  # noqa: BLE001 - both must refuse alike
         return type(refused), str(refused)
 
@@ -219,9 +223,9 @@ def _all(store: Store) -> Any:
         store.plans.extended(),
         store.phones.all(),
         store.history.unknown_apps(),
-        store.history.unknown_apps(after(5), after(90)),
+        store.history.unknown_apps(after_minutes(5), after_minutes(90)),
         store.history.observations_by_kind([PickedUp]),
-        store.history.observations_by_kind([PickedUp, PartnerTimeExtended], after(5)),
+        store.history.observations_by_kind([PickedUp, PartnerTimeExtended], after_minutes(5)),
     )
 
 
@@ -247,11 +251,11 @@ def test_the_first_stop_and_the_last_extension_count_in_any_order(said: list[Any
     last: dict[str, datetime] = {}
     for what, occurrence, minute in said:
         if what == "stop":
-            store.plans.stop(occurrence, after(minute))
-            first.setdefault(occurrence, after(minute))
+            store.plans.stop(occurrence, after_minutes(minute))
+            first.setdefault(occurrence, after_minutes(minute))
         else:
-            store.plans.extend(occurrence, after(minute))
-            last[occurrence] = after(minute)
+            store.plans.extend(occurrence, after_minutes(minute))
+            last[occurrence] = after_minutes(minute)
     assert (store.plans.ended_early(), store.plans.extended()) == (first, last)
     event(f"one was both stopped and extended: {bool(first.keys() & last.keys())}")
 
@@ -266,15 +270,20 @@ def test_a_pairing_code_is_used_at_most_once_each_time_it_is_given(steps: list[A
                 given_out[phone.code or ""] += 1
             continue
         before = {each.number: each for each in store.phones.all()}
-        claimed = store.phones.claim_code(code, "t9", after(minute))
+        claimed = store.phones.claim_code(code, "t9", after_minutes(minute))
         if claimed is None:
             assert {each.number: each for each in store.phones.all()} == before
             continue
         used[code] += 1
         was = before[claimed.number]
-        assert (was.code, was.code_until is not None and after(minute) < was.code_until) == (code, True)
-        assert (claimed.token, claimed.code, claimed.code_until, claimed.paired) == ("t9", None, None, after(minute))
-        assert store.phones.claim_code(code, "t9", after(minute)) != claimed
+        assert (was.code, was.code_until is not None and after_minutes(minute) < was.code_until) == (code, True)
+        assert (claimed.token, claimed.code, claimed.code_until, claimed.paired) == (
+            "t9",
+            None,
+            None,
+            after_minutes(minute),
+        )
+        assert store.phones.claim_code(code, "t9", after_minutes(minute)) != claimed
     assert all(used[code] <= given_out[code] for code in used)
     event(f"a code was used: {bool(used)}")
 
@@ -289,13 +298,13 @@ def test_nothing_of_a_forgotten_interval_is_stored_then_or_later(
     store = Store.in_memory()
     store.history.save([*OPENING[1], *before])
     kept_before = len(store.history.uses()) + len(store.history.moments())
-    store.forget(after(since), now=after(until))
+    store.forget(after_minutes(since), now=after_minutes(until))
     # What is still open when it is forgotten ends with its occurrence as that was known then.
     over = {kept.id: kept.ended or kept.ends for kept in store.history.occurrences()}
-    _nothing_of(store, after(since), after(until), over)
+    _nothing_of(store, after_minutes(since), after_minutes(until), over)
     # Whoever begins anew holds nothing of before, so a late beginning is not part of this promise.
     store.history.save([record for record in later if not isinstance(record.what, PartnerTimeBegan)])
-    _nothing_of(store, after(since), after(until), over)
+    _nothing_of(store, after_minutes(since), after_minutes(until), over)
     event(f"something was forgotten: {kept_before > len(store.history.uses()) + len(store.history.moments())}")
 
 

@@ -22,7 +22,7 @@ from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.paths import config_path, store_path
 from detector.store.store import Store
-from tests.rig.kept import EVENING, begins
+from tests.rig.stored_records import EVENING, begins
 
 COMMENTED = """\
 # Ours. Do not tidy.

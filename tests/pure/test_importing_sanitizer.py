@@ -16,13 +16,13 @@ from detector.importing.sanitizer import EventSanitizer
 from detector.importing.tracks import NOTHING, EventTracks
 from detector.sensors.activitywatch_events import BROWSERS, EVENT_TYPES, browser_of, kind_of
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, History, days, event, utc
-from tests.rig.importing import BEGAN, NOW, after, catalogue, let_in
+from tests.rig.importing import BEGAN, NOW, after_seconds, catalogue, sanitize_history
 
 AT = BEGAN.isoformat()
 
 
 def categories(history: History, kind: str, device: str = "laptop", *, keep_names: bool = False) -> list[Activity]:
-    tracks, _ = let_in(history, keep_names=keep_names)
+    tracks, _ = sanitize_history(history, keep_names=keep_names)
     track = next(host.tracks[kind] for (name, _), host in tracks.hosts.items() if name == device)  # type: ignore[index]
     return [tracks.activities[what] for what in track.what if what != NOTHING]
 
@@ -52,7 +52,7 @@ def test_the_kind_of_a_bucket_comes_from_its_type_and_of_a_phones_from_its_name(
 def test_an_unused_bucket_is_skipped_and_named() -> None:
     history = History()
     history.add("aw-watcher-vim_desk", "app.editor.activity", "desk", event(BEGAN, 5, file="x"))
-    tracks, report = let_in(history)
+    tracks, report = sanitize_history(history)
     assert (tracks.hosts, report.skipped_buckets, report.problem_count) == ({}, ["aw-watcher-vim_desk"], 0)
 
 
@@ -78,8 +78,8 @@ def test_an_unused_bucket_is_skipped_and_named() -> None:
 def test_an_invalid_event_is_named_by_its_number_and_the_others_are_read(wrong: Any, words: str) -> None:
     history = History()
     good = event(BEGAN, 5, app="firefox", title="x")
-    history.front(good, wrong, event(after(10), 5, app="firefox", title="x"))
-    tracks, report = let_in(history)
+    history.front(good, wrong, event(after_seconds(10), 5, app="firefox", title="x"))
+    tracks, report = sanitize_history(history)
     (problem,) = report.problems
     assert problem.startswith("aw-watcher-window_desk, event 2: ")
     assert words in problem
@@ -91,7 +91,7 @@ def test_an_invalid_event_is_named_by_its_number_and_the_others_are_read(wrong: 
 def test_of_many_invalid_events_the_first_are_shown_and_all_are_counted() -> None:
     history = History()
     history.afk(*(event(BEGAN, 1, status="asleep") for _ in range(50)))
-    _, report = let_in(history)
+    _, report = sanitize_history(history)
     assert (len(report.problems), report.problem_count) == (MAX_PROBLEMS, 50)
 
 
@@ -110,7 +110,7 @@ def test_an_event_without_an_app_and_a_deeply_nested_one_are_invalid() -> None:
 def test_a_time_without_a_zone_is_utc_and_nanoseconds_are_accepted() -> None:
     history = History()
     history.front({"timestamp": "2026-11-20T18:00:00.123456789", "duration": 1, "data": {"app": "a"}})
-    tracks, report = let_in(history)
+    tracks, report = sanitize_history(history)
     assert report.problem_count == 0
     assert tracks.track("laptop", "desk", "focus").began[0] % 10_000_000 == 123_457
 
@@ -157,7 +157,7 @@ def test_a_site_is_recognized_by_its_host_alone(url: str, category: str | None) 
 
 def test_no_title_and_no_url_gets_past_the_sanitizer() -> None:
     history = days(utc(2026, 11, 20), 1)
-    tracks, report = let_in(history, keep_names=True)
+    tracks, report = sanitize_history(history, keep_names=True)
     seen: set[int] = set()
     waiting: list[Any] = [tracks, report]
     while waiting:
@@ -183,8 +183,10 @@ def test_no_title_is_in_the_repr_of_an_event() -> None:
 def test_duplicate_events_are_kept_once_and_counted() -> None:
     history = History()
     once = event(BEGAN, 5, app="firefox", title="x")
-    history.front(once, once, event(BEGAN, 9, app="firefox", title="x"), event(after(20), 5, app="firefox", title="x"))
-    tracks, report = let_in(history)
+    history.front(
+        once, once, event(BEGAN, 9, app="firefox", title="x"), event(after_seconds(20), 5, app="firefox", title="x")
+    )
+    tracks, report = sanitize_history(history)
     track = tracks.track("laptop", "desk", "focus")
     assert [ended - began for began, ended in zip(track.began, track.ended, strict=True)] == [9_000_000, 5_000_000]
     assert (report.counts("laptop").read, report.counts("laptop").duplicate) == (4, 2)
@@ -195,9 +197,9 @@ def test_an_event_split_at_the_edge_of_a_request_is_one_event() -> None:
     sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
     bucket = sanitizer.accept_bucket("aw-watcher-window_desk", "currentwindow", "desk")
     assert bucket is not None
-    edge = round(after(100).timestamp() * 1_000_000)
+    edge = round(after_seconds(100).timestamp() * 1_000_000)
     sanitizer.add(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 100.001, app="a")).encode()))
-    sanitizer.add(bucket, 2, msgspec.Raw(json.dumps(event(after(100), 50, app="a")).encode()), split_at=edge)
+    sanitizer.add(bucket, 2, msgspec.Raw(json.dumps(event(after_seconds(100), 50, app="a")).encode()), split_at=edge)
     tracks.finish()
     track = tracks.track("laptop", "desk", "focus")
     assert [ended - began for began, ended in zip(track.began, track.ended, strict=True)] == [150_000_000]
@@ -208,5 +210,5 @@ def test_unlocks_under_another_host_name_belong_to_the_only_phone() -> None:
     history = History()
     history.apps(event(BEGAN, 5, app="X", package="com.whatsapp"), host="pixel")
     history.unlocks(event(BEGAN, 0), host="unknown")
-    tracks, _ = let_in(history)
+    tracks, _ = sanitize_history(history)
     assert set(tracks.hosts["phone", "pixel"].tracks) == {"app", "unlock"}

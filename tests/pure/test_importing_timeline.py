@@ -19,7 +19,7 @@ from detector.core.observations import (
 )
 from detector.importing.timeline import from_microseconds, known_length, known_states, observations, to_microseconds
 from tests.rig.activitywatch_history import History, event
-from tests.rig.importing import BEGAN, after, only_host
+from tests.rig.importing import BEGAN, after_seconds, only_host
 
 HOUR = 3600
 INSTAGRAM = "x • Instagram — Mozilla Firefox"
@@ -28,7 +28,7 @@ PLAIN = "x — Mozilla Firefox"
 
 def seen(history: History, device: str = "laptop", lasts: float = HOUR) -> list[Observation]:
     host, tracks = only_host(history, device)
-    begins, ends = to_microseconds(BEGAN), to_microseconds(after(lasts))
+    begins, ends = to_microseconds(BEGAN), to_microseconds(after_seconds(lasts))
     return list(observations(host, known_states(host, begins, ends), begins, ends, tracks.activities))
 
 
@@ -46,18 +46,18 @@ def told(history: History, device: str = "laptop", lasts: float = HOUR) -> list[
 
 def front(*rows: tuple[float, float, str]) -> History:
     history = History()
-    history.front(*(event(after(at), lasted, app="firefox", title=title) for at, lasted, title in rows))
+    history.front(*(event(after_seconds(at), lasted, app="firefox", title=title) for at, lasted, title in rows))
     return history
 
 
 def there(history: History, *rows: tuple[float, float, str]) -> History:
-    history.afk(*(event(after(at), lasted, status=status) for at, lasted, status in rows))
+    history.afk(*(event(after_seconds(at), lasted, status=status) for at, lasted, status in rows))
     return history
 
 
 def apps(*rows: tuple[float, float, str]) -> History:
     history = History()
-    history.apps(*(event(after(at), lasted, app="X", package=package) for at, lasted, package in rows))
+    history.apps(*(event(after_seconds(at), lasted, app="X", package=package) for at, lasted, package in rows))
     return history
 
 
@@ -84,7 +84,12 @@ def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_event
         (235.001, "Gap"),
     ]
     gap = next(each for each in seen(history) if isinstance(each, Gap))
-    assert (gap.since, gap.at, gap.reason, gap.sense) == (after(215), after(215), GapReason.SILENT, "focus")
+    assert (gap.since, gap.at, gap.reason, gap.sense) == (
+        after_seconds(215),
+        after_seconds(215),
+        GapReason.SILENT,
+        "focus",
+    )
 
 
 def test_outside_the_span_nothing_is_observed() -> None:
@@ -147,10 +152,10 @@ def test_afk_is_idle_and_not_afk_is_not() -> None:
     history = there(front((0, 3000, INSTAGRAM)), (0, 60, "not-afk"), (60, 240, "afk"), (300, 3000, "not-afk"))
     found = seen(history)
     assert [(type(each), each.at) for each in found if isinstance(each, WentIdle | CameBack)] == [
-        (WentIdle, after(60)),
-        (CameBack, after(300)),
+        (WentIdle, after_seconds(60)),
+        (CameBack, after_seconds(300)),
     ]
-    assert next(each.since for each in found if isinstance(each, WentIdle)) == after(60)
+    assert next(each.since for each in found if isinstance(each, WentIdle)) == after_seconds(60)
     assert {each.sense for each in found if isinstance(each, SensorStarted)} == {"focus", "idle"}
 
 
@@ -180,7 +185,7 @@ def test_a_hole_is_known_during_afk_or_briefly_as_an_empty_desktop(hole: float, 
 
 def test_the_open_tab_classifies_the_browser() -> None:
     history = front((0, 100, PLAIN), (100, 100, INSTAGRAM), (200, 100, PLAIN))
-    history.tabs(event(after(50), 250, title="Cats - YouTube", url="https://www.youtube.com/watch"))
+    history.tabs(event(after_seconds(50), 250, title="Cats - YouTube", url="https://www.youtube.com/watch"))
     assert told(history) == [
         (0, "SensorStarted"),
         (0, "other"),
@@ -193,29 +198,33 @@ def test_the_open_tab_classifies_the_browser() -> None:
 
 def test_a_tab_counts_only_while_its_own_browser_is_in_front() -> None:
     history = front((0, 100, PLAIN))
-    history.front(event(after(100), 100, app="org.gnome.Maps", title="x"))
-    history.tabs(event(after(0), 300, title="Cats - YouTube", url=""), browser="chrome")
+    history.front(event(after_seconds(100), 100, app="org.gnome.Maps", title="x"))
+    history.tabs(event(after_seconds(0), 300, title="Cats - YouTube", url=""), browser="chrome")
     assert "video" not in {what for _, what in told(history)}
 
 
 def test_an_old_tab_no_longer_counts() -> None:
     history = front((0, 1000, PLAIN))
-    history.tabs(event(after(0), 10, title="Cats - YouTube"), event(after(140), 10, title="Cats - YouTube"))
+    history.tabs(
+        event(after_seconds(0), 10, title="Cats - YouTube"), event(after_seconds(140), 10, title="Cats - YouTube")
+    )
     assert (10, "other") in told(history)
     near = front((0, 1000, PLAIN))
-    near.tabs(event(after(0), 10, title="Cats - YouTube"), event(after(130), 10, title="Cats - YouTube"))
+    near.tabs(
+        event(after_seconds(0), 10, title="Cats - YouTube"), event(after_seconds(130), 10, title="Cats - YouTube")
+    )
     assert [row for row in told(near) if row[1] == "other"] == [(140, "other")]
 
 
 def test_the_url_of_a_tab_is_used_when_its_title_is_unknown() -> None:
     history = front((0, 100, PLAIN))
-    history.tabs(event(after(0), 100, title="…", url="https://www.instagram.com/p/1"))
+    history.tabs(event(after_seconds(0), 100, title="…", url="https://www.instagram.com/p/1"))
     assert (0, "social") in told(history)
 
 
 def test_an_unlock_is_a_pick_up_only_while_the_phone_is_known() -> None:
     history = apps((10, 50, GRAM), (100, 5, CLOCK))
-    history.unlocks(*(event(after(at), 0) for at in (5, 30, 99, 2000)))
+    history.unlocks(*(event(after_seconds(at), 0) for at in (5, 30, 99, 2000)))
     assert [row for row in told(history, "phone") if row[1] == "PickedUp"] == [(30, "PickedUp"), (99, "PickedUp")]
     assert not any(each.blind for each in seen(history, "phone") if isinstance(each, PickedUp))
     assert any(isinstance(each, LaidDown) for each in seen(history, "phone"))
@@ -223,15 +232,15 @@ def test_an_unlock_is_a_pick_up_only_while_the_phone_is_known() -> None:
 
 def test_instants_never_decrease_and_lie_within() -> None:
     history = apps((-5, 50, GRAM), (100, 0, CLOCK), (100, 7, CHAT), (3599, 50, GRAM))
-    history.unlocks(*(event(after(at), 0) for at in (0, 100, 100, 3599.5)))
+    history.unlocks(*(event(after_seconds(at), 0) for at in (0, 100, 100, 3599.5)))
     instants = [each.at for each in seen(history, "phone")]
     assert instants == sorted(instants)
     assert min(instants) >= BEGAN
-    assert max(instants) < after(HOUR)
+    assert max(instants) < after_seconds(HOUR)
 
 
 def test_known_length_is_counted() -> None:
     host, _ = only_host(front((0, 100, INSTAGRAM), (1000, 50, PLAIN)))
-    begins, ends = to_microseconds(BEGAN), to_microseconds(after(HOUR))
+    begins, ends = to_microseconds(BEGAN), to_microseconds(after_seconds(HOUR))
     assert known_length(known_states(host, begins, ends), ends) == 150_000_000
     assert from_microseconds(ends) - BEGAN == timedelta(hours=1)

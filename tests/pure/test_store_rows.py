@@ -11,7 +11,7 @@ from detector.store import rows, schema
 from detector.store.migrations import MIGRATIONS
 from detector.store.model import StoredOccurrence
 from rules.model import FeatureKey, Value
-from tests.rig import kept as told
+from tests.rig import stored_records as told
 
 
 def names(kind: type) -> set[str]:

@@ -11,7 +11,7 @@ from detector.cli.what.commands import what_command
 from detector.errors import UserError
 from detector.paths import store_path
 from detector.store.store import Store
-from tests.rig.kept import EVENING, begins
+from tests.rig.stored_records import EVENING, begins
 
 
 def what(*arguments: str) -> Result:

@@ -1,6 +1,6 @@
 """A fake aw-server of the same REST shape as aw-server 0.12, in a process of its own, filled over REST like the real one.
 
-`python tests/rig/activitywatch.py` prints its port. Odd behaviour is set by POST to `/odd`.
+`python tests/rig/activitywatch.py` prints its port. Odd behaviour is set by POST to `/misbehave`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class AwServer:
             for at in range(0, len(bucket["events"]), 5000):
                 self.put(name, *bucket["events"][at : at + 5000])
 
-    def odd(self, **how: Any) -> None:
+    def misbehave(self, **how: Any) -> None:
         """Answer oddly from now on: `status`, `location`, `body`, `token`, `slow`."""
-        self._post("/odd", how)
+        self._post("/misbehave", how)
 
     def requested(self) -> list[str]:
         """Return every path that was requested by GET."""
@@ -80,13 +80,13 @@ def aw_server() -> Iterator[AwServer]:
 
 class _Answering(BaseHTTPRequestHandler):
     buckets: ClassVar[dict[str, dict[str, Any]]] = {}
-    odd: ClassVar[dict[str, Any]] = {}
+    misbehaviour: ClassVar[dict[str, Any]] = {}
     requested: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/odd":
-            type(self).odd = content
+        if self.path == "/misbehave":
+            type(self).misbehaviour = content
         elif self.path.endswith("/events"):
             bucket = self.buckets[unquote(self.path.split("/")[4])]
             for each in content:
@@ -102,13 +102,13 @@ class _Answering(BaseHTTPRequestHandler):
             self._answer(200, json.dumps(self.requested).encode())
             return
         self.requested.append(self.path)
-        odd = self.odd
-        if odd.get("token") and self.headers.get("Authorization") != f"Bearer {odd['token']}":
+        misbehaviour = self.misbehaviour
+        if misbehaviour.get("token") and self.headers.get("Authorization") != f"Bearer {misbehaviour['token']}":
             self._answer(401, b"{}")
-        elif "status" in odd:
-            self._answer(odd["status"], b"", odd.get("location"))
-        elif "body" in odd and (odd.get("only", "") in self.path):
-            self._answer(200, odd["body"].encode())
+        elif "status" in misbehaviour:
+            self._answer(misbehaviour["status"], b"", misbehaviour.get("location"))
+        elif "body" in misbehaviour and (misbehaviour.get("only", "") in self.path):
+            self._answer(200, misbehaviour["body"].encode())
         else:
             self._answer_normally()
 

@@ -23,7 +23,8 @@ from typing import Any
 
 import pytest
 
-from tests.rig.x11 import Desktop, end, needs, started, until
+from tests.rig.processes import end, needs, started, until
+from tests.rig.x11 import Desktop
 
 NAME = "org.freedesktop.Notifications"
 

@@ -1,7 +1,7 @@
 """A real HTTP(S) server on loopback that serves a calendar, or behaves as badly as a test asks of it.
 
 `Served` says how it answers, and is changed while it runs; `asked` holds the head of every request. What a test calls a
-public server is this one, reached by `Public`: names that lead to public addresses, and connections that end here.
+public server is this one, reached by `FakePublicNetwork`: names that lead to public addresses, and connections that end here.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class Certificates:
         return context
 
 
-class Public:
+class FakePublicNetwork:
     """A network whose names lead where a test says; each connection to a public address ends at a server here."""
 
     def __init__(
@@ -228,6 +228,6 @@ class Public:
             return [host]
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    def _connect(self, address: str, port: int, patience: float) -> socket.socket:
+    def _connect(self, address: str, port: int, timeout: float) -> socket.socket:
         self.connected.append(address)
-        return socket.create_connection(("127.0.0.1", port), timeout=patience)
+        return socket.create_connection(("127.0.0.1", port), timeout=timeout)

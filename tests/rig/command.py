@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from subprocess import CompletedProcess
 
 from detector.cli import main
-from tests.rig.x11 import TIMEOUT
+from tests.rig.processes import TIMEOUT
 
 
 def run_command(*arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> CompletedProcess[str]:

@@ -112,7 +112,7 @@ class FakeSender:
         """Remember the title."""
         del nudge, answered
         self._said.append((self._clock.at, words.title))
-        return "voice"
+        return "fake"
 
     async def withdraw(self, nudge: int) -> None:
         """Do nothing."""
@@ -164,9 +164,9 @@ class Day:
     async def _after_reconcile(self, coming: Upcoming) -> None:
         del coming
 
-    async def step(self, *, look: bool = False) -> None:
-        """Let the loop do what is due now; `look`: as if a command had woken it."""
-        if look:
+    async def step(self, *, woken_by_command: bool = False) -> None:
+        """Let the loop do what is due now; `woken_by_command`: as after SIGHUP."""
+        if woken_by_command:
             self.loop.request_reconcile()
         await self.loop.step()
         await asyncio.sleep(0)

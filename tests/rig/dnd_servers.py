@@ -24,8 +24,9 @@ from detector.dnd.dunst import DUNST, NUDGE_RULE, RING_RULE, config_lines
 from detector.dnd.mako import config_lines as mako_lines
 from tests.rig.bus import NAME, SessionBus, dunst_on, private_bus
 from tests.rig.notification_server import FakeServer
+from tests.rig.processes import needs, started, until
 from tests.rig.wayland import mako_on_sway
-from tests.rig.x11 import desktop, needs, started, until
+from tests.rig.x11 import desktop
 
 RINGING = ("org.signal.Signal",)
 PROPERTIES = "org.freedesktop.DBus.Properties"

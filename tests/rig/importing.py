@@ -42,11 +42,11 @@ def built_in() -> tuple[Rule, ...]:
     return tuple(load_rules(None).rules)
 
 
-def after(seconds: float) -> datetime:
+def after_seconds(seconds: float) -> datetime:
     return BEGAN + timedelta(seconds=seconds)
 
 
-def let_in(
+def sanitize_history(
     history: History, *, phone: str = "phone", keep_names: bool = False, now: datetime = NOW
 ) -> tuple[EventTracks, ImportReport]:
     """Let the history in, event by event, and settle it."""
@@ -63,12 +63,12 @@ def let_in(
 
 
 def only_host(history: History, device: str = "laptop") -> tuple[SourceHost, EventTracks]:
-    tracks, _ = let_in(history)
+    tracks, _ = sanitize_history(history)
     (host,) = [host for host in tracks.hosts.values() if host.device == device]
     return host, tracks
 
 
-def bring(
+def import_history(
     store: Store,
     history: History,
     *,
@@ -80,14 +80,14 @@ def bring(
     attention: AttentionSettings | None = None,
 ) -> ImportReport:
     """Import the history."""
-    tracks, report = let_in(history, phone=phone, now=now)
+    tracks, report = sanitize_history(history, phone=phone, now=now)
     decisions = DecisionSettings(rules=built_in(), policy=PolicySettings(), attention=attention or AttentionSettings())
     importer = HistoryImporter(store=store, tracks=tracks, report=report, settings=decisions, saves=keeps)
-    importer.run(asked(store, times, since or now - timedelta(days=90), now))
+    importer.run(wanted_past_times(store, times, since or now - timedelta(days=90), now))
     return report
 
 
-def asked(store: Store, times: TimesOption, since: datetime, now: datetime) -> Sequence[PastTime]:
+def wanted_past_times(store: Store, times: TimesOption, since: datetime, now: datetime) -> Sequence[PastTime]:
     return past_times(
         times,
         since=since,
@@ -98,7 +98,7 @@ def asked(store: Store, times: TimesOption, since: datetime, now: datetime) -> S
     )
 
 
-def everything(store: Store) -> dict[str, Any]:
+def stored_history(store: Store) -> dict[str, Any]:
     """Return all that is kept of what was observed and decided."""
     kept = store.history.occurrences()
     return {

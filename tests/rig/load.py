@@ -19,22 +19,22 @@ def main() -> None:
     parser.add_argument("--scrolls", type=int, default=10, help="scrolls a second")
     parser.add_argument("--keys", type=int, default=5, help="key presses a second")
     parser.add_argument("--seconds", type=float, default=None)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
 
     display = Display()
     keycode = display.keysym_to_keycode(XK.string_to_keysym(FREE_KEY)) or 38
     streams = [
         [rate, 0, act]
         for rate, act in (
-            (asked.motion, lambda n: xtest.fake_input(display, X.MotionNotify, x=100 + n % 400, y=100 + n % 300)),
-            (asked.scrolls, lambda _n: _press(display, X.ButtonPress, X.ButtonRelease, 5)),
-            (asked.keys, lambda _n: _press(display, X.KeyPress, X.KeyRelease, keycode)),
+            (arguments.motion, lambda n: xtest.fake_input(display, X.MotionNotify, x=100 + n % 400, y=100 + n % 300)),
+            (arguments.scrolls, lambda _n: _press(display, X.ButtonPress, X.ButtonRelease, 5)),
+            (arguments.keys, lambda _n: _press(display, X.KeyPress, X.KeyRelease, keycode)),
         )
         if rate
     ]
     began = time.monotonic()
-    tick = 1.0 / max(asked.motion, 100)
-    while asked.seconds is None or time.monotonic() - began < asked.seconds:
+    tick = 1.0 / max(arguments.motion, 100)
+    while arguments.seconds is None or time.monotonic() - began < arguments.seconds:
         elapsed = time.monotonic() - began
         for stream in streams:
             rate, done, act = stream

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.rig.bus import SessionBus
-from tests.rig.x11 import end, started, until
+from tests.rig.processes import end, started, until
 
 PYTHON = "/usr/bin/python3"
 SERVICE = "org.freedesktop.login1"

@@ -19,7 +19,7 @@ from dbus_fast import ErrorType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from tests.rig.bus import SessionBus
-from tests.rig.x11 import ROOT, end, started, until
+from tests.rig.processes import ROOT, end, started, until
 
 PREFIX = "org.mpris.MediaPlayer2."
 PATH = "/org/mpris/MediaPlayer2"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,18 +15,13 @@ from detector.clock import SystemClock
 from detector.devices import Phone, PhoneApiAddress
 from detector.phone_api.model import PartnerTimeAction, PhoneEvent
 from detector.phone_api.server import PhoneApi
+from tests.rig.phone import free_port
 
 CODE = "Yq3mZ0v5bK1c8tD2xW7uLhRn"
 
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
 
 
 class RecordingGateway:

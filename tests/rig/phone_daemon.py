@@ -15,12 +15,12 @@ from detector.store.store import Store
 
 
 class PhoneDaemon:
-    """Reports that the phone API is open, as the daemon would. `why`: what keeps it closed; `at_look`: also done each time."""
+    """Reports that the phone API is open, as the daemon would. `why`: what keeps it closed; `on_reread`: also done each time."""
 
-    def __init__(self, *, why: str | None = None, at_look: Callable[[Store], None] | None = None) -> None:
+    def __init__(self, *, why: str | None = None, on_reread: Callable[[Store], None] | None = None) -> None:
         self.why = why
-        self.at_look = at_look
-        self.looks = 0
+        self.on_reread = on_reread
+        self.rereads = 0
         self.opened: list[str] = []
         self.tested: dict[str, datetime] = {}
         self._lock = Lock()
@@ -29,7 +29,7 @@ class PhoneDaemon:
     def __enter__(self) -> Self:
         self._lock.__enter__()
         self._before = signal.signal(signal.SIGHUP, self._heard)
-        self.look()
+        self.reread_store()
         return self
 
     def __exit__(
@@ -38,8 +38,8 @@ class PhoneDaemon:
         signal.signal(signal.SIGHUP, self._before)
         self._lock.__exit__(kind, error, trace)
 
-    def look(self) -> None:
-        """Look at the store, and say how it stands."""
+    def reread_store(self) -> None:
+        """Read the store again, and publish the status."""
         with Store.open(store_path()) as store:
             phones, place = store.phones.all(), store.phones.api_address()
             now = datetime.now(UTC)
@@ -64,12 +64,12 @@ class PhoneDaemon:
                     }
                 )
             )
-            if self.at_look is not None:
-                self.at_look(store)
+            if self.on_reread is not None:
+                self.on_reread(store)
 
     def _tested(self, name: str) -> str | None:
         return self.tested[name].isoformat() if name in self.tested else None
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        self.looks += 1
-        self.look()
+        self.rereads += 1
+        self.reread_store()

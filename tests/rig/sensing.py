@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.rig.x11 import TIMEOUT
+from tests.rig.processes import TIMEOUT
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ async def drain(seen: AsyncGenerator[Any, None], quiet: float = 0.6) -> list[Any
     return taken
 
 
-def held() -> tuple[int, int]:
+def open_descriptors_and_threads() -> tuple[int, int]:
     """Return how many descriptors and threads this process has, without those of objects that nobody refers to."""
     gc.collect()
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 import pytest
 
 from tests.rig.bus import SessionBus
-from tests.rig.x11 import end, needs, started, until
+from tests.rig.processes import end, needs, started, until
 
 Kind: TypeAlias = Literal["pulseaudio", "pipewire"]
 KINDS: tuple[Kind, ...] = ("pulseaudio", "pipewire")

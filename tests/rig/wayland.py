@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.rig.bus import NAME
-from tests.rig.x11 import end, needs, started, until
+from tests.rig.processes import end, needs, started, until
 
 NOBODY = 65534
 

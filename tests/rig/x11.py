@@ -1,92 +1,26 @@
 """A private X server, with or without a window manager, and what uses it: xdotool, xterm, bare toplevels.
 
 Invariant 1: every server takes a free display number and reports when it is ready (`-displayfd`): tests run side by side.
-Invariant 2: whatever is started here is ended here, and dies with the tests even when they are killed (`setpriv --pdeathsig`).
-Invariant 3: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
+Invariant 2: `DISPLAY` of the tests' own process is only set by the fixtures, through monkeypatch.
 
 Fixtures: `x_server` (bare), `x_desktop` (with openbox). Both set DISPLAY and XDG_SESSION_TYPE, and yield a `Desktop`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from Xlib import X
 from Xlib.display import Display
 
-T = TypeVar("T")
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = 60.0
-"""Seconds that a test waits for what must happen: long enough for a busy machine, and never waited for in vain."""
-
-
-def needs(*programs: str) -> None:
-    """Skip the test, naming what is missing; CI turns the skip into a failure."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"missing: {', '.join(missing)}")
-
-
-def until(check: Callable[[], T], *, within: float = TIMEOUT, what: str = "the condition") -> T:
-    """Return the first true answer of `check`; for what happens in other processes and has no event to wait for."""
-    deadline = time.monotonic() + within
-    while not (answer := check()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {within:g} s")
-        time.sleep(0.02)
-    return answer
-
-
-async def until_async(check: Callable[[], T], *, within: float = TIMEOUT, what: str = "the condition") -> T:
-    """Return the first true answer of `check`, letting the loop run meanwhile."""
-    deadline = time.monotonic() + within
-    while not (answer := check()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {within:g} s")
-        await asyncio.sleep(0.02)
-    return answer
-
-
-@contextmanager
-def started(
-    command: Sequence[str], *, env: Mapping[str, str] | None = None, stderr: int = subprocess.DEVNULL, **options: Any
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program with its children as long as the block lasts, then end all of them."""
-    # Whoever runs the tests in the background has Ctrl+C ignored, and what is started would inherit that.
-    guarded = ["env", "--default-signal=INT", "setpriv", "--pdeathsig", "KILL", *command]
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL} | options
-    process = subprocess.Popen(
-        guarded, env=None if env is None else dict(env), stderr=stderr, start_new_session=True, **options
-    )
-    try:
-        yield process
-    finally:
-        end(process)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a program started by `started` and every process of its group, gently first."""
-    for ending in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, ending)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-            break
-    # The leader has gone; nobody of its group may stay behind.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+from tests.rig.processes import ROOT, end, needs, started, until
 
 
 class Desktop:

@@ -13,20 +13,20 @@ BEGAN: Final = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 EVENING: Final = "1@20261123T183000Z"
 
 
-def after(minutes: float) -> datetime:
+def after_minutes(minutes: float) -> datetime:
     """Return the instant so many minutes after the evening began."""
     return BEGAN + timedelta(minutes=minutes)
 
 
 def begins(occurrence: str = EVENING, at: float = 0, lasts: float = 90, title: str = "Dinner") -> Record:
     """Return the record that opens an evening."""
-    began = PartnerTimeBegan(at=after(at), occurrence=occurrence, title=title, ends=after(at + lasts))
+    began = PartnerTimeBegan(at=after_minutes(at), occurrence=occurrence, title=title, ends=after_minutes(at + lasts))
     return Record(occurrence=occurrence, what=began)
 
 
 def ends(occurrence: str = EVENING, at: float = 90, reason: Any = "ended") -> Record:
     """Return the record that closes an evening."""
-    return Record(occurrence=occurrence, what=PartnerTimeEnded(at=after(at), reason=reason))
+    return Record(occurrence=occurrence, what=PartnerTimeEnded(at=after_minutes(at), reason=reason))
 
 
 def seen(observation: Observation, occurrence: str = EVENING) -> Record:
@@ -42,8 +42,8 @@ def use(
         number=number,
         device="laptop",
         activity=Activity(category=category, name=more.pop("name", None)),
-        began=after(began),
-        ended=None if ended is None else after(ended),
+        began=after_minutes(began),
+        ended=None if ended is None else after_minutes(ended),
         **more,
     )
     return Record(occurrence=occurrence, what=what)
@@ -51,7 +51,7 @@ def use(
 
 def covered(number: int, began: float, ended: float, occurrence: str = EVENING) -> Record:
     """Return the record of a stretch of coverage."""
-    what = Coverage(number=number, device="laptop", began=after(began), ended=after(ended))
+    what = Coverage(number=number, device="laptop", began=after_minutes(began), ended=after_minutes(ended))
     return Record(occurrence=occurrence, what=what)
 
 
@@ -63,7 +63,7 @@ def moment(number: int, began: float, ended: float | None, occurrence: str = EVE
         "use": 1,
         "category": "social",
         "name": None,
-        "decided_at": after(began),
+        "decided_at": after_minutes(began),
         "decided": "nudged",
         "reason": Reason.TYPING,
         "evidence": (
@@ -97,15 +97,15 @@ def moment(number: int, began: float, ended: float | None, occurrence: str = EVE
         "repeat": 2,
         "shown_by": "freedesktop",
         "answer": "put_away",
-        "answered_at": after(began + 0.1),
+        "answered_at": after_minutes(began + 0.1),
         "outcome": Outcome.PUT_AWAY_30,
     }
     given |= more
     what = Moment(
         number=number,
         occurrence=occurrence,
-        began=after(began),
-        ended=None if ended is None else after(ended),
+        began=after_minutes(began),
+        ended=None if ended is None else after_minutes(ended),
         **given,
     )
     return Record(occurrence=occurrence, what=what)
