@@ -88,3 +88,8 @@ class StoreError(TurntowardError):
 
 class DaemonNotRunning(TurntowardError):
     """The command needs the daemon, and it is not running: exit 3."""
+
+
+def printable(text: str, instead: str = "\N{REPLACEMENT CHARACTER}") -> str:
+    """Return the text with `instead` for characters that could steer a terminal; what comes from elsewhere may hold any."""
+    return "".join(letter if letter.isprintable() else instead for letter in text)

@@ -26,7 +26,7 @@ from detector.backtest.timeline_words import DAY, InvalidLine, clock, format_clo
 from detector.core.effects import AskHowLong, Effect, Moment, NotifyNeedOver, Record, StartResult
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.core.pipeline import Pipeline
-from detector.errors import Problem, UserError
+from detector.errors import Problem, UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
 
@@ -98,7 +98,7 @@ class _TimelineReader:
             except InvalidLine as error:
                 # The caret must stand under the word in the line as it is shown: letters are replaced one by one.
                 at = line.find(error.word) if error.word else 0
-                shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+                shown = printable(line)
                 place = Problem(
                     file=self._name,
                     line=number,

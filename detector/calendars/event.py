@@ -23,6 +23,7 @@ from detector.calendars.values import (
     parse_times,
     without_tag,
 )
+from detector.errors import printable
 from detector.i18n import _
 from detector.partner_time.model import DEFAULT_TITLE
 from detector.partner_time.occurrences import MAX_LENGTH, MIN_LENGTH
@@ -196,8 +197,8 @@ def _recurrence(block: EventBlock) -> str | None:
 
 
 def _safe(sentence: str) -> str:
-    printable = "".join(letter if letter.isprintable() else "?" for letter in sentence)
-    return printable if len(printable) <= _MAX_SENTENCE_LENGTH else printable[: _MAX_SENTENCE_LENGTH - 1] + "…"
+    safe = printable(sentence, "?")
+    return safe if len(safe) <= _MAX_SENTENCE_LENGTH else safe[: _MAX_SENTENCE_LENGTH - 1] + "…"
 
 
 def _sequence(block: EventBlock) -> int:

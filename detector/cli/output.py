@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from detector.errors import UserError
+from detector.errors import UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
 
@@ -115,11 +115,6 @@ def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default:
     return False
 
 
-def printable(text: str, instead: str = "?") -> str:
-    """Return the text with `instead` for characters that could steer a terminal; what comes from elsewhere may hold any."""
-    return "".join(letter if letter.isprintable() else instead for letter in text)
-
-
 class ProgressLine:
     """Writes to the standard error what is being done, once it takes longer than a second.
 
@@ -136,7 +131,7 @@ class ProgressLine:
         now = self._monotonic()
         if now < self._next:
             return
-        line = printable(text)[: COLUMNS - 2]
+        line = printable(text, "?")[: COLUMNS - 2]
         self._next = now + (0.2 if self._is_terminal else 5.0)
         self._is_shown = True
         # `\r` goes back to the beginning of the line, and `ESC [K` clears it.

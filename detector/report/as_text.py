@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
+from detector.errors import printable
 from detector.i18n import _, ngettext
 from detector.partner_time.day_names import MONTHS, WEEKDAYS
 from detector.report.summary import (
@@ -85,7 +86,7 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
-    yield _sentences(_("Once for good"), [format_offer(each.category, each.times) for each in summary.offers], width)
+    yield _sentences(_("Once for good"), [format_offer(offer.category, offer.times) for offer in summary.offers], width)
     if summary.full_weeks >= WEEKS_NEEDED:
         yield _weeks(summary.weeks)
     yield _sentences(_("Not enough data"), summary.missing, width)
@@ -246,14 +247,14 @@ def _unsaid(summary: Summary, width: int) -> list[str]:
     if not summary.unsaid:
         text = _("What is noticed is kept, and nothing is said: the quiet week, {evening} of {all}.")
         return wrap(text.format(evening=summary.quiet_evening, all=EVENINGS), width) if is_quiet else []
-    count = sum(each.moments for each in summary.unsaid)
+    count = sum(unsaid.moments for unsaid in summary.unsaid)
     lines = [_("Kept, and not said: {count}").format(count=count)]
     if is_quiet:
         text = _("These moments were kept, and nothing was said: the quiet week, {evening} of {all}.")
         lines += _indented(text.format(evening=summary.quiet_evening, all=EVENINGS), width)
-    for each in summary.unsaid:
-        first, *rest = wrap(format_reason(each.reason), width - 9)
-        lines += [f"  {each.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
+    for unsaid in summary.unsaid:
+        first, *rest = wrap(format_reason(unsaid.reason), width - 9)
+        lines += [f"  {unsaid.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
     return lines
 
 
@@ -298,22 +299,25 @@ def _starts(summary: Summary) -> list[str]:
 def _cancelled(summary: Summary, width: int) -> list[str]:
     if not summary.cancelled:
         return []
-    good = [each for each in summary.cancelled if each.became == "made_good"]
+    good = [entry for entry in summary.cancelled if entry.became == "made_good"]
+    planned = [entry for entry in summary.cancelled if entry.became == "planned"]
     heading = _("Cancelled {count}, made good {good}:") if good else _("Cancelled {count}.")
     lines = [heading.format(count=len(summary.cancelled), good=len(good))]
-    for each in (*good, *(each for each in summary.cancelled if each.became == "planned")):
-        lines += wrap(_cancellation(each, summary.until), width, initial_indent="  ", subsequent_indent="    ")
+    for cancellation in (*good, *planned):
+        lines += wrap(_cancellation(cancellation, summary.until), width, initial_indent="  ", subsequent_indent="    ")
     return lines
 
 
-def _cancellation(each: Cancellation, now: datetime) -> str:
+def _cancellation(cancellation: Cancellation, now: datetime) -> str:
     # The title may come from a calendar, and must not steer a terminal.
-    title = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in each.title)
-    new = "" if each.instead is None else f"{_dated(each.instead, now)} {each.instead:%H:%M}"
+    title = printable(cancellation.title)
+    new = "" if cancellation.instead is None else f"{_dated(cancellation.instead, now)} {cancellation.instead:%H:%M}"
     text = (
-        _("{title} of {day} on {new}.") if each.became == "made_good" else _("{title} of {day} is planned for {new}.")
+        _("{title} of {day} on {new}.")
+        if cancellation.became == "made_good"
+        else _("{title} of {day} is planned for {new}.")
     )
-    return text.format(title=title, day=_dated(each.begins, now), new=new)
+    return text.format(title=title, day=_dated(cancellation.begins, now), new=new)
 
 
 def _dated(at: datetime, now: datetime) -> str:

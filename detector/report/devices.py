@@ -15,43 +15,45 @@ from detector.report.summary import WELL_STARTED, Device
 from rules.features import DISTRACTING
 
 
-def summarise_devices(kept: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Device, ...]:
+def summarise_devices(all_rows: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Device, ...]:
     """Return each device: the laptop, the phones that are paired, and those that sent something and are unpaired now."""
     paired = [phone.name for phone in phones if phone.token is not None or phone.adb is not None]
     active: set[str] = set()
-    for each in kept:
-        for things in (each.uses, each.coverage, each.moments, each.signs):
+    for rows in all_rows:
+        for things in (rows.uses, rows.coverage, rows.moments, rows.signs):
             active |= {thing.device for thing in things}
     # A phone that was unpaired keeps its share of the past; the order is laptop, paired, others.
     names = dict.fromkeys((LAPTOP, *paired, *sorted(active)))
-    return tuple(_device(name, kept, paired=name in paired or name == LAPTOP, spoke=name in active) for name in names)
+    return tuple(
+        _device(name, all_rows, paired=name in paired or name == LAPTOP, spoke=name in active) for name in names
+    )
 
 
-def put_away_first(each: OccurrenceRows, device: str) -> bool:
+def put_away_first(rows: OccurrenceRows, device: str) -> bool:
     """Return whether the phone was put away at the beginning, before anything distracting was in front on it."""
-    latest = each.occurrence.began + WELL_STARTED
+    latest = rows.occurrence.began + WELL_STARTED
     put_away = [
-        sign.at for sign in each.signs if isinstance(sign, PutAway) and sign.device == device and sign.at <= latest
+        sign.at for sign in rows.signs if isinstance(sign, PutAway) and sign.device == device and sign.at <= latest
     ]
     if not put_away:
         return False
     # Whoever was distracted by the phone first, and put it away then, did not begin with it put away.
-    looks = (use.began for use in each.uses if use.device == device and use.activity.category in DISTRACTING)
+    looks = (use.began for use in rows.uses if use.device == device and use.activity.category in DISTRACTING)
     return not any(began < min(put_away) for began in looks)
 
 
-def _device(name: str, kept: Sequence[OccurrenceRows], *, paired: bool, spoke: bool) -> Device:
+def _device(name: str, all_rows: Sequence[OccurrenceRows], *, paired: bool, spoke: bool) -> Device:
     share, looks, of_unknown_length, pick_ups, well = Share(), 0, 0, 0, 0
-    for each in kept:
-        uses = [use for use in each.uses if use.device == name]
-        covered = [stretch for stretch in each.coverage if stretch.device == name]
-        share += split_time(uses, covered, each.occurrence.began, each.ends).share
+    for rows in all_rows:
+        uses = [use for use in rows.uses if use.device == name]
+        covered = [stretch for stretch in rows.coverage if stretch.device == name]
+        share += split_time(uses, covered, rows.occurrence.began, rows.ends).share
         distracting = [use for use in uses if use.activity.category in DISTRACTING]
         looks += len(distracting)
         # The store gives a use whose end is unknown the end that it is sure of: its beginning.
         of_unknown_length += sum(1 for use in distracting if not use.trusted and use.ended == use.began)
-        pick_ups += sum(1 for sign in each.signs if isinstance(sign, PickedUp) and sign.device == name)
-        well += put_away_first(each, name)
+        pick_ups += sum(1 for sign in rows.signs if isinstance(sign, PickedUp) and sign.device == name)
+        well += put_away_first(rows, name)
     # Every device but this one is a phone or a tablet.
     phone = name != LAPTOP
     return Device(

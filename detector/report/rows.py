@@ -32,7 +32,11 @@ def rows_by_occurrence(
     until: datetime,
 ) -> list[OccurrenceRows]:
     """Return the occurrences that began in `[since, until)` with what belongs to them; nothing after `until` counts."""
-    by_id = {each.id: OccurrenceRows(each, each.began) for each in occurrences if since <= each.began < until}
+    by_id = {
+        occurrence.id: OccurrenceRows(occurrence, occurrence.began)
+        for occurrence in occurrences
+        if since <= occurrence.began < until
+    }
     for used in uses:
         if used.occurrence in by_id:
             by_id[used.occurrence].uses.append(used.use)
@@ -45,17 +49,17 @@ def rows_by_occurrence(
     for occurrence, sign in signs:
         if occurrence in by_id and sign.at < until:
             by_id[occurrence].signs.append(sign)
-    for each in by_id.values():
-        each.ends = _end(each, until)
+    for rows in by_id.values():
+        rows.ends = _end(rows, until)
     return list(by_id.values())
 
 
-def _end(each: OccurrenceRows, until: datetime) -> datetime:
+def _end(rows: OccurrenceRows, until: datetime) -> datetime:
     # One that was cut off ends, for the report, at the last instant of which anything is known.
-    occurrence = each.occurrence
+    occurrence = rows.occurrence
     if occurrence.ended is not None:
         return max(occurrence.began, min(occurrence.ended, until))
     # A use with an end that is not trusted may have ended earlier, so it proves nothing.
-    known = [stretch.ended for stretch in each.coverage]
-    known += [use.ended for use in each.uses if use.ended is not None and use.trusted]
+    known = [stretch.ended for stretch in rows.coverage]
+    known += [use.ended for use in rows.uses if use.ended is not None and use.trusted]
     return max(occurrence.began, min(max(known, default=occurrence.began), occurrence.ends, until))

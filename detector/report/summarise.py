@@ -85,40 +85,42 @@ def summarise(
     are not offered as "for both": they are already, or the person declined. `cancelled`: what was cancelled, and what
     became of it.
     """
-    kept = rows_by_occurrence(occurrences, uses, moments, coverage, signs, since=since, until=until)
+    all_rows = rows_by_occurrence(occurrences, uses, moments, coverage, signs, since=since, until=until)
     counted_occurrences: list[_CountedOccurrence] = []
     all_time, left_out_moments = Share(), 0
-    for each in kept:
+    for rows in all_rows:
         # All devices together: time on two of them at once counts once.
-        divided = split_time(each.uses, each.coverage, each.occurrence.began, each.ends)
+        divided = split_time(rows.uses, rows.coverage, rows.occurrence.began, rows.ends)
         share = divided.share
         all_time += share
-        counted, excused = _split_excused(each.moments)
+        counted, excused = _split_excused(rows.moments)
         if share.lasted and share.known / share.lasted >= KNOWN_ENOUGH:
-            local = each.occurrence.began.astimezone(zone).date()
+            local = rows.occurrence.began.astimezone(zone).date()
             monday = local - timedelta(days=local.weekday())
             counted_occurrences.append(_CountedOccurrence(monday, divided, share, counted, excused))
         else:
             left_out_moments += len(counted)
-    # No end is kept: either it goes on right now, or the daemon was killed in it.
-    open_ended = [each.occurrence for each in kept if each.occurrence.ended is None]
-    under_way = sum(1 for each in open_ended if each.ends > until)
+    # No end is all_rows: either it goes on right now, or the daemon was killed in it.
+    open_ended = [rows.occurrence for rows in all_rows if rows.occurrence.ended is None]
+    under_way = sum(1 for occurrence in open_ended if occurrence.ends > until)
     partner_times = PartnerTimes(
-        all=len(kept),
+        all=len(all_rows),
         counted=len(counted_occurrences),
-        left_out=len(kept) - len(counted_occurrences),
+        left_out=len(all_rows) - len(counted_occurrences),
         left_out_moments=left_out_moments,
         under_way=under_way,
         cut_off=len(open_ended) - under_way,
     )
-    counted_time = sum((each.share for each in counted_occurrences), Share())
-    found = [moment for each in counted_occurrences for moment in each.moments]
-    excused = sum((each.excused for each in counted_occurrences), Counter[Reason]())
-    all_moments = [moment for each in kept for moment in each.moments]
-    unsaid = Counter(each.reason for each in all_moments if each.decided == "suppressed" and each.reason is not None)
+    counted_time = sum((counted.share for counted in counted_occurrences), Share())
+    found = [moment for counted in counted_occurrences for moment in counted.moments]
+    excused = sum((counted.excused for counted in counted_occurrences), Counter[Reason]())
+    all_moments = [moment for rows in all_rows for moment in rows.moments]
+    unsaid = Counter(
+        moment.reason for moment in all_moments if moment.decided == "suppressed" and moment.reason is not None
+    )
     nudges = _nudges(all_moments)
     weeks = _weeks(counted_occurrences)
-    devices = summarise_devices(kept, phones)
+    devices = summarise_devices(all_rows, phones)
     return Summary(
         since=since.astimezone(zone),
         until=until.astimezone(zone),
@@ -139,7 +141,7 @@ def summarise(
         ),
         by_device=_count_moments((moment.device for moment in found), format_on_device, counted_time.known),
         devices=devices,
-        put_away_first=sum(1 for each in kept if any(put_away_first(each, device.name) for device in devices)),
+        put_away_first=sum(1 for rows in all_rows if any(put_away_first(rows, device.name) for device in devices)),
         together=excused[Reason.TOGETHER],
         needed=excused[Reason.NEEDED],
         on_call=excused[Reason.ON_CALL],
@@ -153,7 +155,7 @@ def summarise(
             counted_time.known,
         ),
         offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, settled)),
-        starts=starts(each.occurrence for each in kept),
+        starts=starts(rows.occurrence for rows in all_rows),
         cancelled=tuple(cancelled),
     )
 
@@ -170,7 +172,7 @@ def _split_excused(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Rea
             excused_uses |= set() if moment.use is None else {moment.use}
     seen: set[int] = set()
     # A use counts under its first rule. Rules for the report alone come last: any other rule says more about the use.
-    for moment in sorted(moments, key=lambda each: (each.reason is Reason.REPORT_ONLY, each.number)):
+    for moment in sorted(moments, key=lambda moment: (moment.reason is Reason.REPORT_ONLY, moment.number)):
         if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in excused_uses:
             continue
         if moment.use is not None:
@@ -187,7 +189,7 @@ def _excuse(moment: Moment) -> Reason | None:
 
 
 def _max_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
-    stretches = [stretch for each in counted_occurrences for stretch in each.divided.present]
+    stretches = [stretch for counted in counted_occurrences for stretch in counted.divided.present]
     if not stretches:
         return None
     # Of equal ones the first.
@@ -222,12 +224,12 @@ def _nudges(moments: Iterable[Moment]) -> Nudges:
 
 def _weeks(counted_occurrences: Iterable[_CountedOccurrence]) -> tuple[Week, ...]:
     by_monday: dict[date, list[_CountedOccurrence]] = {}
-    for each in counted_occurrences:
-        by_monday.setdefault(each.monday, []).append(each)
+    for counted in counted_occurrences:
+        by_monday.setdefault(counted.monday, []).append(counted)
     weeks = []
     for monday, lived in sorted(by_monday.items()):
-        share = sum((each.share for each in lived), Share())
-        moments = sum(len(each.moments) for each in lived)
+        share = sum((counted.share for counted in lived), Share())
+        moments = sum(len(counted.moments) for counted in lived)
         # The same bound as for moments per hour: a share of ten minutes would be a grade of chance.
         presence = _ratio(share.presence, share.known) if share.known >= HOURS_NEEDED else None
         per_hour = _per_hour(moments, share.known)

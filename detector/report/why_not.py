@@ -77,7 +77,7 @@ def find_situation(
             latest[effect.what.number] = effect.what
     return Situation(
         at=at,
-        in_use=tuple((each.device, each.category) for each in snapshots),
+        in_use=tuple((snapshot.device, snapshot.category) for snapshot in snapshots),
         near=tuple(_near_rules(snapshots, rules)),
         moments=tuple(latest.values()),
     )
@@ -136,8 +136,10 @@ def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> l
             if (categories := rule.condition.categories) is not None and snapshot.category not in categories:
                 continue
             since = snapshot.watch.holding_since(rule.code)
-            lasted = [None if each is None else snapshot.features.at - each for each in since]
-            result = evaluate(rule.condition.text, snapshot.features.get, [each or timedelta(0) for each in lasted])
+            held_for = [None if instant is None else snapshot.features.at - instant for instant in since]
+            result = evaluate(
+                rule.condition.text, snapshot.features.get, [length or timedelta(0) for length in held_for]
+            )
             # `distance` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
             if result.holds or result.distance < max(1, len(result.parts) - 1):
                 found.append(NearRule(rule=rule, device=snapshot.device, parts=result, holds=bool(result.holds)))

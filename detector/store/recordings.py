@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, TextIO
 
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
-from detector.errors import Problem, UserError
+from detector.errors import Problem, UserError, printable
 from detector.i18n import _
 from detector.partner_time.model import DEFAULT_TITLE
 from detector.store.codec import TEXT, InvalidObservation
@@ -213,7 +213,7 @@ class _RecordingProblems:
         self.count += 1
         if self.count <= MAX_PROBLEMS:
             # Somebody else may have written the line: control characters could move the cursor or colour the screen.
-            text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in _text(line))
+            text = printable(_text(line))
             source = text if 0 < len(text) <= _MAX_SOURCE else None
             place = Problem(message=message, file=self.file, line=number, column=column, source=source, hint=hint)
             self.shown.append(place)

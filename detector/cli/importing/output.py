@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from detector.cli import output
+from detector.errors import printable
 from detector.i18n import _, plural
 from detector.importing.model import ImportReport, TimesOption
 from rules.lengths import format_length
@@ -132,4 +133,4 @@ def _nothing_there(times: TimesOption) -> str:
 
 
 def _safe(text: str) -> str:
-    return output.printable(text)[:MAX_LENGTH]
+    return printable(text, "?")[:MAX_LENGTH]

@@ -14,7 +14,8 @@ import click
 
 from detector.activities.classifier import Classifier
 from detector.activities.model import Classification
-from detector.cli.output import COLUMNS, printable, wrap
+from detector.cli.output import COLUMNS, wrap
+from detector.errors import printable
 from detector.sensors.model import Toplevel
 
 MAX_WORD: Final = 60
