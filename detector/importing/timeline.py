@@ -40,7 +40,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class _WatcherState(NamedTuple):
     """What a watcher recorded: the activity's number (for idleness 1 or 0); `silence`: for how long nothing was recorded."""
 
-    what: int
+    activity_index: int
     browser: int = 0
     silence: int = 0
 
@@ -59,7 +59,7 @@ class KnownState:
 
     at: int
     is_known: bool
-    what: int = NOTHING
+    activity_index: int = NOTHING
     is_idle: bool = False
 
 
@@ -71,7 +71,7 @@ def known_states(host: SourceHost, begins: int, ends: int) -> list[KnownState]:
         at = max(change.at, begins)
         if at >= ends:
             break
-        state = KnownState(at, change.is_known, change.what, change.is_idle)
+        state = KnownState(at, change.is_known, change.activity_index, change.is_idle)
         # Of several changes at one instant the last counts, also for those before the span.
         if found and found[-1].at == at:
             found.pop()
@@ -115,14 +115,14 @@ class _ObservationWriter:
         self._has_idle = "idle" in host.tracks
         self._activities = activities
         self._is_known = self._is_idle = False
-        self._what = _UNKNOWN
+        self._activity_index = _UNKNOWN
 
     def changed(self, now: KnownState) -> Iterator[obs.Observation]:
         at, device = from_microseconds(now.at), self._device
         if not now.is_known:
             if self._is_known:
                 yield obs.Gap(at=at, device=device, since=at, reason=obs.GapReason.SILENT, sense="focus")
-            self._is_known, self._what = False, _UNKNOWN
+            self._is_known, self._activity_index = False, _UNKNOWN
             return
         if not self._is_known:
             yield obs.SensorStarted(at=at, device=device, sense="focus", sensor=SENSOR)
@@ -131,21 +131,23 @@ class _ObservationWriter:
         # Idle before in front: what comes to the front while nobody is there is no use.
         if now.is_idle and not self._is_idle:
             yield obs.WentIdle(at=at, device=device, since=at)
-        if now.what != self._what:
-            yield self._in_front(at, now.what)
+        if now.activity_index != self._activity_index:
+            yield self._in_front(at, now.activity_index)
         if self._is_idle and not now.is_idle:
             yield obs.CameBack(at=at, device=device)
-        self._is_known, self._is_idle, self._what = True, now.is_idle, now.what
+        self._is_known, self._is_idle, self._activity_index = True, now.is_idle, now.activity_index
 
     def unlocked(self, at: int) -> Iterator[obs.Observation]:
         # Where nothing is known of the phone, that it was unlocked would make its silence look like presence.
         if self._is_known:
             yield obs.PickedUp(at=from_microseconds(at), device=self._device)
 
-    def _in_front(self, at: datetime, what: int) -> obs.Observation:
-        if what == NOTHING and self._is_phone:
+    def _in_front(self, at: datetime, activity_index: int) -> obs.Observation:
+        if activity_index == NOTHING and self._is_phone:
             return obs.LaidDown(at=at, device=self._device)
-        return obs.Focused(at=at, device=self._device, activity=None if what == NOTHING else self._activities[what])
+        return obs.Focused(
+            at=at, device=self._device, activity=None if activity_index == NOTHING else self._activities[activity_index]
+        )
 
 
 def from_microseconds(at: int) -> datetime:
@@ -169,9 +171,11 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
         # Invariant 2. Two thirds of Android's events have no length.
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
-            yield KnownState(began, is_known=is_closed, what=track.what[at] if is_closed else NOTHING)
+            yield KnownState(
+                began, is_known=is_closed, activity_index=track.activity_index[at] if is_closed else NOTHING
+            )
             continue
-        yield KnownState(began, is_known=True, what=track.what[at])
+        yield KnownState(began, is_known=True, activity_index=track.activity_index[at])
         if following is None or following - ended > MAX_PHONE_SILENCE:
             yield KnownState(ended, is_known=False)
         elif following > ended:
@@ -192,28 +196,32 @@ def _laptop_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSt
     # Stable: of changes of one watcher at one instant, the later event comes last and counts (invariant 3).
     for at, kind, new in sorted(changes, key=itemgetter(0)):
         states[kind] = new
-        yield _combined(at, states["focus"], states["idle"].what if "idle" in host.tracks else None, states["tab"])
+        yield _combined(
+            at, states["focus"], states["idle"].activity_index if "idle" in host.tracks else None, states["tab"]
+        )
 
 
 def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherState) -> KnownState:
-    if _UNKNOWN in {idle, focus.what}:
+    if _UNKNOWN in {idle, focus.activity_index}:
         return KnownState(at, is_known=False)
-    if focus.what == _SILENT:
+    if focus.activity_index == _SILENT:
         # The watcher of toplevels writes nothing for an empty desktop, and nothing while it is off: the watcher of
         # idleness tells which of the two it was.
         nobody = idle == 1
         is_empty = idle == 0 and 0 < focus.silence <= MAX_EMPTY
         return KnownState(at, is_known=nobody or is_empty, is_idle=nobody)
     # A tab is in front only while its own browser is; 0 is a browser that the watcher of tabs does not name.
-    is_page = focus.browser and tab.what >= 0 and tab.browser in {0, focus.browser}
-    return KnownState(at, is_known=True, what=tab.what if is_page else focus.what, is_idle=idle == 1)
+    is_page = focus.browser and tab.activity_index >= 0 and tab.browser in {0, focus.browser}
+    return KnownState(
+        at, is_known=True, activity_index=tab.activity_index if is_page else focus.activity_index, is_idle=idle == 1
+    )
 
 
 def _focus_changes(track: EventTrack, begins: int, ends: int) -> list[_Change]:
     found: list[_Change] = []
     for at in _events(track, begins, ends):
         began, ended, following = _event_times(track, at)
-        state = _WatcherState(track.what[at], track.browser[at])
+        state = _WatcherState(track.activity_index[at], track.browser[at])
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
             found.append((began, "focus", state if is_closed else _WatcherState(_UNKNOWN)))
@@ -230,7 +238,7 @@ def _changes(kind: BucketKind, track: EventTrack, begins: int, ends: int) -> lis
     found: list[_Change] = []
     for at in _events(track, begins, ends):
         began, ended, following = _event_times(track, at)
-        found.append((began, kind, _WatcherState(track.what[at], track.browser[at])))
+        found.append((began, kind, _WatcherState(track.activity_index[at], track.browser[at])))
         if following is None or following - ended > max_hole:
             found.append((ended, kind, afterwards))
     return found

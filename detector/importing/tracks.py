@@ -19,12 +19,12 @@ NOTHING: Final = -1
 class EventTrack:
     """Events of one kind on one host, as arrays: a year has millions. Instants are microseconds since the epoch."""
 
-    __slots__ = ("began", "browser", "duplicates", "ended", "split_points", "what")
+    __slots__ = ("activity_index", "began", "browser", "duplicates", "ended", "split_points")
 
     def __init__(self) -> None:
         self.began = array("q")
         self.ended = array("q")
-        self.what = array("i")
+        self.activity_index = array("i")
         self.browser = array("b")
         self.duplicates = 0
         self.split_points: set[int] = set()
@@ -33,28 +33,38 @@ class EventTrack:
     def __len__(self) -> int:
         return len(self.began)
 
-    def add(self, began: int, ended: int, what: int, browser: int) -> None:
+    def add(self, began: int, ended: int, activity_index: int, browser: int) -> None:
         self.began.append(began)
         self.ended.append(ended)
-        self.what.append(what)
+        self.activity_index.append(activity_index)
         self.browser.append(browser)
 
     def finish(self) -> None:
         """Sort the events, once all are there; drop duplicates, and join what is in pieces."""
-        order = sorted(range(len(self)), key=lambda at: (self.began[at], self.ended[at], self.what[at]))
+        order = sorted(range(len(self)), key=lambda at: (self.began[at], self.ended[at], self.activity_index[at]))
         done = EventTrack()
         # Watchers send heartbeats: the same activity again, a little longer. aw-server joins them, but not always.
         for at in order:
-            began, ended, what, browser = self.began[at], self.ended[at], self.what[at], self.browser[at]
+            began, ended, activity_index, browser = (
+                self.began[at],
+                self.ended[at],
+                self.activity_index[at],
+                self.browser[at],
+            )
             # Sorted by beginning, so a duplicate or the rest of an event follows directly.
-            if done.began and done.what[-1] == what and done.browser[-1] == browser:
+            if done.began and done.activity_index[-1] == activity_index and done.browser[-1] == browser:
                 is_piece = began in self.split_points and done.ended[-1] >= began
                 if is_piece or done.began[-1] == began:
                     self.duplicates += not is_piece
                     done.ended[-1] = max(ended, done.ended[-1])
                     continue
-            done.add(began, ended, what, browser)
-        self.began, self.ended, self.what, self.browser = done.began, done.ended, done.what, done.browser
+            done.add(began, ended, activity_index, browser)
+        self.began, self.ended, self.activity_index, self.browser = (
+            done.began,
+            done.ended,
+            done.activity_index,
+            done.browser,
+        )
         self.split_points.clear()
 
     def last_until(self, at: int) -> int:

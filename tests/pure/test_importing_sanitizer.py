@@ -24,7 +24,7 @@ AT = BEGAN.isoformat()
 def categories(history: History, kind: str, device: str = "laptop", *, keep_names: bool = False) -> list[Activity]:
     tracks, _ = sanitize_history(history, keep_names=keep_names)
     track = next(host.tracks[kind] for (name, _), host in tracks.hosts.items() if name == device)  # type: ignore[index]
-    return [tracks.activities[what] for what in track.what if what != NOTHING]
+    return [tracks.activities[index] for index in track.activity_index if index != NOTHING]
 
 
 @pytest.mark.parametrize(
