@@ -29,8 +29,8 @@ Greatest: TypeAlias = tuple[datetime, Mapping[FeatureKey, Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptEvening:
-    """One evening as it is kept: what was observed, in its order, and the moments that were decided then.
+class RecordedOccurrence:
+    """One occurrence as it is stored: its observations in order, and the moments that were decided then.
 
     `baselines`: what was usual when it began, where a rule compares with it.
     """
@@ -99,7 +99,7 @@ class EveningPlayed:
 
 
 def play_evening(
-    evening: KeptEvening,
+    evening: RecordedOccurrence,
     now: Sequence[Rule],
     then: Sequence[Rule] | None,
     *,

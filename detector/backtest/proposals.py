@@ -41,8 +41,8 @@ COUNTED: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnEvening:
-    """One evening as it is kept: its partner times in order, each with what was observed and decided."""
+class RecordedEvening:
+    """One evening as it is stored: its occurrences in order, each with its observations and moments."""
 
     parts: Sequence[tuple[StoredOccurrence, Sequence[Observation], Sequence[Moment]]]
 
@@ -75,7 +75,7 @@ class ThresholdProposal:
 
 
 def propose(
-    evenings: Sequence[OwnEvening],
+    evenings: Sequence[RecordedEvening],
     rules: Sequence[Rule],
     *,
     mine: Iterable[str] = (),
@@ -160,7 +160,7 @@ def format_proposal_reason(proposal: ThresholdProposal) -> str:
 
 
 def _candidates(
-    evenings: Sequence[OwnEvening], chosen: Mapping[str, tuple[Rule, Threshold]], attention: AttentionSettings
+    evenings: Sequence[RecordedEvening], chosen: Mapping[str, tuple[Rule, Threshold]], attention: AttentionSettings
 ) -> dict[str, list[_Candidate]]:
     # All candidates are played at once, each as a rule of its own: one pass over the evenings instead of one
     # for each.
@@ -183,7 +183,7 @@ def _candidates(
 
 
 def _count(
-    evenings: Sequence[OwnEvening], rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings
+    evenings: Sequence[RecordedEvening], rules: Sequence[Rule], policy: PolicySettings, attention: AttentionSettings
 ) -> tuple[Counter[str], int]:
     moments: Counter[str] = Counter()
     nudges = 0

@@ -32,14 +32,14 @@ _DAY: Final = timedelta(days=1)
 class ProposalChanges:
     """What a new copy changed."""
 
-    open: tuple[Proposal, ...] = ()  # new or changed, and waiting for an answer
+    waiting: tuple[Proposal, ...] = ()  # new or changed, and waiting for an answer
     accepted: tuple[Proposal, ...] = ()  # accepted at once: the calendar accepts from now on
     gone: tuple[Proposal, ...] = ()  # removed from the calendar, and what they had declared with them
     shortened: tuple[Proposal, ...] = ()  # accepted, and single occurrences were cancelled
     over: int = 0  # how many events of the calendar are past
 
     def __bool__(self) -> bool:
-        return bool(self.open or self.accepted or self.gone or self.shortened)
+        return bool(self.waiting or self.accepted or self.gone or self.shortened)
 
 
 def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: datetime) -> ProposalChanges:
@@ -49,7 +49,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
     """
     if calendar.number is None:
         raise ValueError("a calendar proposes once it is kept and has a number")
-    opened: list[Proposal] = []
+    waiting: list[Proposal] = []
     accepted: list[Proposal] = []
     gone: list[Proposal] = []
     shortened: list[Proposal] = []
@@ -75,7 +75,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
             elif calendar.accepts and (before is None or saved.accepted_as is not None):
                 accepted.append(_accept(store, saved, now, declared))
             elif before is None or saved.partner_time != before.partner_time:
-                opened.append(saved)
+                waiting.append(saved)
         staying = {event.uid for event in ahead}
         past = {event.uid for event in parsed.events} - staying
         unreadable = {problem.uid for problem in parsed.problems}
@@ -87,7 +87,7 @@ def apply_copy(store: Store, calendar: Calendar, parsed: ParsedCalendar, now: da
                 store.calendars.remove_proposal(proposal.number)
                 gone.append(proposal)
     return ProposalChanges(
-        open=tuple(opened), accepted=tuple(accepted), gone=tuple(gone), shortened=tuple(shortened), over=len(past)
+        waiting=tuple(waiting), accepted=tuple(accepted), gone=tuple(gone), shortened=tuple(shortened), over=len(past)
     )
 
 

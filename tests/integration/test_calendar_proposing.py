@@ -75,7 +75,7 @@ def accepted(store: Store, calendar: Calendar, *partner_times: PartnerTime) -> N
 
 def test_a_new_proposal_waits_and_is_not_planned(store: Store, calendar: Calendar) -> None:
     changes = apply_copy(store, calendar, reading(DINNER, WALK), NOW)
-    assert (titles(changes.open), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
+    assert (titles(changes.waiting), changes.accepted, changes.gone) == (["Dinner", "Walk"], (), ())
     assert [each.decided for each in store.calendars.proposals()] == ["open", "open"]
     assert (store.plans.partner_times(), planned(store)) == ([], [])
 
@@ -103,7 +103,7 @@ def test_the_same_copy_again_changes_nothing(store: Store, calendar: Calendar) -
 def test_a_changed_proposal_waits_again_and_the_accepted_version_holds(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply_copy(store, calendar, reading(LATER), NOW)
-    assert titles(changes.open) == ["Dinner"]
+    assert titles(changes.waiting) == ["Dinner"]
     (proposal,) = store.calendars.proposals()
     assert (proposal.decided, proposal.partner_time, planned(store)) == ("open", LATER, ["Dinner 24 17:30"])
     (number,) = [each.number for each in store.plans.partner_times()]
@@ -173,7 +173,7 @@ def test_a_single_instance_is_not_taken_back_when_unreadable(store: Store, calen
 def test_a_calendar_takes_back_only_its_own_proposals(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     other = store.calendars.save(Calendar(name="Other", place="/other.ics"))
-    assert titles(apply_copy(store, other, reading(DINNER), NOW).open) == ["Dinner"]
+    assert titles(apply_copy(store, other, reading(DINNER), NOW).waiting) == ["Dinner"]
     assert not apply_copy(store, other, reading(DINNER), NOW)
     assert titles(apply_copy(store, other, reading(), NOW).gone) == ["Dinner"]
     assert planned(store) == ["Dinner 24 17:30"]
@@ -184,7 +184,7 @@ def test_a_declined_proposal_stays_declined_unless_its_event_changed(store: Stor
     (kept,) = decline(store, store.calendars.proposals())
     assert (kept.decided, kept.accepted_as, store.plans.partner_times()) == ("declined", None, [])
     assert not apply_copy(store, replace(calendar, accepts=True), reading(DINNER), NOW)
-    assert titles(apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW).open) == ["Dinner"]
+    assert titles(apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW).waiting) == ["Dinner"]
     # It waits on: nobody said yes to it.
     assert not apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW)
     assert store.plans.partner_times() == []
@@ -194,7 +194,7 @@ def test_an_accepting_calendar_declares_new_and_changed_events_at_once(store: St
     calendar = replace(calendar, accepts=True)
     assert titles(apply_copy(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
     changes = apply_copy(store, calendar, reading(LATER, WALK), NOW)
-    assert (titles(changes.accepted), changes.open) == (["Dinner", "Walk"], ())
+    assert (titles(changes.accepted), changes.waiting) == (["Dinner", "Walk"], ())
     assert planned(store) == ["Dinner 24 18:30"]
     assert len(store.plans.partner_times()) == 2
 
@@ -217,7 +217,7 @@ def test_a_past_event_is_neither_proposed_nor_kept(store: Store, calendar: Calen
     beside = replace(past, title="Beside", also=(datetime(2026, 12, 1, 11),))
     last = replace(DINNER, title="Last", begins=datetime(2026, 11, 10, 18), recurrence="FREQ=WEEKLY;COUNT=3")
     changes = apply_copy(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
-    assert (titles(changes.open), changes.over) == (["Again", "Beside", "Last"], 3)
+    assert (titles(changes.waiting), changes.over) == (["Again", "Beside", "Last"], 3)
     accept(store, store.calendars.proposals(), NOW)
     gone = apply_copy(
         store, calendar, reading(past, ended, counted, again, beside, last), NOW + timedelta(days=30)
@@ -227,17 +227,17 @@ def test_a_past_event_is_neither_proposed_nor_kept(store: Store, calendar: Calen
 
 def test_an_event_under_way_is_not_over(store: Store, calendar: Calendar) -> None:
     now = datetime(2026, 11, 28, 10, 59, tzinfo=UTC)
-    assert titles(apply_copy(store, calendar, reading(WALK), now).open) == ["Walk"]
+    assert titles(apply_copy(store, calendar, reading(WALK), now).waiting) == ["Walk"]
     assert titles(apply_copy(store, calendar, reading(WALK), now + timedelta(minutes=1)).gone) == ["Walk"]
 
 
 def test_a_cancelled_occurrence_is_taken_back_at_once(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     changes = apply_copy(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
-    assert (titles(changes.shortened), changes.open) == (["Dinner"], ())
+    assert (titles(changes.shortened), changes.waiting) == (["Dinner"], ())
     assert planned(store) == ["Dinner 01 17:30"]
     # That it takes place after all is a change to be asked about.
-    assert titles(apply_copy(store, calendar, reading(DINNER), NOW).open) == ["Dinner"]
+    assert titles(apply_copy(store, calendar, reading(DINNER), NOW).waiting) == ["Dinner"]
     assert planned(store) == ["Dinner 01 17:30"]
 
 

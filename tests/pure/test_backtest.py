@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.backtest.compare import Comparison, KeptEvening, RuleCounts, add_up, play_evening
+from detector.backtest.compare import Comparison, RecordedOccurrence, RuleCounts, add_up, play_evening
 from detector.backtest.evening import EveningReplay
 from detector.backtest.timelines import Timeline, read_timelines
 from detector.core.attention.settings import AttentionSettings
@@ -55,16 +55,16 @@ def timeline(text: str = MAIL) -> Timeline:
     return only
 
 
-def evening(observations: Sequence[Observation], moments: Sequence[Moment] = ()) -> KeptEvening:
+def evening(observations: Sequence[Observation], moments: Sequence[Moment] = ()) -> RecordedOccurrence:
     first, last = observations[0], observations[-1]
     occurrence = StoredOccurrence(
         id="1", title="Dinner", began=first.at, ends=last.at, ended=last.at, end_reason="ended"
     )
-    return KeptEvening(occurrence=occurrence, observations=iter(observations), moments=moments)
+    return RecordedOccurrence(occurrence=occurrence, observations=iter(observations), moments=moments)
 
 
 def compared(
-    evenings: Iterable[KeptEvening],
+    evenings: Iterable[RecordedOccurrence],
     now: Sequence[Rule] = NOW,
     then: Sequence[Rule] | None = LATER,
     progress: Callable[[int, int], None] = lambda _evenings, _observations: None,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.backtest.proposals import OwnEvening, ThresholdProposal, format_proposal_reason, propose
+from detector.backtest.proposals import RecordedEvening, ThresholdProposal, format_proposal_reason, propose
 from detector.backtest.thresholds import (
     MAX_COUNT_FACTOR,
     MAX_LENGTH_FACTOR,
@@ -42,7 +42,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 MONDAY = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
 
 
-def evening(day: int, *uses: tuple[int, str, int], quiet: bool = True) -> OwnEvening:
+def evening(day: int, *uses: tuple[int, str, int], quiet: bool = True) -> RecordedEvening:
     """Return an evening of two hours with these uses: minute, category, seconds; all of them with some scrolling."""
     began = MONDAY + timedelta(days=day)
     ends, name = began + timedelta(hours=2), f"1@{day}"
@@ -58,18 +58,18 @@ def evening(day: int, *uses: tuple[int, str, int], quiet: bool = True) -> OwnEve
         seen.append(Focused(at=at + seconds * SECOND, activity=None))
     seen.append(PartnerTimeEnded(at=ends))
     kept = StoredOccurrence(id=name, title="Dinner", began=began, ends=ends, ended=ends, end_reason="ended")
-    return OwnEvening(parts=[(kept, seen, ())])
+    return RecordedEvening(parts=[(kept, seen, ())])
 
 
 def proposed(
-    evenings: Sequence[OwnEvening], rules: Sequence[Rule] = RULES, **how: object
+    evenings: Sequence[RecordedEvening], rules: Sequence[Rule] = RULES, **how: object
 ) -> dict[str, ThresholdProposal]:
     given: dict[str, object] = {"policy": PolicySettings(), "attention": AttentionSettings()} | how
     return {each.code: each for each in propose(evenings, rules, **given)}  # type: ignore[arg-type]
 
 
 @cache
-def week(*longest: int) -> tuple[OwnEvening, ...]:
+def week(*longest: int) -> tuple[RecordedEvening, ...]:
     """Return evenings with one stretch of mail in each, so many seconds long."""
     return tuple(evening(day, (30, "mail", seconds)) for day, seconds in enumerate(longest))
 
@@ -160,7 +160,7 @@ def test_a_for_condition_gets_another_length() -> None:
 
 def test_an_evening_of_two_partner_times_is_one_evening() -> None:
     parts = [evening(day, (30, "mail", 60)).parts for day in range(8)]
-    evenings = [OwnEvening(parts=[*parts[0], *parts[1]]), *(OwnEvening(parts=part) for part in parts[2:])]
+    evenings = [RecordedEvening(parts=[*parts[0], *parts[1]]), *(RecordedEvening(parts=part) for part in parts[2:])]
     only = proposed(evenings)["M302"]
     assert (only.evenings, only.now.evenings, only.now.moments) == (7, 7, 8)
 

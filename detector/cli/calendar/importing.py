@@ -117,7 +117,7 @@ def _store(
             changes = apply_copy(store, calendar, parsed, now)
             if options.accepts:
                 waiting = [each for each in store.calendars.proposals(calendar.number) if each.decided == "open"]
-                changes = replace(changes, open=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
+                changes = replace(changes, waiting=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
             proposals = store.calendars.proposals(calendar.number)
         return _Imported(
             calendar=calendar,
@@ -214,7 +214,7 @@ def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
                 changes.over,
             )
         )
-    numbers = {each.number for each in (*changes.open, *changes.accepted, *changes.shortened)}
+    numbers = {each.number for each in (*changes.waiting, *changes.accepted, *changes.shortened)}
     changed = [each for each in proposals if each.number in numbers]
     for proposal in changed[:MAX_SHOWN]:
         print_proposal(proposal, imported.after)

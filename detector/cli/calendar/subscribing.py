@@ -267,7 +267,7 @@ def _changes(changes: ProposalChanges | None, *, accepts: bool) -> Iterator[str]
             "{count} are accepted; `turntoward list` shows what is declared.",
             count,
         )
-    if count := len(changes.open):
+    if count := len(changes.waiting):
         yield plural(
             "{count} proposal waits for your answer; `turntoward calendar proposals` shows what is proposed.",
             "{count} proposals wait for your answer; `turntoward calendar proposals` shows what is proposed.",
@@ -277,7 +277,7 @@ def _changes(changes: ProposalChanges | None, *, accepts: bool) -> Iterator[str]
         yield _("Of {count} accepted before, single times were taken back.").format(count=f"{count:,}")
     if count := len(changes.gone):
         yield plural("{count} proposed before is gone.", "{count} proposed before are gone.", count)
-    if not accepts and changes.open:
+    if not accepts and changes.waiting:
         yield _("Nothing of it starts until you accept it.")
 
 

@@ -134,7 +134,7 @@ def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Setti
 
 def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.EveningPlayed:
     (occurrence, baselines), job = task, _job[-1]
-    evening = compare.KeptEvening(
+    evening = compare.RecordedOccurrence(
         occurrence=occurrence,
         observations=job.store.history.observations(occurrence.id),
         moments=job.store.history.moments_of(occurrence),

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from detector.backtest.proposals import OwnEvening, ThresholdProposal, format_proposal_reason, propose
+from detector.backtest.proposals import RecordedEvening, ThresholdProposal, format_proposal_reason, propose
 from detector.backtest.thresholds import format_number
 from detector.cli.output import print_json, print_text
 from detector.cli.plan import context as plan
@@ -79,20 +79,20 @@ def decline_proposal(code: str) -> None:
     print_text(text.format(code=proposal.code))
 
 
-def _read_week() -> tuple[QuietWeek, list[OwnEvening]]:
-    def read(store: Store) -> tuple[QuietWeek, list[OwnEvening]]:
+def _read_week() -> tuple[QuietWeek, list[RecordedEvening]]:
+    def read(store: Store) -> tuple[QuietWeek, list[RecordedEvening]]:
         week, evenings, history = quiet_week.load(store), [], store.history
         # An evening may have several parts: a restart of the daemon divides it.
         for parts in quiet_week.evenings(store, week, local_zone()):
             own = [(part, tuple(history.observations(part.id)), history.moments_of(part)) for part in parts]
-            evenings.append(OwnEvening(parts=own))
+            evenings.append(RecordedEvening(parts=own))
         return week, evenings
 
     return read_stored(read, (QuietWeek(), []))
 
 
 def _propose(
-    evenings: Sequence[OwnEvening], *, declined: tuple[str, ...] = (), only: str | None = None
+    evenings: Sequence[RecordedEvening], *, declined: tuple[str, ...] = (), only: str | None = None
 ) -> list[ThresholdProposal]:
     settings, rules = read_settings(config_path()), load_rules(rules_dir()).rules
     # A rule of their own has the number that the person wants already.
@@ -102,7 +102,7 @@ def _propose(
     )
 
 
-def _find(code: str, evenings: Sequence[OwnEvening], week: QuietWeek) -> ThresholdProposal:
+def _find(code: str, evenings: Sequence[RecordedEvening], week: QuietWeek) -> ThresholdProposal:
     # Playing all evenings for the other rules as well would take seconds.
     for proposal in _propose(evenings, only=code.strip().upper()):
         return proposal
