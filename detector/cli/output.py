@@ -5,12 +5,13 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
 import click
 
+from detector.control.status import json_object
 from detector.errors import UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
@@ -64,7 +65,7 @@ def attributes(value: object, names: str) -> dict[str, Any]:
 
 def _jsonable(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return json_object(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):

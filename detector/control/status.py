@@ -2,15 +2,21 @@
 
 Invariant 1: it reports on the program and on what the person declared, never on what the person does. Of a phone it says
 whether it sent anything in this partner time, and never when.
-Invariant 2: the names of the fields are the keys of `status --json`; they do not change.
+Invariant 2: the keys of `status --json` do not change: a field that is renamed keeps its key, as `json` in its metadata.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
 from detector.i18n import _
+
+
+def json_object(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by their keys in JSON."""
+    # A renamed field keeps the key that earlier versions wrote, and that scripts read.
+    return {each.metadata.get("json", each.name): getattr(value, each.name) for each in fields(value)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +32,13 @@ class PhoneApiStatus:
 class PhoneStatus:
     """One phone.
 
-    `through_door`: it is paired with the phone API. `adb`: its serial, where it is sensed by adb, and `speaks`: the sensor
+    `uses_phone_api`: it is paired with the phone API. `adb`: its serial, where it is sensed by adb, and `speaks`: the sensor
     that does so now. `tested`: when its page last tested the connection. `spoke`: whether it sent anything in this partner
     time, so that silence means something; None outside partner time.
     """
 
     name: str
-    through_door: bool
+    uses_phone_api: bool = field(metadata={"json": "through_door"})
     adb: str | None = None
     speaks: str | None = None
     spoke: bool | None = None
@@ -41,7 +47,7 @@ class PhoneStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonStatus:
-    """The status. `senses` maps each sense to the sensor that runs, or None. `door`: the phone API.
+    """The status. `senses` maps each sense to the sensor that runs, or None.
 
     `rule_files`: the fingerprint of the rule files that the session's rules come from; None where there is no session.
     """
@@ -58,13 +64,13 @@ class DaemonStatus:
     rule_files: str | None = None
     bus: bool = False
     problems: tuple[str, ...] = ()
-    door: PhoneApiStatus | None = None
+    phone_api: PhoneApiStatus | None = field(metadata={"json": "door"}, default=None)
     phones: tuple[PhoneStatus, ...] = ()
 
     def as_json(self) -> str:
         """Return one line of JSON; instants in ISO 8601, UTC."""
         # One line: the lock's file holds the status as its second line.
-        return json.dumps(asdict(self), default=_encode, ensure_ascii=False, sort_keys=True)
+        return json.dumps(json_object(self), default=_encode, ensure_ascii=False, sort_keys=True)
 
     def as_line(self) -> str:
         if self.partner_time is not None:
@@ -74,7 +80,9 @@ class DaemonStatus:
         return _("no partner time is declared")
 
 
-def _encode(value: Any) -> str:
+def _encode(value: Any) -> Any:
+    if is_dataclass(value):
+        return json_object(value)
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} does not belong in the status")

@@ -305,7 +305,7 @@ class Daemon:
             bus=self._dbus_service.connected,
             problems=self._problems,
             rule_files=self._rule_files if session else None,
-            door=self._phone_api_switch.state,
+            phone_api=self._phone_api_switch.state,
             phones=self._phone_statuses(),
         )
 
@@ -315,7 +315,7 @@ class Daemon:
         return tuple(
             PhoneStatus(
                 name=phone.name,
-                through_door=phone.token is not None,
+                uses_phone_api=phone.token is not None,
                 adb=phone.adb,
                 speaks=adb_sensors.get(phone.name),
                 tested=self._phone_gateway.tests.get(phone.name),

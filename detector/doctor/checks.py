@@ -4,7 +4,7 @@ Invariant 1: every sensor and notifier is probed as the daemon probes it; nothin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -77,9 +77,9 @@ class CoverageFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that `doctor` reports. The names of the fields are those of `doctor --json`.
+    """Everything that `doctor` reports. The names of the fields are those of `doctor --json`, where `field` gives no other.
 
-    `asleep`: the rules that can never hold with what is sensed here, by their codes, and why.
+    `unusable_rules`: the rules that can never hold with what is sensed here, by their codes, and why.
     `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the phone API's.
     """
 
@@ -87,21 +87,21 @@ class Findings:
     pid: int | None
     service: str | None
     senses: tuple[SenseFound, ...]
-    speakers: tuple[NotifierFound, ...]
+    notifiers: tuple[NotifierFound, ...] = field(metadata={"json": "speakers"})
     store: str
     store_problem: str | None
     coverage: tuple[CoverageFound, ...]
     config: str
     rules: int
-    asleep: Mapping[str, str]
+    unusable_rules: Mapping[str, str] = field(metadata={"json": "asleep"})
     problems: tuple[str, ...]
     listening: tuple[str, ...]
     unexpected: tuple[str, ...]
-    door: PhoneApiFound | None
+    phone_api: PhoneApiFound | None = field(metadata={"json": "door"})
     phones: tuple[PhoneFound, ...]
     devices: tuple[DeviceKnown, ...]
     calendars: tuple[CalendarFound, ...]
-    quiet: DndFindings
+    dnd: DndFindings = field(metadata={"json": "quiet"})
 
 
 async def examine(clock: Clock) -> Findings:
@@ -129,21 +129,21 @@ async def examine(clock: Clock) -> Findings:
         pid=pid,
         service=str(unit) if is_own_unit(unit) else None,
         senses=senses,
-        speakers=notifiers,
+        notifiers=notifiers,
         store=str(store_path()),
         store_problem=stored.problem,
         coverage=stored.coverage,
         config=str(config_path()),
         rules=len(rulebook.rules),
-        asleep=unusable_rules(rulebook.rules, _senses_by_kind(senses, stored.phones)),
+        unusable_rules=unusable_rules(rulebook.rules, _senses_by_kind(senses, stored.phones)),
         problems=tuple(problems),
         listening=tuple(format_socket(*each) for each in listening),
         unexpected=unexpected_sockets(listening, stored.phone_api, phone_api),
-        door=phone_api,
+        phone_api=phone_api,
         phones=await find_phones(stored.phones, clock, settings.sources.adb),
         devices=stored.devices,
         calendars=find_calendars(stored.calendars),
-        quiet=await find_dnd(settings.quiet, declared=stored.wants_dnd),
+        dnd=await find_dnd(settings.quiet, declared=stored.wants_dnd),
     )
 
 

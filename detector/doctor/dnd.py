@@ -3,7 +3,7 @@
 Invariant 1: nothing is switched. Where no partner time asks for it, no server is asked either.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detector.dbus import Bus, BusUnavailable
 from detector.dnd import choose, config_lines
@@ -14,20 +14,21 @@ from detector.i18n import _
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DndFindings:
-    """`wanted`: some partner time, or the settings, ask for it. `server`: who serves notifications; `way`: how it is switched.
+    """What holds for Do Not Disturb here: `wanted` says that some partner time, or the settings, ask for it.
 
-    `why`: why it cannot be. `nudges`: ours get through. `rings`, `held`: the apps that must ring and do, or cannot. `how`: where
-    the rest goes. `remedy`: what to do, and `file` and `lines` what to write where, if anything.
+    `server`: who serves notifications; `dnd_name`: how it is switched; `why`: why it cannot be. `nudges`: ours get through.
+    `allowed`, `silenced`: the apps that must ring and do, or cannot. `others_go_to`: where the rest goes. `remedy`: what to
+    do, and `file` and `lines` what to write where, if anything.
     """
 
     wanted: bool
     server: str | None = None
-    way: str | None = None
+    dnd_name: str | None = field(metadata={"json": "way"}, default=None)
     why: str | None = None
     nudges: bool = False
-    rings: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
-    how: str = ""
+    allowed: tuple[str, ...] = field(metadata={"json": "rings"}, default=())
+    silenced: tuple[str, ...] = field(metadata={"json": "held"}, default=())
+    others_go_to: str = field(metadata={"json": "how"}, default="")
     remedy: str | None = None
     file: str | None = None
     lines: str | None = None
@@ -61,11 +62,11 @@ async def _find(bus: Bus, settings: DndSettings) -> DndFindings:
     return DndFindings(
         wanted=True,
         server=name,
-        way=dnd.name,
+        dnd_name=dnd.name,
         nudges=exceptions.nudges,
-        rings=exceptions.allowed,
-        held=exceptions.silenced,
-        how=exceptions.others_go_to,
+        allowed=exceptions.allowed,
+        silenced=exceptions.silenced,
+        others_go_to=exceptions.others_go_to,
         remedy=exceptions.remedy,
         file=file or None,
         lines=lines or None,

@@ -6,7 +6,7 @@ Invariant 2: the only socket that may listen is the phone API's, while a phone n
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -34,13 +34,13 @@ class DeviceKnown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneFound:
-    """One phone. `through_door`: it is paired with the phone API. `link_until`: while a pairing link is open. `adb`: its serial.
+    """One phone. `uses_phone_api`: it is paired with the phone API. `link_until`: while a pairing link is open. `adb`: its serial.
 
     `refusal`: why adb does not reach it now.
     """
 
     name: str
-    through_door: bool
+    uses_phone_api: bool = field(metadata={"json": "through_door"})
     adb: str | None
     paired: datetime | None
     link_until: datetime | None
@@ -73,7 +73,7 @@ async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> Ph
     is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
     return PhoneFound(
         name=phone.name,
-        through_door=phone.token is not None,
+        uses_phone_api=phone.token is not None,
         adb=phone.adb,
         paired=phone.paired,
         link_until=phone.code_until if is_open else None,

@@ -98,7 +98,7 @@ class TestStatus:
 
     def test_outside_partner_time_phones_are_only_named(self) -> None:
         lines = status(
-            phones=(PhoneStatus(name="my phone", through_door=True),), door=PhoneApiStatus(url=URL, open=True)
+            phones=(PhoneStatus(name="my phone", uses_phone_api=True),), phone_api=PhoneApiStatus(url=URL, open=True)
         )
         assert lines[1:] == [
             "Paired: my phone; heard during partner time only.",
@@ -111,11 +111,11 @@ class TestStatus:
             until=NOW + timedelta(hours=1),
             senses={"focus": "x11_focus"},
             phones=(
-                PhoneStatus(name="my phone", through_door=True, spoke=True),
-                PhoneStatus(name="old phone", through_door=True, spoke=False),
-                PhoneStatus(name="at the cable", through_door=False, adb="R58M123", speaks="adb_phone"),
-                PhoneStatus(name="unplugged", through_door=False, adb="R58M124", spoke=False),
-                PhoneStatus(name="tablet", through_door=True),
+                PhoneStatus(name="my phone", uses_phone_api=True, spoke=True),
+                PhoneStatus(name="old phone", uses_phone_api=True, spoke=False),
+                PhoneStatus(name="at the cable", uses_phone_api=False, adb="R58M123", speaks="adb_phone"),
+                PhoneStatus(name="unplugged", uses_phone_api=False, adb="R58M124", spoke=False),
+                PhoneStatus(name="tablet", uses_phone_api=True),
             ),
         )
         assert lines[1:] == [
@@ -129,7 +129,7 @@ class TestStatus:
 
     def test_many_senses_and_phones_fit_the_terminal(self) -> None:
         senses = {"focus": "x11_focus", "idle": "x11_idle", "input": "pynput_input", "quiet": "desktop_quiet"}
-        phones = tuple(PhoneStatus(name=f"the phone number {n}", through_door=True, spoke=True) for n in range(5))
+        phones = tuple(PhoneStatus(name=f"the phone number {n}", uses_phone_api=True, spoke=True) for n in range(5))
         lines = status(partner_time="Dinner", until=NOW + timedelta(hours=1), senses=senses, phones=phones)
         assert "It hears the phone number 0, the phone number 1," in " ".join(lines)
 
@@ -138,20 +138,20 @@ class TestStatus:
             partner_time="Dinner",
             until=NOW + timedelta(hours=1),
             paused_until=NOW + timedelta(minutes=5),
-            phones=(PhoneStatus(name="my phone", through_door=True, spoke=True),),
+            phones=(PhoneStatus(name="my phone", uses_phone_api=True, spoke=True),),
         )
         assert lines[-1] == "Paired: my phone; heard during partner time only."
 
     def test_status_says_why_the_phone_api_cannot_start(self) -> None:
-        lines = status(door=PhoneApiStatus(url=URL, open=False, why="port 8420 is taken."))
+        lines = status(phone_api=PhoneApiStatus(url=URL, open=False, why="port 8420 is taken."))
         assert lines[-1] == f"The phone API at {URL} is closed: port 8420 is taken."
 
     def test_status_json_has_the_same(self) -> None:
         with Lock() as lock:
-            phone = PhoneStatus(name="my phone", through_door=True, spoke=False, tested=NOW)
+            phone = PhoneStatus(name="my phone", uses_phone_api=True, spoke=False, tested=NOW)
             lock.publish(
                 DaemonStatus(
-                    version="1", started=NOW, phones=(phone,), door=PhoneApiStatus(url=URL, open=True)
+                    version="1", started=NOW, phones=(phone,), phone_api=PhoneApiStatus(url=URL, open=True)
                 ).as_json()
             )
             read = json.loads(run("status", "--json"))
@@ -250,7 +250,7 @@ def listening(*sockets: tuple[str, int]) -> Iterator[list[int]]:
             server = stack.enter_context(socket.create_server((address, port), family=family))
             yield_ports.append(int(server.getsockname()[1]))
         lock = stack.enter_context(Lock())
-        lock.publish(DaemonStatus(version="1", started=NOW, door=PhoneApiStatus(url=URL, open=True)).as_json())
+        lock.publish(DaemonStatus(version="1", started=NOW, phone_api=PhoneApiStatus(url=URL, open=True)).as_json())
         yield yield_ports
 
 

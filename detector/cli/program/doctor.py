@@ -74,11 +74,11 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from _devices(found)
     yield ""
     yield _("Who can say a nudge; the first that can does")
-    for speaker in found.speakers:
-        yield from _indented(f"{YES if speaker.usable else NO}  {speaker.name}: {speaker.remark}", "       ")
+    for notifier in found.notifiers:
+        yield from _indented(f"{YES if notifier.usable else NO}  {notifier.name}: {notifier.remark}", "       ")
     yield ""
     yield _("The desktop keeps quiet")
-    yield from _quiet(found.quiet)
+    yield from _quiet(found.dnd)
     yield ""
     yield from _calendars(found)
     yield _("What is kept")
@@ -91,7 +91,7 @@ def _lines(found: Findings) -> Iterator[str]:
         yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
     yield ""
     yield _("Settings and rules: {count} rules in force").format(count=found.rules)
-    for sentence in summarize(found.asleep):
+    for sentence in summarize(found.unusable_rules):
         yield from _indented(_("Asleep, and awake as soon as it is there: {rules}").format(rules=sentence), "    ")
     if not found.problems:
         yield from _indented(_("Nothing is wrong with them."))
@@ -115,7 +115,7 @@ def _quiet(quiet: DndFindings) -> Iterator[str]:
     if not quiet.wanted:
         yield from _indented(_("No partner time asks for it; `turntoward add` does with --quiet."))
         return
-    if quiet.way is None:
+    if quiet.dnd_name is None:
         text = _("It cannot here: {why}. Partner time goes on without it.").format(why=quiet.why)
         yield from _indented(f"{NO}  {text}", "       ")
     else:
@@ -124,11 +124,11 @@ def _quiet(quiet: DndFindings) -> Iterator[str]:
             if quiet.nudges
             else _("{server}, by {way}. Our nudges do not get through, and are kept, unsaid; {how}.")
         )
-        text = text.format(server=quiet.server, way=quiet.way, how=quiet.how)
+        text = text.format(server=quiet.server, way=quiet.dnd_name, how=quiet.others_go_to)
         yield from _indented(f"{YES}  {text}", "       ")
-    for app in quiet.rings:
+    for app in quiet.allowed:
         yield from _indented(_("     {app} rings.").format(app=app), "       ")
-    for app in quiet.held:
+    for app in quiet.silenced:
         yield from _indented(_("     {app} does not ring: it is held back as well.").format(app=app), "       ")
     if quiet.remedy:
         yield from _indented(_("     To do: {remedy}").format(remedy=quiet.remedy), "            ")
@@ -158,18 +158,18 @@ def _devices(found: Findings) -> Iterator[str]:
         if device.name in phones:
             yield from _adb(phones[device.name])
     for phone in found.phones:
-        if not phone.through_door and phone.adb is None:
+        if not phone.uses_phone_api and phone.adb is None:
             yield from _indented(_not_paired(phone), "    ")
     if not found.devices:
         yield from _indented(_("Nothing is kept yet."))
     elif not found.phones:
         yield from _indented(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
-    if found.door and found.door.open:
-        yield from _indented(_("The phone API is open at {url}.").format(url=found.door.url), "    ")
-    elif found.door and found.door.wanted:
+    if found.phone_api and found.phone_api.open:
+        yield from _indented(_("The phone API is open at {url}.").format(url=found.phone_api.url), "    ")
+    elif found.phone_api and found.phone_api.wanted:
         text = _("The phone API at {url} is closed: {why}.")
-        yield from _indented(text.format(url=found.door.url, why=found.door.why), "    ")
-    elif found.door:
+        yield from _indented(text.format(url=found.phone_api.url, why=found.phone_api.why), "    ")
+    elif found.phone_api:
         yield from _indented(_("The phone API is closed: no phone needs it."))
 
 
@@ -182,7 +182,7 @@ def _not_paired(phone: PhoneFound) -> str:
 
 
 def _paired(phone: PhoneFound) -> str:
-    ways = [_("through the phone API")] if phone.through_door else []
+    ways = [_("through the phone API")] if phone.uses_phone_api else []
     ways += [f"adb {phone.adb}"] if phone.adb is not None else []
     joined = _(" and ").join(ways)
     if not phone.paired:
