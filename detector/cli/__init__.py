@@ -166,11 +166,13 @@ def main() -> None:
     except click.exceptions.Abort:
         # 128 + SIGINT, as a shell reports Ctrl-C.
         sys.exit(130)
+    # `--help` and commands that end early raise this; it is no error.
     except click.exceptions.Exit as ending:
         sys.exit(ending.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(errors.EXIT_INPUT)
+    # The texts of these errors are complete sentences, so nothing is written around them.
     except errors.TurntowardError as error:
         click.echo(str(error), err=True)
         failed = errors.EXIT_NOT_RUNNING if isinstance(error, errors.DaemonNotRunning) else errors.EXIT_FAILED

@@ -60,6 +60,7 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 """
 
 
+# click's own scripts for bash and fish do not keep a title with blanks or quotes in one word.
 class _Bash(BashComplete):
     source_template: ClassVar[str] = _BASH
 

@@ -51,6 +51,7 @@ class ConfigText:
         Raises:
             UserError: if it is not a config that the daemon would take.
         """
+        # Parsed before it is taken over: a text with a mistake leaves the object as it was.
         self.settings = parse_settings(text, str(self.path))
         self.text = text.replace("\n", "\r\n") if "\r\n" in self.text else text
 

@@ -1,4 +1,4 @@
-"""Let the running daemon, and its systemd service, update_network_access a change of what needs the network."""
+"""Tell the daemon, and its systemd service, when what needs the network changed."""
 
 from detector.config.read import read_settings
 from detector.config.settings import Settings
@@ -22,4 +22,5 @@ def update_network_access(store: Store) -> bool:
 def wake_with_network(store: Store) -> bool:
     """Wake the daemon, with the network if it needs it; return whether one runs. Raises as `update_network_access`."""
     restarted = update_network_access(store)
+    # A service that was just restarted may not hold its lock yet, and runs all the same.
     return wake_daemon() or restarted

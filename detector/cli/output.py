@@ -85,9 +85,9 @@ def choose_by_name(items: Iterable[T], wanted: str, *keys: Callable[[T], str], u
     folded = wanted.strip().casefold()
     for key in keys:
         # The first key that finds any decides: a title that is equal to an id must not make the id ambiguous.
-        if found := [each for each in known if key(each).casefold() == folded]:
+        if found := [item for item in known if key(item).casefold() == folded]:
             return found
-    names = [key(each) for each in known for key in keys]
+    names = [key(item) for item in known for key in keys]
     # Every number is near to every other, so numbers are no suggestions.
     hint = did_you_mean(wanted.strip(), [name for name in names if not name.isdigit()], otherwise)
     raise UserError(f"{unknown}\n  {hint}")
@@ -105,6 +105,7 @@ def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default:
         UserError: if there is no terminal to ask on; with `unchanged` ("Nothing was removed.") and `with_yes`, which says
             what --yes would do.
     """
+    # `--yes` comes first, so that it works without a terminal as well.
     if yes:
         return True
     # A script must neither hang on a question nor agree by being silent.

@@ -131,8 +131,8 @@ def _store_attempt(store: Store, calendar: Calendar, now: datetime, why: str | N
 
 def _current(store: Store, calendar: Calendar) -> Calendar | None:
     # The person may have changed its address or its choice of events while it was fetched; then the copy is not of it.
-    found = (each for each in store.calendars.all() if each.number == calendar.number)
-    return next((each for each in found if (each.place, each.choice) == (calendar.place, calendar.choice)), None)
+    found = (known for known in store.calendars.all() if known.number == calendar.number)
+    return next((known for known in found if (known.place, known.choice) == (calendar.place, calendar.choice)), None)
 
 
 def _as_clause(wrong: UserError) -> str:
@@ -151,7 +151,7 @@ def main() -> int:
         return EXIT_INPUT
     try:
         with Store.open(store_path()) as store:
-            calendar = next((each for each in store.calendars.all() if each.number == number), None)
+            calendar = next((known for known in store.calendars.all() if known.number == number), None)
             done = RefreshResult(calendar=None) if calendar is None else refresh(store, calendar, SystemClock())
     except (StoreError, MemoryError):
         return EXIT_FAILED

@@ -88,7 +88,7 @@ class CalendarScheduler:
         """Plan the next refresh. Idempotent, and cheap: it is called after every reconciliation."""
         self._check_clock()
         if not self._is_refreshing:
-            self._plan(min((self.due(each) for each in self._subscribed()), default=None))
+            self._plan(min((self.due(calendar) for calendar in self._subscribed()), default=None))
 
     def due(self, calendar: Calendar) -> datetime:
         interval, now, number = self._interval(), self._clock.now(), calendar.number or 0
@@ -122,7 +122,7 @@ class CalendarScheduler:
         if result is None:
             self._note_failure(number)
         # Read again: the child stored what came of it, and the person may have removed the calendar meanwhile.
-        after = next((each for each in self._store.calendars.all() if each.number == number), None)
+        after = next((known for known in self._store.calendars.all() if known.number == number), None)
         if after is None:  # removed meanwhile
             return
         self._waits.pop(number, None)
@@ -146,13 +146,13 @@ class CalendarScheduler:
 
     def _note_failure(self, number: int) -> None:
         with self._store.transaction():
-            for each in self._store.calendars.all():
-                if each.number == number:
-                    self._store.calendars.save(replace(each, tried=self._clock.now(), why=TOO_LONG))
+            for calendar in self._store.calendars.all():
+                if calendar.number == number:
+                    self._store.calendars.save(replace(calendar, tried=self._clock.now(), why=TOO_LONG))
 
     def _subscribed(self) -> Sequence[Calendar]:
-        found = [each for each in self._store.calendars.all() if each.subscribed]
-        for gone in {*self._failed, *self._waits}.difference(each.number for each in found):
+        found = [calendar for calendar in self._store.calendars.all() if calendar.subscribed]
+        for gone in {*self._failed, *self._waits}.difference(calendar.number for calendar in found):
             self._failed.pop(gone, None)
             self._waits.pop(gone, None)
         return found

@@ -56,8 +56,8 @@ class PhoneBackfill:
         for observation in observations:
             attention.observe(observation)
         attention.end(until)
-        found = [replace(each, number=self._number(each.began)) for each in attention.pop_closed()]
-        self._store.history.save([Record(occurrence=self._occurrence, what=each) for each in found])
+        found = [replace(record, number=self._number(record.began)) for record in attention.pop_closed()]
+        self._store.history.save([Record(occurrence=self._occurrence, what=record) for record in found])
 
     def _observation(self, event: Observation | AppFocused) -> Observation:
         if not isinstance(event, AppFocused):

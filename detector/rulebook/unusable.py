@@ -133,8 +133,8 @@ def _choices(key: FeatureKey, condition: Condition, kind: str, missing: Collecti
         if key == FeatureKey("category"):
             # "phone" means a phone in the hand that does not report its apps; the laptop never has that category.
             allowed = condition.categories
-            words = tuple(each for each in CATEGORIES if kind == PHONE or each != "phone")
-            words = words if allowed is None else tuple(each for each in words if each in allowed)
+            words = tuple(category for category in CATEGORIES if kind == PHONE or category != "phone")
+            words = words if allowed is None else tuple(word for word in words if word in allowed)
         return (*words, None)
     if unit is Unit.FLAG or key.name in {"followed", "hopped"}:
         return (True, False, None)

@@ -167,7 +167,7 @@ def test_too_much_in_the_shortest_span_is_named_and_the_rest_is_read(
     monkeypatch.setattr(activitywatch_server, "MAX_ANSWER", 100_000)
     monkeypatch.setattr(running_server, "MIN_SPAN", timedelta(hours=1))
     found = done("--url", server.url, "--since", "3d", "--dry-run")
-    assert "too much is told" in found["problems"][0]
+    assert "too many events around" in found["problems"][0]
     assert found["wrong"] >= 1
 
 

@@ -29,14 +29,16 @@ def accept(selectors: Sequence[str], calendar_name: str | None, *, always: bool 
             with_yes = _("Add --yes to accept what {names} proposes from now on.").format(names=names)
             if not output.confirm(question, yes=yes, unchanged=_("Nothing was changed."), with_yes=with_yes):
                 raise click.exceptions.Exit(0)
+        # All proposals are accepted together with the calendars' new mode, or none.
         with store.transaction():
-            waiting = [each for each in chosen if each.decided != "accepted"]
+            waiting = [proposal for proposal in chosen if proposal.decided != "accepted"]
             accepted = proposing.accept(store, waiting, context.CLOCK.now())
             if always is not None:
                 for calendar in calendars:
                     store.calendars.save(replace(calendar, accepts=always))
         after = context.read_plan(store)
     for proposal in accepted[:MAX_SHOWN]:
+        # Shown as it was proposed: that it is accepted is said once, below.
         print_proposal(replace(proposal, decided="open", accepted_as=None), after)
     sentences = [NOTHING_WAITS] if not chosen else []
     if accepted:
@@ -64,15 +66,15 @@ def decline(selectors: Sequence[str], calendar_name: str | None) -> None:
         before = context.read_plan(store)
         proposing.decline(store, chosen)
         after = context.read_plan(store)
-    numbers = {each.accepted_as for each in chosen} - {None}
+    numbers = {proposal.accepted_as for proposal in chosen} - {None}
     sentences = [NOTHING_WAITS] if not chosen else []
-    for each in chosen[:MAX_SHOWN]:
-        words = format_partner_time(each.partner_time, before.now, before.zone)
+    for proposal in chosen[:MAX_SHOWN]:
+        words = format_partner_time(proposal.partner_time, before.now, before.zone)
         sentences.append(_("Declined: {words}.").format(words=words))
     if len(chosen) > MAX_SHOWN:
         sentences.append(_("and {count} more.").format(count=f"{len(chosen) - MAX_SHOWN:,}"))
     if numbers:
-        titles = [each.title for each in before.partner_times if each.number in numbers]
+        titles = [partner_time.title for partner_time in before.partner_times if partner_time.number in numbers]
         sentence = _("Removed, although you had accepted it: {titles}.")
         sentences.append(sentence.format(titles=", ".join(titles[:MAX_SHOWN])))
         if any(occurrence.partner_time in numbers for occurrence in before.under_way):
@@ -86,9 +88,11 @@ def _chosen(store: Store, selectors: Sequence[str], calendar_name: str | None) -
     # `all` may find no proposal; `--always` is about these calendars all the same.
     calendars = store.calendars.all()
     only = None if calendar_name is None else choose_calendar(calendars, calendar_name)
-    known = [each for each in store.calendars.proposals() if only is None or each.calendar == only.number]
+    known = [proposal for proposal in store.calendars.proposals() if only is None or proposal.calendar == only.number]
     chosen = choose_proposals(known, selectors)
-    numbers = {each.calendar for each in chosen}
+    numbers = {proposal.calendar for proposal in chosen}
     if not chosen:
-        numbers = {each.number for each in (calendars if only is None else [only]) if each.number is not None}
-    return chosen, [each for each in calendars if each.number in numbers]
+        numbers = {
+            calendar.number for calendar in (calendars if only is None else [only]) if calendar.number is not None
+        }
+    return chosen, [calendar for calendar in calendars if calendar.number in numbers]

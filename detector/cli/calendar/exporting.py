@@ -20,13 +20,18 @@ _IDENTITY: Final = "calendar_identity"
 
 
 def export(file: str | None, only: str | None, *, everything: bool, tag: str, yes: bool) -> None:
+    # An empty tag is valid: the titles then stay as they are.
     tag = tag.strip()
     if tag:
         choose_events(tag, None, everything=False)
     with context.open_store() as store:
         known = context.read_plan(store)
         wanted = [choose_partner_time(known.partner_times, only)] if only is not None else list(known.partner_times)
-        coming = [each for each in wanted if everything or only is not None or not is_over(each, known.now)]
+        coming = [
+            partner_time
+            for partner_time in wanted
+            if everything or only is not None or not is_over(partner_time, known.now)
+        ]
         options = ExportOptions(
             identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag or None
         )
@@ -65,6 +70,7 @@ def _may_overwrite(file: str, *, yes: bool) -> bool:
 
 
 def _identity(store: Store) -> str:
+    # UIDs of an export start with it, so that a second export updates the events of the first.
     found = store.state.get(_IDENTITY)
     if isinstance(found, str):
         return found

@@ -116,7 +116,7 @@ def _store(
             )
             changes = apply_copy(store, calendar, parsed, now)
             if options.accepts:
-                waiting = [each for each in store.calendars.proposals(calendar.number) if each.decided == "open"]
+                waiting = [saved for saved in store.calendars.proposals(calendar.number) if saved.decided == "open"]
                 changes = replace(changes, waiting=(), accepted=(*changes.accepted, *accept(store, waiting, now)))
             proposals = store.calendars.proposals(calendar.number)
         return _Imported(
@@ -136,8 +136,10 @@ def _known_calendar(
     if name is None and options.place == STANDARD_INPUT and parsed is not None:
         name = _own_name(options, parsed)
     if name is None:
-        return next((each for each in calendars if each.place == options.place and not each.subscribed), None)
-    found = next((each for each in calendars if each.name.casefold() == name.casefold()), None)
+        return next(
+            (calendar for calendar in calendars if calendar.place == options.place and not calendar.subscribed), None
+        )
+    found = next((calendar for calendar in calendars if calendar.name.casefold() == name.casefold()), None)
     if found is not None and found.subscribed and options.name is not None:
         message = _("you are subscribed to {name}").format(name=found.name)
         hint = _("`turntoward calendar refresh '{name}'` asks it now; or give this one another name")
@@ -151,8 +153,9 @@ def _own_name(options: _CalendarImport, parsed: ParsedCalendar) -> str:
 
 
 def _free_name(calendars: Sequence[Calendar], options: _CalendarImport, parsed: ParsedCalendar) -> str:
-    taken = {each.name.casefold() for each in calendars}
+    taken = {calendar.name.casefold() for calendar in calendars}
     name, number = _own_name(options, parsed), 1
+    # Two files of the same name are two calendars; the second gets a number.
     while (found := name if number == 1 else f"{name} {number}").casefold() in taken:
         number += 1
     return found
@@ -175,6 +178,7 @@ def _open(file: str) -> BinaryIO:
     # A pipe has no size; its bytes are counted while they are read.
     state = os.fstat(stream.fileno())
     if stat.S_ISREG(state.st_mode) and state.st_size > MAX_BYTES:
+        # Refused by its size, before anything of it is read.
         stream.close()
         raise UserError([Problem(file=file, message=TOO_LARGE)])
     return stream
@@ -214,8 +218,8 @@ def _report(imported: _Imported, parsed: ParsedCalendar) -> None:
                 changes.over,
             )
         )
-    numbers = {each.number for each in (*changes.waiting, *changes.accepted, *changes.shortened)}
-    changed = [each for each in proposals if each.number in numbers]
+    numbers = {proposal.number for proposal in (*changes.waiting, *changes.accepted, *changes.shortened)}
+    changed = [proposal for proposal in proposals if proposal.number in numbers]
     for proposal in changed[:MAX_SHOWN]:
         print_proposal(proposal, imported.after)
     if len(changed) > MAX_SHOWN:
@@ -246,7 +250,7 @@ def _changes(changes: ProposalChanges, proposals: Sequence[Proposal]) -> Iterato
             "{count} proposals from before are gone from it.",
             len(changes.gone),
         )
-    waiting = sum(1 for each in proposals if each.decided == "open")
+    waiting = sum(1 for proposal in proposals if proposal.decided == "open")
     if waiting:
         yield plural(
             "{count} proposal waits for your answer. Nothing of it starts until you accept it: "

@@ -48,22 +48,22 @@ def list_proposals(calendar_name: str | None, *, everything: bool, as_json: bool
     known, declared = _read(), context.load_plan()
     only = None if calendar_name is None else choose_calendar(known.calendars, calendar_name)
     wanted = [
-        each
-        for each in known.proposals
-        if (everything or each.decided == "open") and (only is None or each.calendar == only.number)
+        proposal
+        for proposal in known.proposals
+        if (everything or proposal.decided == "open") and (only is None or proposal.calendar == only.number)
     ]
     by_number = {calendar.number: calendar for calendar in known.calendars}
     if as_json:
-        proposals = [proposal_as_json(each, by_number, declared) for each in wanted]
+        proposals = [proposal_as_json(proposal, by_number, declared) for proposal in wanted]
         output.print_json({"now": declared.now, "proposals": proposals})
         return
     for number, calendar in by_number.items():
-        own = [each for each in wanted if each.calendar == number]
+        own = [proposal for proposal in wanted if proposal.calendar == number]
         if own:
             output.print_text(_("{name} proposes:").format(name=calendar.name))
         for proposal in own:
             print_proposal(proposal, declared)
-    if any(each.decided == "open" for each in wanted):
+    if any(proposal.decided == "open" for proposal in wanted):
         output.print_text(
             _(
                 "`turntoward calendar accept NUMBER` declares one, `turntoward calendar decline NUMBER` does not; "
@@ -105,7 +105,7 @@ def _age(calendar: Calendar, declared: context.PlanContext) -> str:
 
 
 def _proposal_counts(calendar: Calendar, known: _StoredCalendars) -> str:
-    own = [each.decided for each in known.proposals if each.calendar == calendar.number]
+    own = [proposal.decided for proposal in known.proposals if proposal.calendar == calendar.number]
     answers: tuple[tuple[ProposalState, str], ...] = (
         ("open", _("{count} waiting for your answer")),
         ("accepted", _("{count} accepted")),
@@ -116,7 +116,7 @@ def _proposal_counts(calendar: Calendar, known: _StoredCalendars) -> str:
 
 
 def _as_json(calendar: Calendar, known: _StoredCalendars) -> dict[str, object]:
-    own = [each.decided for each in known.proposals if each.calendar == calendar.number]
+    own = [proposal.decided for proposal in known.proposals if proposal.calendar == calendar.number]
     return {
         "number": calendar.number,
         "name": calendar.name,

@@ -26,7 +26,7 @@ INDENT: Final = "     "
 def next_times(partner_time: PartnerTime, declared: PlanContext) -> list[Occurrence]:
     numbered = replace(partner_time, number=partner_time.number or 0)
     coming = occurrences_from(numbered, declared.now, HORIZON)
-    return list(islice((each for each in coming if each.ends > declared.now), NEXT_TIMES))
+    return list(islice((occurrence for occurrence in coming if occurrence.ends > declared.now), NEXT_TIMES))
 
 
 def print_proposal(proposal: Proposal, declared: PlanContext) -> None:
@@ -54,7 +54,9 @@ def changed_from(proposal: Proposal, declared: PlanContext) -> PartnerTime | Non
     # What was accepted stays declared until the person answers the change.
     if proposal.decided != "open" or proposal.accepted_as is None:
         return None
-    return next((each for each in declared.partner_times if each.number == proposal.accepted_as), None)
+    return next(
+        (partner_time for partner_time in declared.partner_times if partner_time.number == proposal.accepted_as), None
+    )
 
 
 def proposal_as_json(
@@ -75,7 +77,7 @@ def proposal_as_json(
         "lasts_seconds": int(partner_time.lasts.total_seconds()),
         "zone": partner_time.zone,
         "recurrence": partner_time.recurrence,
-        "next": [output.attributes(each, "begins ends") for each in next_times(partner_time, declared)],
+        "next": [output.attributes(occurrence, "begins ends") for occurrence in next_times(partner_time, declared)],
     }
 
 

@@ -47,6 +47,7 @@ class CalendarProgress:
             self._show()
 
     def begin(self) -> None:
+        # The timer's thread may come just after the block has ended.
         if not self._is_over:
             self._is_shown = True
             self._show()

@@ -54,7 +54,12 @@ def choose_calendar(calendars: Sequence[Calendar], which: str) -> Calendar:
     unknown = _("No calendar has the name or number '{which}'.").format(which=which)
     otherwise = _("`turntoward calendar list` shows them.")
     return output.choose_by_name(
-        calendars, which, lambda each: each.name, lambda each: str(each.number), unknown=unknown, otherwise=otherwise
+        calendars,
+        which,
+        lambda calendar: calendar.name,
+        lambda calendar: str(calendar.number),
+        unknown=unknown,
+        otherwise=otherwise,
     )[0]
 
 
@@ -62,6 +67,7 @@ def choose_proposals(known: Sequence[Proposal], which: Sequence[str]) -> list[Pr
     """Return the proposals of these numbers, each once; `all`: those that wait for an answer."""
     if [word.casefold() for word in which] == ["all"]:
         return [proposal for proposal in known if proposal.decided == "open"]
+    # All problems are collected first, so that a person corrects them at once.
     by_number = {str(proposal.number): proposal for proposal in known}
     problems = []
     for word in which:

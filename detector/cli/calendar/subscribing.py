@@ -68,6 +68,7 @@ def subscribe(
         if not output.confirm(question, yes=yes, unchanged=nothing, with_yes=with_yes):
             raise click.exceptions.Exit(0)
         done = store_copy(store, calendar, fetched, parsed, context.CLOCK.now())
+        # The service may be forbidden the network until the first subscription.
         update_network_access(store)
     subscribed = _("You are subscribed to {name}. It is asked anew every {interval}, while Turntoward runs.")
     context.wake_and_report(
@@ -100,7 +101,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
     if sentences:
         context.wake_and_report(sentences)
     if unconfirmed:
-        raise UserError([*(Problem(message=each) for each in failed), *unconfirmed])
+        raise UserError([*(Problem(message=message) for message in failed), *unconfirmed])
     if failed:
         raise TurntowardError("\n".join([*failed, f"  {_('What was proposed before stays in force.')}"]))
 
@@ -109,11 +110,11 @@ def remove_calendar(which: str, *, yes: bool) -> None:
     with context.open_store() as store:
         calendar = choose_calendar(store.calendars.all(), which)
         before = context.read_plan(store)
-        numbers = {each.accepted_as for each in store.calendars.proposals(calendar.number)} - {None}
+        numbers = {proposal.accepted_as for proposal in store.calendars.proposals(calendar.number)} - {None}
         accepted = [
-            format_partner_time(each, before.now, before.zone)
-            for each in before.partner_times
-            if each.number in numbers
+            format_partner_time(partner_time, before.now, before.zone)
+            for partner_time in before.partner_times
+            if partner_time.number in numbers
         ]
         if not yes and output.is_interactive():
             _print_accepted(_("With it goes what you accepted:"), accepted)
@@ -136,7 +137,7 @@ def remove_calendar(which: str, *, yes: bool) -> None:
 
 def subscriptions(calendars: Sequence[Calendar], name: str | None) -> list[Calendar]:
     """Return the subscriptions, or the one of this name or number. Raises `UserError` if there is none."""
-    subscribed = [each for each in calendars if each.subscribed]
+    subscribed = [calendar for calendar in calendars if calendar.subscribed]
     if name is None:
         if not subscribed:
             raise UserError(
@@ -168,7 +169,7 @@ def _checked(
         place = str(Path(place).expanduser().absolute())
         if local:
             problems.append(Problem(message=_("belongs to an address, and this is a file"), file="--local"))
-    same = next((each for each in known if each.subscribed and each.place == place), None)
+    same = next((calendar for calendar in known if calendar.subscribed and calendar.place == place), None)
     if same is not None:
         message = _("you are subscribed to it already, as {name}").format(name=same.name)
         hint = _("`turntoward calendar refresh '{name}'` asks it now").format(name=same.name)
@@ -189,13 +190,14 @@ def _checked(
 
 def _name_problems(name: str, known: Sequence[Calendar]) -> list[Problem]:
     problem = name_problem(name)
-    if problem is None and any(each.name.casefold() == name.casefold() for each in known):
+    if problem is None and any(calendar.name.casefold() == name.casefold() for calendar in known):
         message = _("there is a calendar called {name} already").format(name=name)
         problem = Problem(message=message, file="--name", hint=_("give this one another with --name"))
     return [] if problem is None else [problem]
 
 
 def _first_copy(calendar: Calendar) -> FetchedCalendar:
+    # A calendar that was never fetched has no ETag, so 'nothing changed' is a mistake of the server.
     fetched = fetch(calendar)
     if fetched is None:
         raise FetchFailed(_("the server says that nothing changed, though nothing of it is known here"))
@@ -296,6 +298,6 @@ def _print_accepted(heading: str, accepted: Sequence[str]) -> None:
     if not accepted:
         return
     output.print_text(heading)
-    for each in accepted[:MAX_LISTED]:
-        output.print_text(each, first="  ", later="    ")
+    for words in accepted[:MAX_LISTED]:
+        output.print_text(words, first="  ", later="    ")
     print_rest(len(accepted))

@@ -27,12 +27,13 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
     now = clock.now()
     begins = parse_since(since, now, zone)
     settings = read_settings(config_path())
+    # Broken packs are refused before any evening is played, which may take minutes.
     before, after, is_in_force = _both_sides(files)
     try:
         with Store.open(store_path(), read_only=True) as store:
             kept = store.history.occurrences(begins)
             # One that has no end but should be over by now was cut off: the daemon was killed in it.
-            over = [each for each in kept if each.ended is not None or each.ends <= now]
+            over = [occurrence for occurrence in kept if occurrence.ended is not None or occurrence.ends <= now]
         found = compare_kept(over, before, after, settings, clock.monotonic)
     except StoreMissing:
         kept, over, found = [], [], Comparison()

@@ -78,16 +78,16 @@ def comparison_as_json(
         "under_way": under_way,
         "observations": found.observations,
         "in_force_already": is_in_force,
-        "rules": [attributes(each, "code name changed") | sides(each) for each in found.rules],
+        "rules": [attributes(rule, "code name changed") | sides(rule) for rule in found.rules],
         "all": sides(found),
         "changed": [
             {
-                "occurrence": each.occurrence.id,
-                "began": each.occurrence.began.astimezone(zone),
-                "appear": nudges(each.appear),
-                "vanish": nudges(each.vanish),
+                "occurrence": evening.occurrence.id,
+                "began": evening.occurrence.began.astimezone(zone),
+                "appear": nudges(evening.appear),
+                "vanish": nudges(evening.vanish),
             }
-            for each in found.changed
+            for evening in found.changed
         ],
         "not_compared": ["outcomes"],
     }
@@ -142,7 +142,7 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
     if not found.changed:
         yield _("No evening changes.")
         return
-    with_nudges = [each for each in found.changed if each.appear or each.vanish]
+    with_nudges = [evening for evening in found.changed if evening.appear or evening.vanish]
     others = len(found.changed) - len(with_nudges)
     if with_nudges:
         text = ngettext(
@@ -179,8 +179,8 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
 def _counts_as_json(side: RuleCounts | None, evenings: int) -> dict[str, Any] | None:
     if side is None:
         return None
-    each = round(side.moments / evenings, 3) if evenings else None
-    return {"moments": side.moments, "moments_each": each, "nudges": side.nudges}
+    mean = round(side.moments / evenings, 3) if evenings else None
+    return {"moments": side.moments, "moments_each": mean, "nudges": side.nudges}
 
 
 def _wrapped(text: str) -> list[str]:

@@ -80,23 +80,24 @@ def _baselines(
     with Store.open(store_path(), read_only=True) as store:
         # The daemon measures an evening when it ends, so one that was cut off does not count.
         before = [
-            each
-            for each in store.history.occurrences(over[0].began - MAX_AGE, over[-1].began)
-            if each.ended is not None
+            occurrence
+            for occurrence in store.history.occurrences(over[0].began - MAX_AGE, over[-1].began)
+            if occurrence.ended is not None
         ]
     found: list[compare.Greatest] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
     measured = frozenset(map(measured_key, keys))
-    for values in run(_greatest, [(each, measured) for each in before]):
+    for values in run(_greatest, [(occurrence, measured) for occurrence in before]):
         found.append(values)
         progress_line(progress.format(evening=len(found), all=len(before)))
-    return [compare.baselines_before(each.began, found, keys) for each in over]
+    return [compare.baselines_before(occurrence.began, found, keys) for occurrence in over]
 
 
 @contextmanager
 def _processes(
     evenings: int, now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings
 ) -> Iterator[MapFunction]:
+    # The processors that this process may use: a container often has fewer than the machine.
     count = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
     if evenings <= FEW_EVENINGS or count < 2:
         _start_job(now, then, settings)

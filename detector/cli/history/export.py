@@ -73,6 +73,7 @@ def _write(write: Callable[[str], object], *, as_json: bool) -> int:
 
 def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
     try:
+        # An empty export is no failure: a script that copies it goes on.
         store = Store.open(store_path(), read_only=True)
     except StoreMissing as nothing:
         click.echo(str(nothing), err=True)

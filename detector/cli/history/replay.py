@@ -27,6 +27,7 @@ MAX_NAME: Final = 26
 def replay(file: Path, *, as_json: bool) -> None:
     settings = read_settings(config_path())
     rules = load_rules(rules_dir()).rules
+    # No baselines: a recording carries no evenings from before.
     core = Pipeline(rules, settings.policy, settings.attention)
     moments: dict[tuple[str, int], Moment] = {}
     occurrences: set[str] = set()

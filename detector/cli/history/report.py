@@ -49,12 +49,16 @@ def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
         occurrences = store.history.occurrences(since, until)
         # The daemon writes uses and coverage when partner time ends; until then they follow from the observations.
         unfinished = {
-            each.id: measure_unfinished(each, store.history.observations(each.id))
-            for each in occurrences
-            if each.ended is None
+            occurrence.id: measure_unfinished(occurrence, store.history.observations(occurrence.id))
+            for occurrence in occurrences
+            if occurrence.ended is None
         }
-        uses = [each for each in store.history.uses(since, until) if each.occurrence not in unfinished]
-        coverage = [each for each in store.history.coverage(since, until) if each.occurrence not in unfinished]
+        uses = [use for use in store.history.uses(since, until) if use.occurrence not in unfinished]
+        coverage = [
+            coverage_row
+            for coverage_row in store.history.coverage(since, until)
+            if coverage_row.occurrence not in unfinished
+        ]
         for used, covered in unfinished.values():
             uses += used
             coverage += covered
@@ -93,7 +97,7 @@ def _cancelled(store: Store, since: datetime, until: datetime, zone: ZoneInfo) -
         now=until,
         zone=zone,
     )
-    return [each for each in every if since <= each.begins < until]
+    return [cancellation for cancellation in every if since <= cancellation.begins < until]
 
 
 def _is_anything_kept() -> bool:

@@ -64,11 +64,11 @@ class _Explainer:
     def list_moments(self) -> tuple[list[str], Any]:
         occurrence = self._occurrences[-1]
         moments = self._moments(occurrence)
-        explained = [explain(each, self._by_code, self._clock, occurrence.began) for each in moments]
+        explained = [explain(moment, self._by_code, self._clock, occurrence.began) for moment in moments]
         if not moments:
             return [f"{self._heading(occurrence)} {_('It has no moments.')}"], []
-        return [self._heading(occurrence), *(self._row(each)[:COLUMNS] for each in moments)], [
-            explanation_as_json(each) for each in explained
+        return [self._heading(occurrence), *(self._row(moment)[:COLUMNS] for moment in moments)], [
+            explanation_as_json(explanation) for explanation in explained
         ]
 
     def explain_moment(self, number: int | None, *, silent: bool) -> tuple[list[str], Any]:
@@ -124,7 +124,7 @@ class _Explainer:
             return {}
         before = self._store.history.occurrences(occurrence.began - MAX_AGE, occurrence.began)
         return measure_baselines(
-            (list(self._store.history.observations(each.id)) for each in before), compared, settings
+            (list(self._store.history.observations(earlier.id)) for earlier in before), compared, settings
         )
 
     def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:
@@ -143,6 +143,7 @@ class _Explainer:
 
 
 def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
+    # Words rather than an option, so that `why not 19:10` reads as it is asked.
     is_negated = bool(what) and what[0] == "not"
     rest = what[1:] if is_negated else what
     if len(rest) > 1:
@@ -168,7 +169,7 @@ def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zo
         wanted = date.fromisoformat(day)
     except ValueError:
         raise UserError(_("'{day}' is no date; write for example 2026-11-23.").format(day=day)) from None
-    found = [each for each in occurrences if each.began.astimezone(zone).date() == wanted]
+    found = [occurrence for occurrence in occurrences if occurrence.began.astimezone(zone).date() == wanted]
     if not found:
         text = _("No partner time is kept of {day}; the last one is {span}.")
         raise UserError(text.format(day=day, span=_span(occurrences[-1], zone)))

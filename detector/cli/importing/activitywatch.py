@@ -57,9 +57,10 @@ def import_history(options: ImportOptions) -> None:
     settings = read_settings(config_path())
     # What is older than the retention would be deleted again at once.
     begins = max(since, now - settings.store.retention)
+    # Before the store is opened: a wrong option must leave no file behind.
     server = _server(options)
     with _open_store(dry_run=options.dry_run) as store:
-        if any(each.began <= now < each.ends for each in store.history.unfinished()):
+        if any(occurrence.began <= now < occurrence.ends for occurrence in store.history.unfinished()):
             raise TurntowardError(_("Partner time is under way. Importing can wait until it is over."))
         phone = _phone(store, options.phone)
         progress = ProgressLine(clock.monotonic)

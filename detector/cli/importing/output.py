@@ -116,6 +116,7 @@ def _print_table(report: ImportReport) -> None:
             for device, counts in sorted(report.devices.items())
         ),
     ]
+    # Headings may be translated, so widths come from the cells.
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for device, *counts in rows:
         cells = [device.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(counts, widths[1:], strict=True))]

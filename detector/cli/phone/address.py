@@ -27,6 +27,7 @@ def choose_address(
     address: str | None, port: str | None, host: str | None, certificate: str | None, key: str | None
 ) -> tuple[PhoneApiAddress | None, list[Problem]]:
     """Return the address that was chosen, or None and what is wrong with the options."""
+    # Each helper adds to `problems`, so that all wrong options are reported at once.
     problems: list[Problem] = []
     listen = _listen_address(address, problems)
     if port is not None and not (re.fullmatch("[0-9]{1,5}", port) and 1024 <= int(port) <= 65535):
@@ -48,9 +49,9 @@ def own_address() -> str | None:
     """
     found: dict[str, list[str]] = {}
     for interface, addresses in psutil.net_if_addrs().items():
-        for each in addresses:
-            if each.family.name == "AF_INET" and _is_private(ipaddress.ip_address(each.address)):
-                found.setdefault(interface, []).append(each.address)
+        for address in addresses:
+            if address.family.name == "AF_INET" and _is_private(ipaddress.ip_address(address.address)):
+                found.setdefault(interface, []).append(address.address)
     first = [interface for interface in _default_routes() if interface in found]
     others = sorted(interface for interface in found if interface not in first)
     return next((found[interface][0] for interface in [*first, *others]), None)

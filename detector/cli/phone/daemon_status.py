@@ -36,6 +36,7 @@ def reported_status() -> ReportedStatus:
         status = json.loads(text or "{}")
     except ValueError:  # the daemon is just writing it
         status = {}
+    # "door" is the name of the phone API in the status since 0.1.0.
     api = status.get("door") or {}
     return ReportedStatus(
         url=api.get("url"),

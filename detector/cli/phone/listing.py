@@ -24,6 +24,7 @@ def list_phones(*, as_json: bool) -> None:
     no_phones: tuple[Sequence[Phone], PhoneApiAddress | None] = ((), None)
     phones, address = read_stored(lambda store: (store.phones.all(), store.phones.api_address()), no_phones)
     now = context.CLOCK.now()
+    # Without a daemon the stored phones are still shown.
     try:
         status = reported_status()
     except DaemonNotRunning:

@@ -27,6 +27,7 @@ def test_phone(name: str) -> None:
         return
     # Only a test from now on counts; the daemon remembers the last one.
     began = context.CLOCK.now()
+    # Asked first: without a daemon no test of the phone can arrive.
     status = reported_status()
     if address is None or not status.is_open:
         why = (status.why or _("the daemon does not say why")).rstrip(".")

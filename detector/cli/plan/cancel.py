@@ -161,6 +161,7 @@ def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str)
     if planned.begins <= replacement.begins < planned.ends:
         message = before.fill(_("it lies within what you cancel, {when}"), planned)
         raise UserError([Problem(message=message, file=argument, hint=_("choose a time before it or after it"))])
+    # What lies within another partner time would add nothing: overlapping time counts once.
     for other in _overlapped(before, planned, replacement):
         if other.begins <= replacement.begins and replacement.ends <= other.ends:
             message = before.fill(_("{title} is then anyway, {when}"), other)

@@ -160,7 +160,7 @@ def read_plan(store: Store) -> PlanContext:
         schedule=read_schedule(store, now),
         paused_until=paused_until if paused_until is not None and paused_until > now else None,
         skipped=store.plans.skipped(),
-        cancelled=frozenset(each.occurrence for each in store.plans.cancelled()),
+        cancelled=frozenset(cancellation.occurrence for cancellation in store.plans.cancelled()),
     )
 
 

@@ -80,10 +80,14 @@ def show_next(count: int, *, as_json: bool) -> None:
     known = context.load_plan()
     series = (known.following(partner_time) for partner_time in known.partner_times)
     # Each series is by beginning and is computed as far as it is read.
-    found = list(islice(merge(*series, key=lambda each: (each.begins, each.partner_time)), count))
+    found = list(islice(merge(*series, key=lambda occurrence: (occurrence.begins, occurrence.partner_time)), count))
     if as_json:
         print_json(
-            {"now": known.now, "paused_until": known.paused_until, "next": [_next_json(each, known) for each in found]}
+            {
+                "now": known.now,
+                "paused_until": known.paused_until,
+                "next": [_next_json(occurrence, known) for occurrence in found],
+            }
         )
         return
     for occurrence in found:

@@ -11,6 +11,7 @@ from rules.lengths import format_length, parse_length
 
 
 def start_now(length: str, title: str) -> None:
+    # Both arguments are read before either is refused.
     reader = ProblemCollector()
     lasts = reader.read(parse_duration, length, argument="LENGTH")
     name = reader.read(parse_title, title, argument="--title")

@@ -48,12 +48,12 @@ def show_partner_time(name: str, *, as_json: bool) -> None:
 
 def _find(partner_time: PartnerTime, known: PlanContext, store: Store) -> _Details:
     names = {calendar.number: calendar.name for calendar in store.calendars.all()}
-    of = next((each for each in store.calendars.proposals() if each.number == partner_time.proposal), None)
+    of = next((proposal for proposal in store.calendars.proposals() if proposal.number == partner_time.proposal), None)
     return _Details(
         partner_time=partner_time,
         known=known,
         following=known.following_and_skipped(partner_time, MAX_TIMES),
-        cancelled={each.occurrence: each for each in store.plans.cancelled()},
+        cancelled={cancellation.occurrence: cancellation for cancellation in store.plans.cancelled()},
         calendar=None if partner_time.proposal is None or of is None else names.get(of.calendar),
     )
 
@@ -88,7 +88,7 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
     for occurrence in details.following:
         yield _following(occurrence, details)
     # These are stored in local time of its own zone; the reader may be in another.
-    for moved in sorted(partner_time.moved, key=lambda each: each.original_start):
+    for moved in sorted(partner_time.moved, key=lambda change: change.original_start):
         begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
         if ends > known.now:
             to = f"{format_day(begins, known.now, known.zone)} {format_interval(begins, ends)}"
@@ -107,7 +107,7 @@ def _following(occurrence: Occurrence, details: _Details) -> tuple[str, str]:
     if (skip := known.describe_skip(occurrence)) is not None:
         cancelled = details.cancelled.get(occurrence.id)
         instead = None if cancelled is None else cancelled.instead
-        made = next((each for each in known.partner_times if each.number == instead), None)
+        made = next((partner_time for partner_time in known.partner_times if partner_time.number == instead), None)
         if made is None:
             return "-", f"{words}, {skip}"
         when = format_schedule(made, known.now, known.zone)
@@ -130,17 +130,21 @@ def _to_json(details: _Details) -> dict[str, Any]:
         "excepted": partner_time.without,
         "as_well": partner_time.also,
         "moved": [
-            {**attributes(each, "of begins"), "lasts_seconds": int(each.lasts.total_seconds()), "title": each.title}
-            for each in partner_time.moved
+            {
+                **attributes(change, "of begins"),
+                "lasts_seconds": int(change.lasts.total_seconds()),
+                "title": change.title,
+            }
+            for change in partner_time.moved
         ],
         "next": [
             {
-                **attributes(each, "id begins ends"),
-                "under_way": each.begins <= known.now and each.id not in known.skipped,
-                "skipped": each.id in known.skipped,
-                "cancelled": each.id in details.cancelled,
-                "instead": details.cancelled[each.id].instead if each.id in details.cancelled else None,
+                **attributes(occurrence, "id begins ends"),
+                "under_way": occurrence.begins <= known.now and occurrence.id not in known.skipped,
+                "skipped": occurrence.id in known.skipped,
+                "cancelled": occurrence.id in details.cancelled,
+                "instead": details.cancelled[occurrence.id].instead if occurrence.id in details.cancelled else None,
             }
-            for each in details.following
+            for occurrence in details.following
         ],
     }

@@ -26,7 +26,7 @@ def show_categories(*, as_json: bool) -> None:
         print_json({"for_both": chosen, "offered": [category for category, _times in offered]})
         return
     if chosen:
-        names = ", ".join(format_category(each) for each in chosen)
+        names = ", ".join(format_category(proposal) for proposal in chosen)
         click.echo(_("Always for both of you: {names}.").format(names=names))
     else:
         click.echo(_("Nothing is always for both of you; `turntoward together add video` would make video so."))
@@ -46,7 +46,7 @@ def add_category(category: str) -> None:
 
 def remove_category(category: str) -> None:
     _check(category)
-    if _change(lambda chosen: [each for each in chosen if each != category]):
+    if _change(lambda chosen: [proposal for proposal in chosen if proposal != category]):
         text = _("No longer always for both of you: {name}. From the next partner time on.")
     else:
         text = _("It was not always for both of you: {name}. Nothing is changed.")
@@ -71,6 +71,7 @@ def _check(category: str) -> None:
 
 def _change(change: Callable[[list[str]], list[str]]) -> bool:
     """Write what `change` makes of the categories into the config; return whether that is anything new."""
+    # The config is the only place of the list, so a person can edit it by hand as well.
     config = ConfigText(config_path())
     chosen = list(config.settings.policy.for_both)
     wanted = change(chosen)

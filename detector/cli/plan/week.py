@@ -80,7 +80,7 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
 
 
 def _is_under_way(bar: PlannedBar, known: PlanContext) -> bool:
-    return any(bar.occurrence.id == each.id for each in known.under_way)
+    return any(bar.occurrence.id == occurrence.id for occurrence in known.under_way)
 
 
 def _planned(known: PlanContext, first: date) -> Sequence[PlannedBar]:
@@ -88,16 +88,16 @@ def _planned(known: PlanContext, first: date) -> Sequence[PlannedBar]:
         datetime.combine(day, datetime.min.time(), known.zone).astimezone(UTC) for day in (first, first + 7 * _DAY)
     )
     # What has started is drawn as it started, whatever was edited since.
-    started = {each.occurrence.id: each.occurrence for each in known.schedule.started or ()}
+    started = {run.occurrence.id: run.occurrence for run in known.schedule.started or ()}
     planned = (
-        started.get(each.id, each)
+        started.get(occurrence.id, occurrence)
         for partner_time in known.partner_times
-        for each in occurrences(partner_time, begins - LOOK_BACK, ends)
+        for occurrence in occurrences(partner_time, begins - LOOK_BACK, ends)
     )
     bars = [
-        PlannedBar(occurrence=each, is_skipped=each.id in known.skipped)
-        for each in known.overrides_without_skips.apply(planned)
-        if each.begins < ends and begins < each.ends
+        PlannedBar(occurrence=occurrence, is_skipped=occurrence.id in known.skipped)
+        for occurrence in known.overrides_without_skips.apply(planned)
+        if occurrence.begins < ends and begins < occurrence.ends
     ]
     return sorted(bars, key=lambda bar: (bar.occurrence.begins, bar.occurrence.partner_time))
 
@@ -165,7 +165,7 @@ def _cell(since_midnight: timedelta) -> int:
 
 def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
     rows: list[list[_DayBar]] = []
-    for bar in sorted(bars, key=lambda each: (each.first, each.planned.occurrence.partner_time)):
+    for bar in sorted(bars, key=lambda bar: (bar.first, bar.planned.occurrence.partner_time)):
         # The first row that is free again: what does not overlap shares one.
         free = next((row for row in rows if row[-1].last <= bar.first), None)
         if free is None:

@@ -54,6 +54,7 @@ def play_demo(keep: Path | None, recording: Path | None) -> None:
     `keep`: the folder in which the store stays; `recording`: another evening than the bundled one.
     """
     evening = list(_evening(recording))
+    # The built-in rules alone, so that the demo shows the same on every device.
     rules = load_rules(None).rules
     with _folder(keep) as folder, Store.open(folder / "turntoward.sqlite") as store:
         began, ended = evening[0].at, evening[-1].at
@@ -158,5 +159,6 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         return
     if (file := keep / "turntoward.sqlite").exists():
         raise UserError(_("{file} exists already; name another folder.").format(file=file))
+    # Only the owner may look into it, as with the real store.
     keep.mkdir(mode=0o700, parents=True, exist_ok=True)
     yield keep

@@ -85,9 +85,9 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from _indented(found.store_problem or _with_tilde(found.store))
     if not found.coverage:
         yield from _indented(_("No partner time in the last seven days."))
-    for each in found.coverage[-MAX_OCCURRENCES:]:
-        share = each.known / each.lasted if each.lasted else 0.0
-        when = f"{each.began.astimezone():%a %d %b, %H:%M}"
+    for occurrence in found.coverage[-MAX_OCCURRENCES:]:
+        share = occurrence.known / occurrence.lasted if occurrence.lasted else 0.0
+        when = f"{occurrence.began.astimezone():%a %d %b, %H:%M}"
         yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
     yield ""
     yield _("Settings and rules: {count} rules in force").format(count=found.rules)
@@ -213,13 +213,13 @@ def _calendars(found: Findings) -> Iterator[str]:
         return
     # This section brings its own blank line, as it is left out where there are none.
     yield _("Calendars that you subscribed to")
-    for each in found.calendars:
-        where = _("{address}, on the local network") if each.local else "{address}"
-        where = where.format(address=_with_tilde(each.at))
-        age = format_age(each.asked, each.refreshed, each.why, SystemClock().now(), local_zone())
-        yield from _indented(f"{each.name} ({where}): {age}.", "    ")
-        if each.shut_out:
-            yield from _indented(_("  To do: {remedy}.").format(remedy=each.shut_out), "         ")
+    for calendar in found.calendars:
+        where = _("{address}, on the local network") if calendar.local else "{address}"
+        where = where.format(address=_with_tilde(calendar.at))
+        age = format_age(calendar.asked, calendar.refreshed, calendar.why, SystemClock().now(), local_zone())
+        yield from _indented(f"{calendar.name} ({where}): {age}.", "    ")
+        if calendar.shut_out:
+            yield from _indented(_("  To do: {remedy}.").format(remedy=calendar.shut_out), "         ")
     yield ""
 
 

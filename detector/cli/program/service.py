@@ -46,6 +46,7 @@ def uninstall_service() -> None:
         raise UserError(message.format(path=path))
     # While the unit still exists, or systemd would not know what to disable.
     stopped = _systemctl(("disable", "--now", systemd.UNIT))
+    # The unit is removed even where systemd cannot be reached; the commands to run are printed.
     path.unlink()
     systemd.allow_network(wanted=False)
     click.echo(_("{path} is removed; Turntoward no longer starts by itself.").format(path=path))

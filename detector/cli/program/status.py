@@ -27,6 +27,7 @@ SAME_DAY: Final = timedelta(hours=20)
 def write_status(*, as_json: bool) -> None:
     pid = running_pid()
     state: dict[str, Any] = {"running": pid is not None, "pid": pid}
+    # What the daemon writes comes after the defaults, so that an older daemon may leave keys out.
     state |= _parse(running_status() if pid is not None else None)
     state["declared"] = _count("SELECT count(*) FROM partner_times")
     state["calendars"], state["offers"] = [], []

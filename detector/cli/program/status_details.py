@@ -34,8 +34,8 @@ def offers() -> list[dict[str, Any]]:
 
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
     now, zone = SystemClock().now(), local_zone()
-    return [f"{each['name']}: {format_age_from_json(each, now, zone)}." for each in calendars]
+    return [f"{calendar['name']}: {format_age_from_json(calendar, now, zone)}." for calendar in calendars]
 
 
 def offer_lines(offers: Sequence[dict[str, Any]]) -> list[str]:
-    return [format_offer(each["category"], each["times"]) for each in offers]
+    return [format_offer(offer["category"], offer["times"]) for offer in offers]

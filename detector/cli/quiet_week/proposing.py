@@ -108,7 +108,7 @@ def _find(code: str, evenings: Sequence[RecordedEvening], week: QuietWeek) -> Th
         return proposal
     if missing := format_missing(week, len(evenings)):
         raise UserError(" ".join(missing))
-    codes = ", ".join(each.code for each in _propose(evenings))
+    codes = ", ".join(proposal.code for proposal in _propose(evenings))
     message = (
         _("Nothing is proposed for '{code}'. There is one for {codes}.")
         if codes

@@ -35,6 +35,7 @@ def start_week() -> None:
 def stop_week() -> None:
     with plan.open_store() as store:
         evening = quiet_week.current_evening(store, local_zone())
+        # Outside of the week there is nothing to stop, and its result must stay as it is.
         if evening is not None:
             quiet_week.stop(store)
     if evening is None:

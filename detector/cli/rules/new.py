@@ -192,14 +192,14 @@ def _compile(text: str, option: str) -> Condition:
         source = " ".join(text.splitlines())
         problems = [
             Problem(
-                message=each.message,
+                message=problem.message,
                 file=option,
-                column=each.offset + 1,
-                width=each.width,
+                column=problem.offset + 1,
+                width=problem.width,
                 source=source,
-                hint=each.hint,
+                hint=problem.hint,
             )
-            for each in error.problems
+            for problem in error.problems
         ]
         raise UserError(problems) from None
 
@@ -208,6 +208,7 @@ def _write(draft: writing.Draft, path: Path, *, dry_run: bool, is_own: bool) -> 
     before = read_text(path) if path.exists() or path.is_symlink() else None
     if isinstance(before, Problem):
         raise UserError([before])
+    # Parsed as a whole file before it is written: a rule may be right, and its code taken.
     text = writing.append_rule(before, draft.as_toml())
     file = click.format_filename(path)
     _refuse(draft, file, parse_rule_file(before, path) if before else None, parse_rule_file(text, path))

@@ -51,14 +51,14 @@ class AppQuery:
         if self.package is not None:
             return {"package": self.package}
         words = {"app": self.app or "", "title": self.title, "program": self.program, "inside": self.inside}
-        # A title may hold a name or the query of a letter, so only what the person typed is written out.
+        # A title may hold a name or the subject of a letter, so only what the person typed is written out.
         if self.is_seen:
             del words["title"]
         return words
 
 
 def write_classification(query: AppQuery, found: Classification, *, as_json: bool, at: datetime | None = None) -> None:
-    """Write what the query is and why; `at`: when it came to the front."""
+    """Write how the app is classified and why; `at`: when it came to the front."""
     if as_json:
         line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
         line |= {key: word for key, word in query.words().items() if word is not None}

@@ -20,7 +20,7 @@ import click
 def what_command(**options: Any) -> None:
     """Show what the program makes of the window in front, and why.
 
-    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not terminal_safe. With --app or
+    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not shown. With --app or
     --package it answers about words of yours, also without a desktop. --learn asks
     what it is to you and keeps that; with --unknown, of each unknown app.
     """

@@ -44,6 +44,7 @@ def learn(query: AppQuery, category: str | None, *, yes: bool) -> None:
         raise UserError(message.format(category=terminal_safe(category), hint=hint))
     config = ConfigText(config_path())
     classifier = load_classifier(config.settings.activities)
+    # Classified with the settings just read, not with those of a running daemon.
     now = query.classify(classifier)
     list_name, word = _list_and_word(query, classifier)
     wanted = category or _ask(word, now)

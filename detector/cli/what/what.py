@@ -65,6 +65,7 @@ def what(
     if is_named:
         write_classification(query, query.classify(classifier), as_json=as_json)
         return
+    # Ctrl-C is how a live view ends, so it is no failure.
     with suppress(KeyboardInterrupt):
         asyncio.run(_watch(classifier, settings.sources, once=once, as_json=as_json))
 
