@@ -42,11 +42,9 @@ class _StatefulRule:
 
     @property
     def memory(self) -> tuple[datetime | None, ...]:
-        """Since when each part of the condition that must last has held."""
         return tuple(self._memory)
 
     def reset(self) -> None:
-        """Forget everything."""
         self._memory: list[datetime | None] = [None] * self._condition.memory_size
         self._until_memory: list[datetime | None] = []
         # After `until` ended it, the condition must be false once before the rule may hold again.

@@ -239,7 +239,6 @@ def why_line(
 
 
 def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | None) -> str | None:
-    """Return the first count that says why, `the third look in 10 min`."""
     for feature, one in _COUNTED.items():
         key, value = known.get(feature, (None, None))
         if key is None or key.span is None or not isinstance(value, int):
@@ -256,6 +255,5 @@ def _counted(known: Mapping[str, tuple[FeatureKey, Value]], dwell: timedelta | N
 
 
 def _capitalised(words: str) -> str:
-    """Return the words as a sentence begins; a name such as iPhone keeps its letters."""
     first = words.split(" ", 1)[0]
     return words[:1].upper() + words[1:] if first == first.lower() else words

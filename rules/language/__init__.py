@@ -92,7 +92,6 @@ def _compile(text: str, node: Node) -> Condition:
 
 
 def _categories(*nodes: Node) -> frozenset[str] | None:
-    """Return for which categories one of the nodes can hold: a part that lasts is timed wherever it may."""
     found = [node.categories for node in nodes]
     bound = [categories for categories in found if categories is not None]
     return frozenset().union(*bound) if len(bound) == len(found) else None

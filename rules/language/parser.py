@@ -293,7 +293,6 @@ class Parser:
         return self.advance() if self.current.text == text else None
 
     def _width_from(self, at: int) -> int:
-        """Return how wide what was read from the character `at` on is."""
         # The end of the last token, not the beginning of the next: blanks in between are not meant.
         last = self._tokens[max(0, self._position - 1)]
         return max(1, last.at + last.width - at)
