@@ -50,7 +50,7 @@ class Line:
 class Evening:
     """Stands for partner time under way: keeps that it began, went on longer, and ended, and senses nothing."""
 
-    quiet = False
+    in_quiet_week = False
 
     def __init__(self, store: Store, occurrence: Occurrence, stored_id: str) -> None:
         self.store, self.occurrence, self.stored_id = store, occurrence, stored_id
