@@ -170,7 +170,7 @@ class Told:
                 self.parts |= {own[-1].number} if own[-1].activity.category == "phone" else set()
 
     def remembered(self, device: DeviceState) -> list[UseState]:
-        lost = max((use.number for use in device.uses if use.until is not None), default=0)
+        lost = max((use.number for use in device.uses if use.latest_end is not None), default=0)
         oldest = max(lost, self._forgotten.get(device.name, 0))
         return [use for use in (*device.uses, device.open_use) if use is not None and use.number > oldest]
 
@@ -213,7 +213,7 @@ class Naive:
             return self._time([use for use in uses if self._is_meant(use, key, unknown=ZERO)], span)
         return sum(
             at - span < use.began
-            and (self._length(use) >= SETTINGS.fleeting or use.opened or use.until is not None)
+            and (self._length(use) >= SETTINGS.fleeting or use.opened or use.latest_end is not None)
             and self._counts(use, key)
             for use in uses
         )
@@ -222,7 +222,7 @@ class Naive:
         if key.name == "switches":
             return use.number in self.told.switches
         if key.name == "uses":
-            return self._is_meant(use, key, unknown=use.until and use.until - use.began)
+            return self._is_meant(use, key, unknown=use.latest_end and use.latest_end - use.began)
         short = self._length(use) < SETTINGS.glance
         return use.activity.category in DISTRACTING and short and use.number not in self.told.parts
 
@@ -230,7 +230,7 @@ class Naive:
         which = key.which or Filter(frozenset({str(key.category)}))
         if which.categories is not None and use.activity.category not in which.categories:
             return False
-        if use.until is not None and unknown is not None:
+        if use.latest_end is not None and unknown is not None:
             return which.longer is None and (which.shorter is None or unknown < which.shorter)
         length = self._length(use)
         return (which.shorter is None or length < which.shorter) and (which.longer is None or length > which.longer)
