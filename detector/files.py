@@ -1,22 +1,67 @@
-"""Replace a file as a whole."""
+"""Open files without waiting for what is none, replace them as a whole, and let nobody else write to them."""
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from detector.i18n import _
+
+
+def open_ordinary(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
+    """Open an ordinary file to read it; opening another's pipe, a device or a socket could wait for ever, or never end.
+
+    `allow_pipe`: a pipe is opened as well, as a shell makes one of `<(command)`; where nobody writes to it, it is empty.
+    Raises `OSError`, with a sentence for what is no ordinary file.
+    """
+    # Before it is opened, as opening some devices already does something; and after, as it may have been replaced since.
+    _check_ordinary(Path(path).stat(), allow_pipe=allow_pipe)
+    # O_NONBLOCK: else opening a pipe waits for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        _check_ordinary(os.fstat(descriptor), allow_pipe=allow_pipe)
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def _check_ordinary(status: os.stat_result, *, allow_pipe: bool) -> None:
+    if not (stat.S_ISREG(status.st_mode) or (allow_pipe and stat.S_ISFIFO(status.st_mode))):
+        raise OSError(errno.EINVAL, _("it is no ordinary file"))
+
+
+def is_ordinary_or_absent(path: Path) -> bool:
+    """Return whether opening the path cannot wait: there is an ordinary file, links followed, or nothing."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return True
+
+
+def make_folders(folder: Path, mode: int = 0o700) -> None:
+    """Make the folder and those above it that are missing, each with the mode at most."""
+    # Each by itself: `mkdir(parents=True)` would give the folders in between the mode that the umask leaves.
+    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+        missing.mkdir(mode=mode, exist_ok=True)
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
     """Write the file so that a reader finds the old content or the new content, and never a part.
 
-    Its folder has to exist. `mode`: the permissions of the file; None: what the umask leaves. A link is replaced, too.
-    Raises `OSError` if it cannot be written; nothing is changed then.
+    Its folder has to exist. `mode`: the permissions of the file; None: everybody may read it, as far as the umask lets them.
+    A link is replaced, too. Raises `OSError` if it cannot be written; nothing is changed then.
     """
     # Beside it, for a file can be renamed only within its file system. A dot comes first, for neither systemd nor the
     # loader of rules takes such a file for one of its own.
     beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        descriptor = os.open(beside, flags, 0o666 if mode is None else mode)
+        descriptor = os.open(
+            beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644 if mode is None else mode
+        )
         with os.fdopen(descriptor, "wb") as file:
             # The umask may have taken bits from the mode that `open` was given.
             if mode is not None:
@@ -33,8 +78,8 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
 
 
 def replace_own_file(path: Path, content: bytes) -> None:
-    """Replace a file of the person's own, private if it is new. A link to it stays one, and it keeps its mode."""
+    """Replace a file of the person's own, private if it is new. A link to it stays one, and it keeps who may read it."""
     # A folder of dotfiles is often a repository with links to it, so what the link points at is replaced.
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace_file(target, content, target.stat().st_mode & 0o777 if target.exists() else 0o600)
+    make_folders(target.parent)
+    replace_file(target, content, target.stat().st_mode & 0o755 if target.exists() else 0o600)

@@ -31,7 +31,18 @@ def state_dir() -> Path:
     return _base("XDG_STATE_HOME", ".local", "state") / NAME
 
 
+def store_files(store: Path) -> tuple[Path, ...]:
+    """Return the file of the store, and those that SQLite keeps beside it at times."""
+    return tuple(store.with_name(store.name + ending) for ending in ("", "-wal", "-shm", "-journal"))
+
+
 def lock_path() -> Path:
-    """Return the path of the lock file that keeps a second daemon from running."""
+    """Return the path of the lock file in the runtime folder, which keeps a person's second daemon from running."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     return (Path(runtime) if runtime.startswith("/") else store_path().parent) / (NAME + ".lock")
+
+
+def store_lock_path() -> Path:
+    """Return the path of the lock file beside the store, links followed, which keeps a store's second daemon from running."""
+    real = Path(os.path.realpath(store_path()))
+    return real.with_name(real.name + ".lock")

@@ -14,6 +14,7 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 from detector.cli import COMPLETION_VARIABLE
 from detector.cli.output import print_text
 from detector.errors import TurntowardError
+from detector.files import make_folders, replace_file
 from detector.i18n import _
 
 PROGRAM: Final = "turntoward"
@@ -84,8 +85,8 @@ def write_completion(shell: str, *, install: bool) -> None:
         return
     path = completion_file(shell)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        make_folders(path.parent, 0o755)
+        replace_file(Path(os.path.realpath(path)), text.encode())
     except OSError as error:
         message = _("{path} cannot be written: {why}.").format(path=path, why=error.strerror)
         raise TurntowardError(message) from error

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from detector.paths import store_path
+from detector.control.lock import own_store
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
 
@@ -15,7 +15,7 @@ def read_stored(read: Callable[[Store], T], missing: M) -> T | M:
     """Return what `read` reads from the store, or `missing` where nothing was ever stored."""
     try:
         # Read-only, as a command that only shows something must not make a store.
-        with Store.open(store_path(), read_only=True) as store:
+        with Store.open(own_store(), read_only=True) as store:
             return read(store)
     except StoreMissing:
         return missing

@@ -1,136 +1,277 @@
-"""One daemon per person: a lock file that the daemon holds, with its process id and its status; and waking the daemon.
+"""One daemon per person and per store: the locks that the daemon holds, what it writes in them, and waking the daemon.
 
-Invariant 1: the lock is the kernel's (flock), so a killed daemon never leaves a stale one behind.
+Invariant 1: the locks are the kernel's (flock), so a killed daemon never leaves a stale one behind.
 Invariant 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
-Invariant 3: the first line is the process id, the second the daemon's last status, as JSON.
+Invariant 3: the first line is the process id, the second the daemon's last status, the third its files, both as JSON.
+Invariant 4: one lock is in the runtime folder, one beside the store: whoever shares either with a daemon finds it.
+Invariant 5: a command never changes one store while the daemon that it finds uses another.
 """
 
 import errno
 import fcntl
+import json
 import os
 import signal
+import stat
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from detector.errors import TurntowardError
+from detector.errors import StoreError, TurntowardError
+from detector.files import make_folders
 from detector.i18n import _
-from detector.paths import lock_path
+from detector.paths import config_path, lock_path, state_dir, store_lock_path, store_path
 
 _TRIES: Final = 10
 _BETWEEN_TRIES: Final = 0.02
 
 
 class AlreadyRunning(TurntowardError):
-    """Another daemon of this person holds the lock."""
+    """Another daemon of this person, or of this store, holds a lock."""
+
+
+class LockUnusable(TurntowardError):
+    """What is in the place of a lock can be none."""
+
+
+class OtherStore(StoreError):
+    """The running daemon uses another store than this command would."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningDaemon:
+    """A daemon as its lock describes it: its last status ('' where there is none yet), and the files that it uses.
+
+    `files`: the paths of its `store`, `runtime` folder, `config` and `state`; a daemon of 0.1.0 does not write them.
+    """
+
+    pid: int
+    status: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_other_store(self) -> bool:
+        return _differs(self.files.get("store"), store_path())
+
+    def other_files(self) -> dict[str, tuple[str, str]]:
+        """Return those of its files that are not those of this shell, by name: its path, and ours."""
+        own = _own_files()
+        return {name: (path, own[name]) for name, path in self.files.items() if _differs(path, own.get(name, path))}
 
 
 class Lock:
-    """The lock of the one daemon, held from `__enter__` to `__exit__`, with its status."""
+    """The locks of the one daemon, held from `__enter__` to `__exit__`, with its status."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path or lock_path()
-        self._file: int | None = None
+    def __init__(self) -> None:
+        self._locked: list[int] = []
+        self._files = ""
 
     def __enter__(self) -> Self:
-        """Take the lock.
+        """Take the locks.
 
         Raises:
-            AlreadyRunning: if another process has it.
+            AlreadyRunning: if another process has one of them.
+            LockUnusable: if a lock cannot be made.
         """
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # O_NOFOLLOW: behind a symbolic link `publish` would overwrite whatever file it leads to.
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if not _lock(file):
-            other = _first_line(file)
-            os.close(file)
-            raise _already(other)
-        self._file = file
+        self._files = json.dumps(_own_files())
+        try:
+            _refuse_second_name(store_path())
+            for path in (store_lock_path(), lock_path()):
+                self._locked.append(_take(path))
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         self.publish("")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Release the lock. The file stays: to remove it would let two daemons lock two files of the same name.
-        if self._file is not None:
-            os.ftruncate(self._file, 0)
-            os.close(self._file)
-            self._file = None
+        # Release the locks. The files stay: to remove one would let two daemons lock two files of the same name.
+        while self._locked:
+            file = self._locked.pop()
+            os.ftruncate(file, 0)
+            os.close(file)
 
     def publish(self, status: str) -> None:
         """Write the status, one line, for `running_status`; in one write, so that no reader sees half of it."""
-        if self._file is not None:
+        for file in self._locked:
             # Written first and cut to length afterwards: in between a reader finds whole lines, too.
-            content = f"{os.getpid()}\n{status}\n".encode()
-            os.pwrite(self._file, content, 0)
-            os.ftruncate(self._file, len(content))
+            content = f"{os.getpid()}\n{status}\n{self._files}\n".encode()
+            os.pwrite(file, content, 0)
+            os.ftruncate(file, len(content))
 
 
-def refuse_second(path: Path | None = None) -> None:
+def find_daemon(path: Path | None = None) -> RunningDaemon | None:
+    """Return the daemon of this store, else the one of this runtime folder; with `path`, the one that holds that lock.
+
+    Raises:
+        LockUnusable: if something else is in the place of a lock.
+    """
+    for lock in (store_lock_path(), lock_path()) if path is None else (path,):
+        if (found := _read(lock)) is not None:
+            return found
+    return None
+
+
+def own_store() -> Path:
+    """Return where this command's store is.
+
+    Raises:
+        OtherStore: if the daemon that runs here uses another: what the command said would not be true of it.
+    """
+    daemon, own = find_daemon(), store_path()
+    if daemon is None or not daemon.is_of_other_store:
+        return own
+    theirs = daemon.files["store"]
+    raise OtherStore(
+        _(
+            "Turntoward (process {pid}) runs with another store than this shell's; nothing was changed.\n"
+            "  It uses    {theirs}\n  This shell {own}\n"
+            "  For the store of the running one: XDG_DATA_HOME='{folder}' turntoward …\n"
+            "  For this shell's, stop that process first."
+        ).format(pid=daemon.pid, theirs=theirs, own=own, folder=Path(theirs).parent.parent)
+    )
+
+
+def format_other_files(files: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a sentence for each of `RunningDaemon.other_files`."""
+    texts = {
+        "store": _("It uses the store {theirs}; this shell's is {own}, which it does not read."),
+        "runtime": _("Its runtime folder is {theirs}; this shell's is {own}."),
+        "config": _("It reads the settings in {theirs}; those of this shell, {own}, do not count."),
+        "state": _("It keeps recordings of failures in {theirs}; this shell's are in {own}."),
+    }
+    return [texts[name].format(theirs=theirs, own=own) for name, (theirs, own) in files.items() if name in texts]
+
+
+def refuse_second() -> None:
     """Return if no daemon runs. A command that is about to become one checks this before it asks the person anything.
 
     Raises:
         AlreadyRunning: if one does.
     """
-    pid = running_pid(path)
-    if pid is not None:
-        raise _already(str(pid))
+    daemon = find_daemon()
+    if daemon is not None:
+        raise _already(daemon)
 
 
 def running_pid(path: Path | None = None) -> int | None:
-    lines = _running_lines(path)
-    return int(lines[0]) if lines and lines[0].isdigit() else None
+    daemon = find_daemon(path)
+    return None if daemon is None else daemon.pid
 
 
 def running_status(path: Path | None = None) -> str | None:
     """Return the last status of the running daemon (JSON, '' where there is none yet), or None where no daemon runs."""
-    lines = _running_lines(path)
-    return None if lines is None else (lines[1] if len(lines) > 1 else "")
+    daemon = find_daemon(path)
+    return None if daemon is None else daemon.status
 
 
 def wake_daemon() -> bool:
-    """Have the running daemon read the store again (SIGHUP); return whether there is one.
+    """Have the running daemon read the store again (SIGHUP); return whether there is one that uses this store.
 
     Cheap: commands call it after every change.
     """
-    pid = running_pid()
-    if pid is None:
+    daemon = find_daemon()
+    if daemon is None or daemon.is_of_other_store:
         return False
     # The process may end between the two calls; the lock held at the first is what makes the number the daemon's.
     try:
-        os.kill(pid, signal.SIGHUP)
+        os.kill(daemon.pid, signal.SIGHUP)
     except OSError:
         return False
     return True
 
 
-def _already(pid: str) -> AlreadyRunning:
-    return AlreadyRunning(
-        _(
-            "turntoward is already running (process {pid}).\n"
-            "  `turntoward status` says what it is doing; one is enough for a person."
-        ).format(pid=pid or _("unknown"))
-    )
+def _own_files() -> dict[str, str]:
+    places = {"store": store_path(), "runtime": lock_path().parent, "config": config_path(), "state": state_dir()}
+    return {name: str(path) for name, path in places.items()}
 
 
-def _running_lines(path: Path | None) -> list[str] | None:
+def _differs(path: str | None, own: str | Path) -> bool:
+    # By name, links followed: SQLite keeps the log beside each name, so that two names of one file are two stores.
+    return path is not None and os.path.realpath(path) != os.path.realpath(own)
+
+
+def _already(daemon: RunningDaemon | None) -> AlreadyRunning:
+    text = _(
+        "turntoward is already running (process {pid}).\n"
+        "  `turntoward status` says what it is doing; one is enough for a person."
+    ).format(pid=daemon.pid if daemon else _("unknown"))
+    if daemon is not None and daemon.files:
+        files = _("  It uses the store {store} and the runtime folder {runtime}.")
+        text += "\n" + files.format_map({"store": "?", "runtime": "?"} | daemon.files)
+    return AlreadyRunning(text)
+
+
+def _refuse_second_name(store: Path) -> None:
+    # By the other name a second daemon would not meet our lock, and SQLite's log beside it would damage the file.
+    if store.is_file() and store.stat().st_nlink > 1:
+        text = _(
+            "{store} has a second name, a hard link, under which another program could write to it; that damages it.\n"
+            "  `find ~ -samefile '{store}'` finds the other name; remove that, or make it a copy."
+        )
+        raise LockUnusable(text.format(store=store))
+
+
+def _take(path: Path) -> int:
     try:
-        file = os.open(path or lock_path(), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
+        make_folders(path.parent)
+        # O_NOFOLLOW: behind a symbolic link `publish` would overwrite whatever file it leads to.
+        file = _open(path, os.O_RDWR | os.O_CREAT)
+        if not _lock(file):
+            other = _parse(file)
+            os.close(file)
+            raise _already(other)
+    except OSError as error:
+        raise _unusable(path, error) from None
+    return file
+
+
+def _read(path: Path) -> RunningDaemon | None:
+    try:
+        file = _open(path, os.O_RDONLY)
+        try:
+            # Shared, so that two readers at once do not take each other for the daemon.
+            return None if _try_lock(file, fcntl.LOCK_SH) else _parse(file)
+        finally:
+            os.close(file)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
-    try:
-        # Shared, so that two readers at once do not take each other for the daemon.
-        if _try_lock(file, fcntl.LOCK_SH):
-            return None
-        return os.pread(file, 65536, 0).decode("utf-8", "replace").split("\n")
-    finally:
+    except OSError as error:
+        raise _unusable(path, error) from None
+
+
+def _open(path: Path, flags: int) -> int:
+    # O_NONBLOCK: opening a pipe would wait for ever.
+    file = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY, 0o600)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
+        raise OSError(errno.EINVAL, _("it is no ordinary file"))
+    return file
+
+
+def _unusable(path: Path, error: OSError) -> LockUnusable:
+    text = _(
+        "{path} cannot be used as the lock of the running program: {why}.\n  It must be an ordinary file of yours."
+    )
+    return LockUnusable(text.format(path=path, why=error.strerror))
+
+
+def _parse(file: int) -> RunningDaemon | None:
+    pid, status, files, *_rest = [*os.pread(file, 1 << 20, 0).decode("utf-8", "replace").split("\n"), "", "", ""]
+    try:
+        known = json.loads(files or "{}")
+    except ValueError:  # it is being written
+        known = {}
+    return RunningDaemon(pid=int(pid), status=status, files=known) if pid.isdigit() else None
 
 
 def _lock(file: int) -> bool:
-    # A reader, see `_running_lines`, holds the lock for an instant; that is no daemon, so it is tried again.
+    # A reader, see `_read`, holds the lock for an instant; that is no daemon, so it is tried again.
     for attempt in range(_TRIES):
         if _try_lock(file, fcntl.LOCK_EX):
             return True
@@ -148,7 +289,3 @@ def _try_lock(file: int, mode: int) -> bool:
             raise
         return False
     return True
-
-
-def _first_line(file: int) -> str:
-    return os.pread(file, 32, 0).decode("ascii", "replace").partition("\n")[0]

@@ -1,10 +1,11 @@
-"""Install the systemd user unit and its drop-in, and restart the service.
+"""Install the systemd user unit, its drop-in and the desktop entry, and restart the service.
 
 Invariant 1: what this program did not write is neither changed nor removed.
 Invariant 2: the unit alone allows no network; the drop-in that allows it is there only while something needs it.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,18 +18,22 @@ from typing import Final
 from detector.calendars.urls import is_url
 from detector.devices import Phone
 from detector.errors import TurntowardError
-from detector.files import replace_file
+from detector.files import make_folders, replace_file
 from detector.i18n import _
+from detector.notifier.model import ICON
+from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
 from detector.store.model import Calendar
 
 UNIT: Final = "turntoward.service"
 NETWORK: Final = "turntoward-network.conf"
+DESKTOP_FILE: Final = "turntoward.desktop"
 TIMEOUT: Final = 60
 """Seconds that systemctl gets: a restart waits for the daemon to be ready."""
 
 _MARK: Final = "# The user unit of Turntoward"
 _NETWORK_MARK: Final = "# The network drop-in of Turntoward"
+_DESKTOP_MARKS: Final = ("# The desktop entry of Turntoward", "<!-- The mark of Turntoward")
 _EXEC: Final = "ExecStart="
 
 
@@ -74,6 +79,37 @@ def unit_for(command: Path) -> str:
     quoted = str(command).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     lines = [f'{_EXEC}"{quoted}" run' if line.startswith(_EXEC) else line for line in shipped().split("\n")]
     return "\n".join(lines)
+
+
+def write_desktop_files(command: Path) -> None:
+    """Write the desktop entry and the icon by which a desktop says whose a notification is; leave other programs' alone.
+
+    Raises:
+        OSError: if one cannot be written.
+    """
+    # An entry whose program is not found is ignored, so it names the command by its whole path.
+    quoted = re.sub(r'(["`$\\])', r"\\\1", str(command)).replace("\\", "\\\\").replace("%", "%%")
+    entry = shipped(DESKTOP_FILE).replace("Exec=turntoward ", f'Exec="{quoted}" ')
+    for path, content in zip(desktop_paths(), (entry.encode(), ICON.read_bytes()), strict=True):
+        if not os.path.lexists(path) or _is_ours(path):
+            make_folders(path.parent, 0o755)
+            replace_file(path, content)
+
+
+def remove_desktop_files() -> None:
+    for path in desktop_paths():
+        if _is_ours(path):
+            path.unlink()
+
+
+def desktop_paths() -> tuple[Path, Path]:
+    """Return where the desktop entry and the icon go; neither need exist."""
+    folder = store_path().parent.parent
+    return folder / "applications" / DESKTOP_FILE, folder / "icons/hicolor/scalable/apps/turntoward.svg"
+
+
+def _is_ours(path: Path) -> bool:
+    return not path.is_symlink() and any(_begins_with(path, mark) for mark in _DESKTOP_MARKS)
 
 
 def is_own_unit(path: Path) -> bool:
@@ -122,7 +158,7 @@ def write_unit_file(path: Path, content: str) -> None:
     Raises:
         OSError: if it cannot be written; nothing is changed then.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(path.parent)
     replace_file(path, content.encode())
 
 

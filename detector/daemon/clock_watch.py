@@ -1,13 +1,16 @@
-"""Check whether time went on as it should since the last check: no sleep, no jump of the wall clock.
+"""Check whether time went on as it should since the last check: no sleep, no jump of the wall clock, no stopped process.
 
 Invariant 1: it is checked before anything is decided: a deadline that was reached by a jump is no evidence.
 Invariant 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
+Invariant 3: a process that was stopped (SIGSTOP, a frozen cgroup) wakes later than it meant to, and was not even waiting for
+the processor meanwhile; a busy machine is none.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from detector.clock import Clock
@@ -16,6 +19,9 @@ from detector.core.observations import GapReason
 # More than NTP's slewing can make of an hour (500 ppm), less than any sleep that matters.
 TOLERANCE: Final = timedelta(seconds=2)
 _MIN_SLEEP: Final = timedelta(seconds=1)
+# Of a busy machine the wait for a core does not count, and a query of the store waits five seconds at most for another
+# program; twice that leaves room for a slow disk. A stop that is shorter is no longer than what counts as a glance.
+MAX_LATENESS: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +38,35 @@ class ClockJump:
 
 
 class ClockWatch:
-    """Remembers the clocks at the last check. `slept` returns the seconds that the device slept since it booted."""
+    """Remembers the clocks at the last check.
 
-    def __init__(self, clock: Clock, slept: Callable[[], float] | None = None) -> None:
+    `slept` returns the seconds that the device slept since it booted, `waited` those that this process waited for a core.
+    """
+
+    def __init__(
+        self, clock: Clock, slept: Callable[[], float] | None = None, waited: Callable[[], float] | None = None
+    ) -> None:
         self._clock = clock
         self._slept = slept or seconds_slept
+        self._waited = waited or seconds_waited
         self._wall, self._monotonic, self._asleep = self._read()
+        self._wakes: float | None = None
+
+    def will_wake(self, within: float | None) -> None:
+        """Note that the next check comes in so many seconds at the latest; None: nobody knows when."""
+        self._wakes = None if within is None else self._clock.monotonic() + max(0.0, within) - self._waited()
 
     def check(self) -> ClockJump | None:
         """Return the jump since the last check, or None; from now on the present is the last instant known."""
         before, monotonic, asleep = self._wall, self._monotonic, self._asleep
         self._wall, self._monotonic, self._asleep = self._read()
+        wakes, self._wakes = self._wakes, None
         expected = before + timedelta(seconds=self._monotonic - monotonic)
         if abs(self._wall - expected) <= TOLERANCE:
-            return None
+            if wakes is None or self._monotonic - self._waited() - wakes <= MAX_LATENESS.total_seconds():
+                return None
+            # As after a restart: the program did not run, whatever the device did meanwhile.
+            return ClockJump(since=before, at=self._wall, reason=GapReason.RESTART)
         # The monotonic clock stops during sleep, so a sleep looks like a jump; only the boot clock can tell them apart.
         slept = timedelta(seconds=self._asleep - asleep)
         reason = GapReason.SUSPEND if slept > _MIN_SLEEP else GapReason.CLOCK_JUMP
@@ -60,3 +81,11 @@ def seconds_slept() -> float:
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def seconds_waited() -> float:
+    """Return how long this thread was ready to run and waited for a core; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from detector.core.observations import Observation
+from detector.files import make_folders
 from detector.store.recordings import write_recording
 
 # A bug that comes back every minute must not fill the disk.
@@ -16,7 +17,7 @@ _PREFIX: Final = "failure-"
 
 def save_crash_dump(observations: Sequence[Observation], folder: Path) -> Path:
     """Write the observations into a new file in `folder` (0600 in 0700) and return its path; delete the oldest files."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(folder)
     at = observations[-1].at if observations else None
     path = folder / f"{_PREFIX}{at:%Y%m%dT%H%M%SZ}-{os.getpid()}.jsonl"
     write_recording(path, observations, note="what the core was fed before it failed")

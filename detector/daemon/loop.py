@@ -1,14 +1,16 @@
 """The daemon's loop: one task that sleeps until there is something to do, and then does all that is due.
 
-Invariant 1: no polling. It sleeps until an observation, a request, the next boundary, the core's deadline or the watchdog,
+Invariant 1: no polling. It sleeps until an observation, a request, the next boundary, the core's deadline or a heartbeat,
 whichever comes first.
-Invariant 2: before anything is decided it checks whether time went on as it should; time that was slept through is a gap.
+Invariant 2: before anything is decided it checks whether time went on as it should; time that was slept through, or in which
+the process was stopped, is a gap.
 Invariant 3: partner time ends at its planned end, however late the loop wakes: nothing after it is decided.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from detector.clock import Clock
 from detector.control.sd_notify import Systemd
@@ -16,6 +18,10 @@ from detector.core.observations import GapReason
 from detector.daemon.clock_watch import ClockWatch
 from detector.daemon.reconciler import Reconciler, Upcoming
 from detector.daemon.session import MICROSECOND
+
+# In partner time it wakes so often at least, in seconds: a process that was stopped for as long, and for what counts as late
+# on top, is found out, although nothing else was due.
+HEARTBEAT: Final = 30.0
 
 
 class Loop:
@@ -101,9 +107,12 @@ class Loop:
         wanted = [self._reconciler.upcoming.wake_at, session.deadline if session is not None else None]
         instants = [at for at in wanted if at is not None]
         seconds = (min(instants) - self._clock.now()).total_seconds() if instants else None
+        if session is not None:
+            seconds = min(seconds if seconds is not None else HEARTBEAT, HEARTBEAT)
         if self._systemd.watchdog is not None:
             left = self._watchdog_fed + self._systemd.watchdog - self._clock.monotonic()
             seconds = left if seconds is None else min(seconds, left)
+        self._clock_watch.will_wake(seconds)
         try:
             async with asyncio.timeout(None if seconds is None else max(0.0, seconds)):
                 await self._wake.wait()

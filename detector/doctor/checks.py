@@ -13,7 +13,7 @@ import psutil
 from detector.clock import Clock
 from detector.config.read import read_settings
 from detector.config.settings import Settings
-from detector.control.lock import running_pid, running_status
+from detector.control.lock import LockUnusable, find_daemon, format_other_files
 from detector.control.session_owner import require_session_owner
 from detector.control.systemd_unit import is_own_unit, unit_path
 from detector.core.observations import Sense
@@ -79,12 +79,14 @@ class CoverageFound:
 class Findings:
     """Everything that `doctor` reports. The names of the fields are those of `doctor --json`, where `field` gives no other.
 
+    `files`: those that the running daemon uses, see `RunningDaemon`.
     `unusable_rules`: the rules that can never hold with what is sensed here, by their codes, and why.
     `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the phone API's.
     """
 
     session: SessionType
     pid: int | None
+    files: Mapping[str, str]
     service: str | None
     senses: tuple[SenseFound, ...]
     notifiers: tuple[NotifierFound, ...] = field(metadata={"json": "speakers"})
@@ -120,13 +122,20 @@ async def examine(clock: Clock) -> Findings:
     problems += wrong_names
     stored = _read_store(clock.now())
     # The process first: its sockets are compared with the status that the same process wrote.
-    pid, unit = running_pid(), unit_path()
+    try:
+        daemon = find_daemon()
+    except LockUnusable as wrong:
+        daemon = None
+        problems.append(str(wrong))
+    pid, unit = daemon.pid if daemon else None, unit_path()
+    problems += format_other_files(daemon.other_files()) if daemon else []
     listening = _listening_sockets(pid)
-    status = running_status() if pid is not None else None
+    status = daemon.status if daemon else None
     phone_api = find_phone_api(stored.phone_api, stored.phones, clock.now(), status)
     return Findings(
         session=session,
         pid=pid,
+        files=daemon.files if daemon else {},
         service=str(unit) if is_own_unit(unit) else None,
         senses=senses,
         notifiers=notifiers,

@@ -14,7 +14,7 @@ from typing import Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import NotificationText, OneWayNotifier
+from detector.notifier.model import APP_NAME, DESKTOP_ENTRY, ICON, NotificationText, OneWayNotifier, with_app_name
 from detector.notifier.safe_text import BODY_LIMIT, one_line, without_markup
 from detector.notifier.server import require_session_bus
 
@@ -44,16 +44,17 @@ class NotifySendNotifier(OneWayNotifier):
         if self._can_replace is None:
             self._can_replace = b"--replace-id" in await self._run(["--help"])
         options = [
-            "--app-name=Turntoward",
+            f"--app-name={APP_NAME}",
+            f"--icon={ICON}",
             "--urgency=low",
             f"--expire-time={max(1, round(text.expires.total_seconds() * 1000))}",
             "--hint=boolean:suppress-sound:true",
             "--hint=boolean:transient:true",
-            "--hint=string:desktop-entry:turntoward",
+            f"--hint=string:desktop-entry:{DESKTOP_ENTRY}",
         ]
         if self._can_replace:
             options += ["--print-id", *([f"--replace-id={self._shown_id}"] if self._shown_id else [])]
-        title = without_markup(one_line(text.title)) or "Turntoward"
+        title = with_app_name(without_markup(one_line(text.title)))
         output = await self._run([*options, "--", title, without_markup(one_line(text.body, BODY_LIMIT))])
         self._shown_id = int(output) if output.strip().isdigit() else None
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import NotificationText, OneWayNotifier
+from detector.notifier.model import APP_NAME, NotificationText, OneWayNotifier, with_app_name
 from detector.notifier.safe_text import one_line, without_markup
 
 if sys.platform == "linux":
@@ -48,7 +48,7 @@ class PlyerNotifier(OneWayNotifier):
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         await self.probe()
-        title = without_markup(one_line(text.title, _MAX_TITLE)) or "Turntoward"
+        title = one_line(with_app_name(without_markup(one_line(text.title))), _MAX_TITLE)
         body = without_markup(one_line(text.body, _MAX_BODY))
         # A title or body that begins with "-" would be an option of the program that plyer may call.
         title, body = (f"\u2060{part}" if part.startswith("-") else part for part in (title, body))
@@ -98,7 +98,7 @@ async def _in_thread(title: str, body: str, seconds: int) -> str | None:
 def _notify(title: str, body: str, seconds: int) -> None:
     from plyer import notification  # noqa: PLC0415 - imported only where it is used
 
-    notification.notify(title=title, message=body, app_name="Turntoward", timeout=seconds, hints=_hints())
+    notification.notify(title=title, message=body, app_name=APP_NAME, timeout=seconds, hints=_hints())
 
 
 def _hints() -> dict[str, Any]:

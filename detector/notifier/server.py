@@ -20,11 +20,14 @@ from detector.dbus import (
 )
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import NotificationText
+from detector.notifier.model import APP_NAME, DESKTOP_ENTRY, ICON, NotificationText, with_app_name
 from detector.notifier.safe_text import BODY_LIMIT, escape_markup, one_line
 
 HOW_TO_ANSWER: Final = {"dunst": _("Middle click to answer.")}
 """What the body adds under servers that take answers but draw no buttons, by the server's own name."""
+
+NAMES_THE_APP: Final = ("gnome-shell", "Plasma")
+"""The servers that write beside each notification which program it comes from; the others show its title alone."""
 
 _LOW, _NORMAL, _CRITICAL = 0, 1, 2
 
@@ -64,10 +67,10 @@ async def notify(bus: Bus, text: NotificationText, server: Server, *, replaces: 
         "urgency": Variant("y", _urgency(text, server)),
         "suppress-sound": Variant("b", True),
         "transient": Variant("b", True),
-        "desktop-entry": Variant("s", "turntoward"),
+        "desktop-entry": Variant("s", DESKTOP_ENTRY),
     }
     milliseconds = max(1, round(text.expires.total_seconds() * 1000))
-    arguments = ["Turntoward", replaces, "", title, body, actions, hints, milliseconds]
+    arguments = [APP_NAME, replaces, ICON.as_uri(), title, body, actions, hints, milliseconds]
     await call(bus, "Notify", "susssasa{sv}i", *arguments, serial=serial)
 
 
@@ -99,7 +102,8 @@ async def call(bus: Bus, member: str, signature: str = "", *body: Any, serial: i
 
 def fit_to_server(text: NotificationText, server: Server) -> tuple[str, str, list[str]]:
     """Return title, body and actions as this server can show them; the why-line is never lost."""
-    title = one_line(text.title) or "Turntoward"
+    title = one_line(text.title)
+    title = title or APP_NAME if server.name in NAMES_THE_APP else with_app_name(title)
     why = one_line(text.body, BODY_LIMIT)
     actions: list[str] = []
     if "actions" in server.capabilities:

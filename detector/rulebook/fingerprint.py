@@ -7,6 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+from detector.files import open_ordinary
+
 # So much is read of one file.
 MAX_BYTES: Final = 256 * 1024
 
@@ -33,10 +35,8 @@ def fingerprint(folder: Path) -> str:
     for path in packs:
         checksum = zlib.crc32(path.name.encode("utf-8", "surrogateescape") + b"\0", checksum)
         try:
-            # Reading a pipe would wait for somebody to write to it.
-            if path.is_file():
-                with path.open("rb") as file:
-                    checksum = zlib.crc32(file.read(MAX_BYTES + 1), checksum)
+            with open_ordinary(path) as file:
+                checksum = zlib.crc32(file.read(MAX_BYTES + 1), checksum)
         except OSError:
             checksum = zlib.crc32(b"unreadable", checksum)
     return f"{checksum:08x}"

@@ -7,7 +7,6 @@ Invariant 3: whatever is wrong with a file, all other rules run, and the problem
 """
 
 import os
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from detector.errors import Problem
+from detector.files import open_ordinary
 from detector.i18n import _
 from detector.rulebook.fingerprint import MAX_BYTES, pack_paths
 from rules.model import Rule
@@ -117,10 +117,7 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
     """Return the text of a file of a person's own, or why it cannot be read; `what` it ought to be."""
     file = _as_text(path)
     try:
-        # Opening a pipe would wait for somebody to write to it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return Problem(file=file, message=_("This is not a file."))
-        with path.open("rb") as stream:
+        with open_ordinary(path) as stream:
             # One byte more than allowed tells a file of just that size from a larger one.
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:

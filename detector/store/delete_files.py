@@ -5,6 +5,7 @@ from pathlib import Path
 
 from detector.errors import StoreError
 from detector.i18n import _
+from detector.paths import store_files
 from detector.store.errors import StoreDamaged, StoreTooNew
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
@@ -56,7 +57,7 @@ def _unlink(path: Path) -> None:
     real = path.resolve()
     try:
         # The link last: as long as it is there, another try finds the file behind it.
-        for file in (real, *(real.with_name(real.name + end) for end in ("-wal", "-shm", "-journal")), path):
+        for file in (*store_files(real), path):
             file.unlink(missing_ok=True)
     except OSError as error:
         raise _not_deleted(path, error) from error

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from detector.errors import StoreError
+from detector.files import is_ordinary_or_absent, make_folders
 from detector.i18n import _
+from detector.paths import store_files
 from detector.store.errors import StoreMissing, raising_store_errors
 from detector.store.schema import BUSY_SECONDS, migration_due
 
@@ -97,11 +99,14 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
                 "{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file an ordinary one."
             ).format(path=path, why=why)
         ) from error
-    if not stat.S_ISREG(mode):
-        message = _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
-        if stat.S_ISDIR(mode):
-            message = _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
+    if stat.S_ISDIR(mode):
+        message = _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
         raise StoreError(message.format(path=path))
+    for file in store_files(real):
+        # Opening a pipe would wait for ever, be it in the place of the file or of SQLite's own beside it.
+        if not is_ordinary_or_absent(file):
+            message = _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
+            raise StoreError(message.format(path=path if file == real else file))
     for target, wanted in ((real, 0o600), (real.parent, 0o700)):
         # A folder of another name was chosen by the person, who may have other things in it.
         status = target.stat()
@@ -111,10 +116,7 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
 
 
 def _create(real: Path) -> None:
-    # Each by itself: `mkdir(parents=True)` would give the folders in between the mode that the umask leaves.
-    missing = [folder for folder in real.parents if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
+    make_folders(real.parent)
     if not real.exists():
         # O_EXCL: if the file is there by now, this process may have it open, and closing a descriptor drops its locks.
         try:

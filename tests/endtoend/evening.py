@@ -90,10 +90,16 @@ class Evening:
                 )
             )
 
-    def say(self, *arguments: str, code: int = 0) -> str:
+    def say(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
         """Run a command to its end, and return what it said on both of its outputs."""
         done = subprocess.run(
-            [str(COMMAND), *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False
+            [str(COMMAND), *arguments],
+            env=self.env | dict(env or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == code, f"turntoward {arguments[0]}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr

@@ -6,13 +6,26 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from detector.control.lock import AlreadyRunning, Lock, refuse_second, running_pid, running_status, wake_daemon
+from detector.control.lock import (
+    AlreadyRunning,
+    Lock,
+    LockUnusable,
+    OtherStore,
+    find_daemon,
+    own_store,
+    refuse_second,
+    running_pid,
+    running_status,
+    wake_daemon,
+)
 from detector.control.sd_notify import Systemd
-from detector.paths import lock_path
+from detector.paths import lock_path, store_lock_path, store_path
+from tests.rig.command import run_command
 
 HOLDS = r"""
 import os, signal
@@ -85,9 +98,50 @@ def test_the_lock_file_is_private_and_no_symbolic_link_is_followed(tmp_path: Pat
     precious = tmp_path / "precious"
     precious.write_text("mine")
     lock_path().symlink_to(precious)
-    with pytest.raises(OSError, match=r"[Ss]ymbolic"), Lock():
+    with pytest.raises(LockUnusable, match=r"[Ss]ymbolic"), Lock():
         pass
     assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("lock", [lock_path, store_lock_path])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
+def test_what_is_no_file_in_the_place_of_a_lock_is_refused_at_once(
+    lock: Callable[[], Path], make: Callable[[Path], None]
+) -> None:
+    lock().parent.mkdir(parents=True, exist_ok=True)
+    make(lock())
+    for command in ("status", "list", "export", "pause 5min", "run", "forget --all --yes"):
+        done = run_command(*command.split())
+        assert done.returncode == 1, command
+        assert f"{lock()} cannot be used as the lock" in done.stderr
+    assert f"{lock()} cannot be used as the lock" in run_command("doctor").stdout.replace("\n    ", " ")
+
+
+def test_a_lock_says_which_store_and_which_runtime_folder_the_daemon_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Lock():
+        for found in (find_daemon(), find_daemon(lock_path()), find_daemon(store_lock_path())):
+            assert found is not None
+            assert found.files["store"] == str(store_path())
+            assert found.files["runtime"] == str(lock_path().parent)
+            assert found.other_files() == {}
+        before = store_path()
+        monkeypatch.setenv("XDG_DATA_HOME", str(store_path().parents[2] / "elsewhere"))
+        with pytest.raises(OtherStore) as refused:
+            own_store()
+        assert str(before) in str(refused.value)
+        assert str(store_path()) in str(refused.value)
+        assert wake_daemon() is False, "a daemon of another store is not told of a change in ours"
+    assert own_store() == store_path()
+
+
+def test_a_daemon_of_0_1_0_whose_lock_does_not_say_its_store_is_heeded_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Lock():
+        lock_path().write_text(f"{os.getpid()}\n{{}}\n")
+        monkeypatch.setenv("XDG_DATA_HOME", str(store_path().parents[2] / "elsewhere"))
+        assert own_store() == store_path()
+        assert running_status() == "{}"
 
 
 @pytest.mark.parametrize("abstract", [False, True])

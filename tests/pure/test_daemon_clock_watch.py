@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from detector.clock import ManualClock
 from detector.core.observations import GapReason
-from detector.daemon.clock_watch import ClockJump, ClockWatch
+from detector.daemon.clock_watch import ClockJump, ClockWatch, seconds_waited
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -18,8 +19,8 @@ class Device:
 
     def __init__(self) -> None:
         self.clock = ManualClock(NOON)
-        self.slept = 0.0
-        self.watch = ClockWatch(self.clock, lambda: self.slept)
+        self.slept = self.waited = 0.0
+        self.watch = ClockWatch(self.clock, lambda: self.slept, lambda: self.waited)
 
     def passes(self, *, wall: float, awake: float, asleep: float = 0.0) -> ClockJump | None:
         self.clock.at += timedelta(seconds=wall)
@@ -66,3 +67,42 @@ def test_a_jump_is_reported_once() -> None:
     device = Device()
     assert device.passes(wall=100, awake=1) is not None
     assert device.passes(wall=1, awake=1) is None
+
+
+@pytest.mark.parametrize(
+    ("planned", "passed", "is_stopped"), [(30, 39.9, False), (30, 40.1, True), (0, 9.9, False), (-5, 10.1, True)]
+)
+def test_a_process_that_wakes_much_later_than_it_meant_to_was_stopped(
+    planned: float, passed: float, is_stopped: bool
+) -> None:
+    device = Device()
+    device.watch.will_wake(planned)
+    jump = device.passes(wall=passed, awake=passed)
+    ends = NOON + timedelta(seconds=passed)
+    assert jump == (ClockJump(since=NOON, at=ends, reason=GapReason.RESTART) if is_stopped else None)
+
+
+def test_a_process_that_waits_for_a_core_was_not_stopped() -> None:
+    # A busy machine must not make unknown what was sensed.
+    device = Device()
+    device.waited = 1000.0
+    device.watch.will_wake(30)
+    device.waited += 55
+    assert device.passes(wall=90, awake=90) is None
+    device.watch.will_wake(30)
+    device.waited += 5
+    assert device.passes(wall=90, awake=90) is not None
+
+
+def test_nobody_is_late_who_did_not_say_when_to_wake() -> None:
+    device = Device()
+    device.watch.will_wake(None)
+    assert device.passes(wall=3600, awake=3600) is None
+    device.watch.will_wake(1)
+    assert device.passes(wall=3700, awake=100, asleep=3600) is not None
+    assert device.passes(wall=60, awake=60) is None, "what was planned before a sleep counts no more"
+
+
+def test_this_system_says_how_long_a_thread_waited_for_a_core() -> None:
+    assert seconds_waited() >= 0.0
+    assert seconds_waited() < time.monotonic()

@@ -11,9 +11,10 @@ from detector.cli.history.backtest_workers import compare_kept
 from detector.cli.output import print_json
 from detector.clock import SystemClock
 from detector.config.read import read_settings
+from detector.control.lock import own_store
 from detector.errors import UserError
 from detector.i18n import _
-from detector.paths import config_path, rules_dir, store_path
+from detector.paths import config_path, rules_dir
 from detector.report.since import parse_since
 from detector.rulebook.loading import find_packs, load_rules, read_rule_file
 from detector.store.errors import StoreMissing
@@ -30,7 +31,7 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
     # Broken packs are refused before any evening is played, which may take minutes.
     before, after, is_in_force = _both_sides(files)
     try:
-        with Store.open(store_path(), read_only=True) as store:
+        with Store.open(own_store(), read_only=True) as store:
             kept = store.history.occurrences(begins)
             # One that has no end but should be over by now was cut off: the daemon was killed in it.
             over = [occurrence for occurrence in kept if occurrence.ended is not None or occurrence.ends <= now]

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from detector.control.lock import own_store
 from detector.errors import Problem, StoreError, UserError
 from detector.i18n import _, ngettext
-from detector.paths import store_path
 from detector.store.errors import StoreMissing
 from detector.store.schema import TABLES
 from detector.store.store import Store
@@ -74,7 +74,7 @@ def _write(write: Callable[[str], object], *, as_json: bool) -> int:
 def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         # An empty export is no failure: a script that copies it goes on.
-        store = Store.open(store_path(), read_only=True)
+        store = Store.open(own_store(), read_only=True)
     except StoreMissing as nothing:
         click.echo(str(nothing), err=True)
         return

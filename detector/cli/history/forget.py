@@ -5,10 +5,10 @@ from datetime import timedelta
 import click
 
 from detector.clock import SystemClock
-from detector.control.lock import wake_daemon
+from detector.control.lock import own_store, wake_daemon
 from detector.errors import UserError
 from detector.i18n import _, ngettext
-from detector.paths import state_dir, store_path
+from detector.paths import state_dir
 from detector.store.delete_files import delete_recordings, delete_store, path_exists
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
@@ -28,14 +28,15 @@ def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
 
 
 def _forget_last(length: timedelta) -> None:
+    path = own_store()
     # One instant for the files and for the store, so that both lose the same stretch.
     now = SystemClock().now()
     # Recordings of failures hold observations, too, and lie beside the store.
     recordings = delete_recordings(state_dir(), now - length)
     counts, continues = [], False
     # Opening a store for writing makes one, so it is opened only where there is one.
-    if path_exists(store_path()):
-        with Store.open(store_path()) as store:
+    if path_exists(path):
+        with Store.open(path) as store:
             counts = _counts(store.forget(now - length, now=now))
             continues = bool(store.history.unfinished())
     if recordings:
@@ -54,7 +55,7 @@ def _forget_last(length: timedelta) -> None:
 
 
 def _forget_everything(*, yes: bool) -> None:
-    path = store_path()
+    path = own_store()
     if not path_exists(path) and not any(state_dir().glob("*.jsonl")):
         click.echo(_("Nothing is kept; there is nothing to forget."))
         return

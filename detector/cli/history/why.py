@@ -9,13 +9,14 @@ import click
 
 from detector.cli.output import COLUMNS, print_json
 from detector.config.read import read_settings
+from detector.control.lock import own_store
 from detector.core.attention.baselines import MAX_AGE, baseline_keys, measure_baselines
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
 from detector.core.pipeline import Pipeline
 from detector.errors import UserError
 from detector.i18n import _
-from detector.paths import config_path, rules_dir, store_path
+from detector.paths import config_path, rules_dir
 from detector.report.why import explain, explanation_as_json, explanation_lines
 from detector.report.why_not import find_situation, situation_as_json, situation_lines
 from detector.rulebook.loading import load_rules
@@ -34,7 +35,7 @@ def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool)
     """Write why a moment was a nudge or was not, or which moments there are; `what` are the words of the command line."""
     is_negated, wanted = _parse_arguments(what)
     try:
-        store = Store.open(store_path(), read_only=True)
+        store = Store.open(own_store(), read_only=True)
     except StoreMissing:
         raise UserError(_NOTHING_KEPT) from None
     with store:

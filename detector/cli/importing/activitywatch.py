@@ -14,7 +14,9 @@ from detector.cli.importing.output import print_report, print_report_as_json
 from detector.cli.output import ProgressLine
 from detector.clock import SystemClock
 from detector.config.read import read_settings
+from detector.control.lock import own_store
 from detector.errors import Problem, TurntowardError, UserError
+from detector.files import open_ordinary
 from detector.i18n import _, plural
 from detector.importing.export_file import read_export
 from detector.importing.importer import DecisionSettings, HistoryImporter
@@ -23,7 +25,7 @@ from detector.importing.past_times import past_times
 from detector.importing.running_server import read_server
 from detector.importing.sanitizer import EventSanitizer
 from detector.importing.tracks import EventTracks
-from detector.paths import config_path, rules_dir, store_path
+from detector.paths import config_path, rules_dir
 from detector.report.since import parse_since
 from detector.rulebook.loading import load_rules
 from detector.sensors.activitywatch_server import ActivityWatchServer, url_problem
@@ -124,7 +126,7 @@ def import_history(options: ImportOptions) -> None:
 def _open_store(*, dry_run: bool) -> Iterator[Store]:
     # A dry run must not even make the file.
     try:
-        with Store.open(store_path(), read_only=dry_run) as store:
+        with Store.open(own_store(), read_only=dry_run) as store:
             yield store
     except StoreMissing:
         yield Store.in_memory()
@@ -147,7 +149,7 @@ def _token(token: str | None, file: Path | None) -> str | None:
         if token is not None:
             raise UserError(_("--token and --token-file say the same; give one of them."))
         try:
-            with file.open("rb") as opened:
+            with open_ordinary(file, allow_pipe=True) as opened:
                 token = opened.read(MAX_TOKEN_BYTES).decode("ascii").strip()
         except UnicodeDecodeError:
             message = _("holds no token: it is not plain text")

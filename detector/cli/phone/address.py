@@ -10,6 +10,7 @@ import psutil
 
 from detector.devices import PhoneApiAddress
 from detector.errors import Problem
+from detector.files import open_ordinary
 from detector.i18n import _
 
 PORT: Final = 8420
@@ -121,7 +122,8 @@ def _certificate(certificate: str | None, key: str | None, problems: list[Proble
         if given is None:
             continue
         try:
-            has_mark = mark in Path(given).expanduser().read_text(encoding="ascii", errors="replace")
+            with open_ordinary(Path(given).expanduser()) as opened:
+                has_mark = mark.encode() in opened.read()
         except OSError as error:
             message = _("'{path}' cannot be read: {why}").format(path=given, why=error.strerror)
             problems.append(Problem(message=message, file=option))

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from detector.cli.output import attributes, choose_by_name, print_text
 from detector.cli.stored import read_stored
 from detector.clock import Clock, SystemClock
-from detector.control.lock import wake_daemon
+from detector.control.lock import own_store, wake_daemon
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.describe import format_instant, format_occurrence, format_partner_time
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import SEARCH_HORIZON
 from detector.partner_time.schedule import OccurrenceOverrides, Plan, Schedule
-from detector.paths import store_path
 from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
@@ -143,7 +142,7 @@ class PlanContext:
 
 @contextmanager
 def open_store(*, read_only: bool = False) -> Iterator[Store]:
-    with Store.open(store_path(), read_only=read_only) as store:
+    with Store.open(own_store(), read_only=read_only) as store:
         yield store
 
 

@@ -5,6 +5,7 @@ import click
 from detector.config.read import read_settings
 from detector.config.sample import in_force, in_force_as_json, sample
 from detector.errors import UserError
+from detector.files import make_folders
 from detector.i18n import _
 from detector.paths import config_path
 
@@ -26,7 +27,7 @@ def print_sample() -> None:
 def write_sample() -> None:
     path = config_path()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(path.parent)
         # It fails where there is a file, and nobody else can read the new one from the start.
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(sample(), encoding="utf-8")

@@ -21,6 +21,7 @@ from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.replay import ReplayRunner
 from detector.daemon.wording import Wording
 from detector.errors import UserError
+from detector.files import make_folders
 from detector.i18n import _
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
@@ -160,5 +161,5 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     if (file := keep / "turntoward.sqlite").exists():
         raise UserError(_("{file} exists already; name another folder.").format(file=file))
     # Only the owner may look into it, as with the real store.
-    keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(keep)
     yield keep

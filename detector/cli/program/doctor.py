@@ -59,6 +59,9 @@ def _lines(found: Findings) -> Iterator[str]:
         if found.pid
         else _("It does not run; `turntoward run` starts it.")
     )
+    if found.files:
+        text = _("Its store is {store}, its runtime folder {runtime}.")
+        yield from _indented(text.format_map({name: _with_tilde(path) for name, path in found.files.items()}))
     yield from _indented(
         _("It starts with your session: {file}.").format(file=_with_tilde(found.service))
         if found.service

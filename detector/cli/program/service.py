@@ -1,5 +1,9 @@
 """`turntoward service`: let the session start the daemon by itself, or no longer."""
 
+import shutil
+import sys
+from pathlib import Path
+
 import click
 
 from detector.cli.output import print_text
@@ -14,16 +18,18 @@ from detector.store import quiet_week
 
 
 def install_service() -> None:
-    path, unit, network = systemd.unit_path(), systemd.unit_for(systemd.command_path()), _needs_network()
+    command = systemd.command_path()
+    path, unit, network = systemd.unit_path(), systemd.unit_for(command), _needs_network()
     # Another program, or the person, may have a unit of that name.
     if path.exists() and not systemd.is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.\n  Move it aside first.")
         raise UserError(message.format(path=path))
     try:
         systemd.write_unit_file(path, unit)
+        systemd.write_desktop_files(command)
     except OSError as failed:
         message = _("{path} could not be written: {why}.")
-        raise TurntowardError(message.format(path=path, why=failed.strerror)) from failed
+        raise TurntowardError(message.format(path=failed.filename or path, why=failed.strerror)) from failed
     click.echo(_("The unit is in {path}.").format(path=path))
     if network is not None and systemd.allow_network(wanted=network) and network:
         text = _("It may reach the network, for your phone, a calendar or ActivityWatch: {path}.")
@@ -33,12 +39,16 @@ def install_service() -> None:
         click.echo(_("Turntoward runs now, and starts with your session; `turntoward status` says what it is doing."))
     if _is_new_here():
         print_text(HINT)
+    if shutil.which("turntoward") is None:
+        print_text(_("The command is not on the PATH of this shell yet. This line puts it there:"))
+        click.echo(f'  export PATH="{Path(sys.argv[0]).absolute().parent}:$PATH"')
 
 
 def uninstall_service() -> None:
     path = systemd.unit_path()
     if not path.exists():
         systemd.allow_network(wanted=False)
+        systemd.remove_desktop_files()
         click.echo(_("There is no service to remove."))
         return
     if not systemd.is_own_unit(path):
@@ -48,6 +58,7 @@ def uninstall_service() -> None:
     stopped = _systemctl(("disable", "--now", systemd.UNIT))
     # The unit is removed even where systemd cannot be reached; the commands to run are printed.
     path.unlink()
+    systemd.remove_desktop_files()
     systemd.allow_network(wanted=False)
     click.echo(_("{path} is removed; Turntoward no longer starts by itself.").format(path=path))
     if stopped:

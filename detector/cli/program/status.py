@@ -15,9 +15,10 @@ import click
 
 from detector.cli.output import COLUMNS, print_json, wrap
 from detector.clock import SystemClock
-from detector.control.lock import running_pid, running_status
+from detector.control.lock import find_daemon, format_other_files
+from detector.files import is_ordinary_or_absent
 from detector.i18n import _, ngettext
-from detector.paths import rules_dir, store_path
+from detector.paths import rules_dir, store_files, store_path
 from detector.rulebook.fingerprint import fingerprint
 
 # An instant that is farther away than this is written with its date.
@@ -25,10 +26,12 @@ SAME_DAY: Final = timedelta(hours=20)
 
 
 def write_status(*, as_json: bool) -> None:
-    pid = running_pid()
-    state: dict[str, Any] = {"running": pid is not None, "pid": pid}
+    daemon = find_daemon()
+    state: dict[str, Any] = {"running": daemon is not None, "pid": daemon.pid if daemon else None}
     # What the daemon writes comes after the defaults, so that an older daemon may leave keys out.
-    state |= _parse(running_status() if pid is not None else None)
+    state |= _parse(daemon.status if daemon else None)
+    state["files"] = daemon.files if daemon else {}
+    state["other_files"] = daemon.other_files() if daemon else {}
     state["declared"] = _count("SELECT count(*) FROM partner_times")
     state["calendars"], state["offers"] = [], []
     more: list[list[str]] = []
@@ -65,6 +68,9 @@ def _count(query: str) -> int | None:
     path = store_path()
     if not path.exists():
         return 0
+    # Opening a pipe would wait for ever.
+    if not all(map(is_ordinary_or_absent, store_files(path.resolve()))):
+        return None
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as connection:
             (count,) = connection.execute(query).fetchone()
@@ -78,6 +84,7 @@ def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_line
         stopped = _("Turntoward is not running; `turntoward run` starts it.")
         return [stopped, _declared(state["declared"]), *calendar_lines, *offer_lines]
     lines = [_("Turntoward is running (process {pid}).").format(pid=state["pid"])]
+    lines += format_other_files(state["other_files"])
     title, until = state.get("partner_time"), _instant(state.get("until"))
     paused = _instant(state.get("paused_until"))
     if title and until:

@@ -57,16 +57,21 @@ class AppQuery:
         return words
 
 
-def write_classification(query: AppQuery, found: Classification, *, as_json: bool, at: datetime | None = None) -> None:
-    """Write how the app is classified and why; `at`: when it came to the front."""
+def write_classification(
+    query: AppQuery, found: Classification, *, as_json: bool, at: datetime | None = None, names: bool = True
+) -> None:
+    """Write how the app is classified and why; `at`: when it came to the front; without `names` the category alone."""
     if as_json:
         line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
-        line |= {key: word for key, word in query.words().items() if word is not None}
-        line |= {"category": found.category, "name": found.name, "why": found.why, "entry": found.entry}
+        line |= {key: word for key, word in query.words().items() if word is not None and names}
+        line |= {"category": found.category}
+        line |= {"name": found.name, "why": found.why, "entry": found.entry} if names else {}
         click.echo(json.dumps(line, ensure_ascii=False))
         return
-    category = found.category if found.name is None else f"{found.category}: {found.name}"
+    category = found.category if found.name is None or not names else f"{found.category}: {found.name}"
     click.echo(category if at is None else f"{format_time(at)}  {category}")
+    if not names:
+        return
     for key, word in query.words().items():
         if word:
             write_row("app id" if key == "app" else key, terminal_safe(word))

@@ -20,9 +20,10 @@ import click
 def what_command(**options: Any) -> None:
     """Show what the program makes of the window in front, and why.
 
-    Live: one entry for each change, until Ctrl-C. Nothing is stored, and titles are not shown. With --app or
-    --package it answers about words of yours, also without a desktop. --learn asks
-    what it is to you and keeps that; with --unknown, of each unknown app.
+    Live: one entry for each change, for five minutes or until Ctrl-C; without a terminal, one look. Nothing is stored,
+    titles are not shown, and names only where `keep_names` is on, or with --once. With --app or --package it answers
+    about words of yours, also without a desktop. --learn asks what it is to you and keeps that; with --unknown, of each
+    unknown app.
     """
     from detector.cli.what.what import what
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Final
 
 import click
 
@@ -22,6 +25,10 @@ from detector.paths import config_path
 from detector.sensors import first_available
 from detector.sensors.model import Toplevel, ToplevelFocused
 from detector.sensors.settings import SensorSettings
+from rules.lengths import format_length
+
+# Outside partner time nothing is sensed for longer than somebody looks on.
+LIVE_TIME: Final = timedelta(minutes=5)
 
 
 def what(
@@ -65,9 +72,23 @@ def what(
     if is_named:
         write_classification(query, query.classify(classifier), as_json=as_json)
         return
-    # Ctrl-C is how a live view ends, so it is no failure.
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_watch(classifier, settings.sources, once=once, as_json=as_json))
+    at_terminal = is_interactive() and sys.stdout.isatty()
+    # At the terminal somebody asks about one app of theirs; a log of what was in front holds no more than the store would.
+    names = settings.store.keep_names or (once and at_terminal)
+    if not names:
+        click.echo(
+            _("Names are left out, as `keep_names` is off. `sleep 5; turntoward what --once` says one."), err=True
+        )
+    if not (once or at_terminal):
+        click.echo(_("There is no terminal to watch it on, so this is one look."), err=True)
+    try:
+        asyncio.run(_watch(classifier, settings.sources, once=once or not at_terminal, as_json=as_json, names=names))
+    except TimeoutError:
+        text = _("Enough: it looks for {length} at most. Nothing of it was kept.")
+        click.echo(text.format(length=format_length(LIVE_TIME)), err=True)
+    # Ctrl-C is how a live view is ended, so it is no failure.
+    except KeyboardInterrupt:
+        return
 
 
 def _check_package(query: AppQuery) -> None:
@@ -76,18 +97,23 @@ def _check_package(query: AppQuery) -> None:
 
 
 def _seen_in_front() -> AppQuery:
-    toplevel = asyncio.run(_in_front(read_settings(config_path()).sources, other=is_interactive()))
+    if not is_interactive():
+        raise UserError(_("There is no terminal to learn from what is in front; name the app with --app."))
+    try:
+        toplevel = asyncio.run(_in_front(read_settings(config_path()).sources))
+    except TimeoutError:
+        toplevel = None
     if toplevel is None:
         raise UserError(_("Nothing is in front, so there is nothing to learn."))
     return AppQuery.of(toplevel)
 
 
-async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool, as_json: bool) -> None:
-    async with aclosing(_watch_front(sources)) as events:
+async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool, as_json: bool, names: bool) -> None:
+    async with asyncio.timeout(LIVE_TIME.total_seconds()), aclosing(_watch_front(sources)) as events:
         async for event in events:
             if event.toplevel is not None:
                 query = AppQuery.of(event.toplevel)
-                write_classification(query, query.classify(classifier), as_json=as_json, at=event.at)
+                write_classification(query, query.classify(classifier), as_json=as_json, at=event.at, names=names)
             elif as_json:
                 nothing = {"at": event.at.isoformat(), "category": None, "why": _("Nothing is in front.")}
                 click.echo(json.dumps(nothing))
@@ -113,14 +139,12 @@ async def _watch_front(sources: SensorSettings) -> AsyncGenerator[ToplevelFocuse
                 yield event
 
 
-async def _in_front(sources: SensorSettings, *, other: bool) -> Toplevel | None:
-    # With `other`, it is what comes to the front after the terminal in which the person types.
+async def _in_front(sources: SensorSettings) -> Toplevel | None:
+    # What comes to the front after the terminal in which the person types.
     first: Toplevel | None = None
-    async with aclosing(_watch_front(sources)) as events:
+    async with asyncio.timeout(LIVE_TIME.total_seconds()), aclosing(_watch_front(sources)) as events:
         async for event in events:
             toplevel = event.toplevel
-            if not other:
-                return toplevel
             if toplevel is None:
                 continue
             # When the command starts, the terminal in which the person types is in front.
