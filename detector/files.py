@@ -30,6 +30,8 @@ def open_ordinary(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
 
 
 def _check_ordinary(status: os.stat_result, *, allow_pipe: bool) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not (stat.S_ISREG(status.st_mode) or (allow_pipe and stat.S_ISFIFO(status.st_mode))):
         raise OSError(errno.EINVAL, _("it is no ordinary file"))
 

@@ -47,7 +47,12 @@ def test_the_wheel_holds_both_packages_whole_and_nothing_else(wheel: Path) -> No
 
 def test_the_wheel_holds_what_is_read_at_run_time(wheel: Path) -> None:
     found = names(wheel)
-    assert {"rules/packs/builtin.toml", "detector/notifier/wording.toml", *SENT_ALONG} <= found
+    assert {
+        "rules/packs/builtin.toml",
+        "detector/notifier/wording.toml",
+        "detector/notifier/turntoward.svg",
+        *SENT_ALONG,
+    } <= found
     catalogue = [name for name in found if name.startswith("detector/activities/catalogue/") and name.endswith(".toml")]
     assert len(catalogue) >= 13
     recorded = {f"detector/store/recordings/{path.name}" for path in (ROOT / "detector/store/recordings").glob("*")}

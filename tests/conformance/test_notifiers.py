@@ -283,11 +283,11 @@ class TestNotifySend(NotifierConformance):
         await channel.notifier.show(1, GREETING, never)
         await channel.notifier.show(2, TEXT, never)
         assert (dunst.displayed(), dunst.waiting()) == (1, 0)
-        assert dunst.shown().summary == TEXT.title
+        assert dunst.shown().summary == f"Turntoward: {TEXT.title}"
 
     async def test_markup_and_escapes_are_shown_literally(self, channel: Channel, dunst: Dunst) -> None:
         await channel.notifier.show(1, NotificationText(title="a", body=r"<b>tags</b> & \n \x41 &amp;"), never)
-        assert dunst.shown().message == "a\n‹b›tags‹/b› ＆ ∖n ∖x41 ＆amp;"
+        assert dunst.shown().message == "Turntoward: a\n‹b›tags‹/b› ＆ ∖n ∖x41 ＆amp;"
 
     async def test_without_a_server_it_fails(self, channel: Channel, dunst: Dunst) -> None:
         dunst.stop()
@@ -320,7 +320,7 @@ class TestNotifySend(NotifierConformance):
         await notifier.show(2, TEXT, never)
         assert "--replace-id" not in said.read_text()
         assert "--print-id" not in said.read_text()
-        assert said.read_text().count("-- A minute of scrolling Social media") == 2
+        assert said.read_text().count("-- Turntoward: A minute of scrolling Social media") == 2
 
 
 @pytest.fixture(scope="class")
@@ -369,7 +369,7 @@ class TestPlyer(NotifierConformance):
         monkeypatch.setattr("detector.notifier.plyer_notifier._notify", lambda *words: said.extend(words[:2]))
         await PlyerNotifier(timeout=TIMEOUT).show(1, NotificationText(title="--help", body="-u critical"), never)
         assert [text.startswith("-") for text in said] == [False, False]
-        assert [text[1:] for text in said] == ["--help", "-u critical"]
+        assert (said[0], said[1][1:]) == ("Turntoward: --help", "-u critical")
 
     async def test_a_plyer_that_hangs_is_left_behind(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         let_go = threading.Event()

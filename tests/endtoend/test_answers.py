@@ -81,7 +81,7 @@ def test_i_need_this_asks_how_long_once_and_counts_once_without_an_answer(evenin
     assert (moment["answer"], moment["outcome"]) == ("needed", "needed")
     until(lambda: evening.dunst.displayed() == 1, what="the question")
     asked = evening.dunst.shown()
-    assert asked.summary == "For how long?"
+    assert asked.summary == "Turntoward: For how long?"
     assert asked.body.startswith("Until then nothing is said about social media.")
     assert evening.dunst.displayed() == 0
     # Another use is another matter.

@@ -72,7 +72,7 @@ def test_a_pause_that_ends_by_itself_is_notified(evening: Evening) -> None:
     until(lambda: "Resumed" in evening.kinds(), what=f"it goes on by itself; it said: {evening.said()}")
     said = evening.read_greeting()
     ends = datetime.fromisoformat(evening.status()["until"])
-    assert said.summary == f"Partner time goes on until {ends:%H:%M}"
+    assert said.summary == f"Turntoward: Partner time goes on until {ends:%H:%M}"
     until(evening.is_sensed, what="everything is sensed again")
     evening.say("pause", "30min")
     until(lambda: not evening.senses(), what="nothing is sensed")

@@ -126,7 +126,7 @@ def test_the_person_is_notified_where_nothing_can_be_sensed(evening: Evening) ->
     until(lambda: "what is in front cannot be sensed here" in evening.said(), what="the log's line")
     until(lambda: evening.status().get("partner_time"), what="partner time")
     seen = evening.dunst.shown()
-    assert seen.summary.startswith("Partner time until ")
+    assert seen.summary.startswith("Turntoward: Partner time until ")
     assert "turntoward doctor" in seen.body
     assert evening.said().count("what is in front cannot be sensed here") == 1
     assert "Not sensed: call, focus" in evening.say("status")

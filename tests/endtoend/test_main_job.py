@@ -100,7 +100,7 @@ def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_pat
     assert "not running" in evening.say("now", "30min")
     daemon = evening.run()
     greeting = evening.read_greeting()
-    assert greeting.summary.startswith("Partner time until ")
+    assert greeting.summary.startswith("Turntoward: Partner time until ")
     assert (greeting.urgency, evening.dunst.offered()) == ("low", [])
     until(evening.is_sensed, what="everything is sensed")
     feed = evening.feed()
@@ -110,7 +110,11 @@ def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_pat
     nudge = evening.answer("put_away")
     feed.close()
     assert nudge.urgency == "low"
-    assert nudge.summary in {"A minute of scrolling", "Scrolling, for a while now", "The feed goes on without you"}
+    assert nudge.summary.removeprefix("Turntoward: ") in {
+        "A minute of scrolling",
+        "Scrolling, for a while now",
+        "The feed goes on without you",
+    }
     assert nudge.body.startswith("Social media, 1 min.")
     offered = evening.dunst.offered()
     # dunst lists them in an order of its own.

@@ -25,7 +25,7 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     daemon = evening.run()
     evening.begin()
     greeting = evening.read_greeting()
-    assert greeting.summary.startswith("Partner time until ")
+    assert greeting.summary.startswith("Turntoward: Partner time until ")
     assert "Quiet week, evening 1 of 7: what is noticed is kept, and nothing is said." in greeting.body
 
     feed = evening.feed()

@@ -68,10 +68,10 @@ def test_one_notification_before_at_the_start_and_at_the_end(evening_with: Begin
         assert (evening.dunst.displayed(), datetime.now(UTC) < begins - AHEAD) == (0, True)
         heads_up = evening.dunst.shown()
         assert datetime.now(UTC) < begins
-        assert heads_up.summary == f"Dinner begins at {begins:%H:%M}"
+        assert heads_up.summary == f"Turntoward: Dinner begins at {begins:%H:%M}"
         assert heads_up.urgency == "low"
         greeting = evening.dunst.shown()
-        assert greeting.summary.startswith("Partner time until ")
+        assert greeting.summary.startswith("Turntoward: Partner time until ")
         assert greeting.body == "Dinner. A walk round the pond."
         until(evening.is_sensed, what="everything is sensed")
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")

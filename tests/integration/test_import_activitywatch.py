@@ -238,7 +238,7 @@ def test_the_token_is_sent(server: AwServer, how: str, tmp_path: Path, dinner: N
         (["x.json", "--since", "tomorrow"], "--since"),
         (["/nowhere.json"], "cannot be read"),
         (["/"], "cannot be read"),
-        (["/dev/null"], "is empty"),
+        (["/dev/null"], "it is no ordinary file"),
         (["x.json", "--phone", "their phone"], "None is paired"),
     ],
 )

@@ -55,7 +55,7 @@ async def test_dunst_shows_title_why_line_and_how_to_answer(
     await notifier.show(1, TEXT, answers)
     seen = dunst.shown()
     assert seen.appname == "Turntoward"
-    assert seen.summary == "A minute of scrolling"
+    assert seen.summary == "Turntoward: A minute of scrolling"
     assert seen.body == "Social media, 70 s, the second time since 18:30.\nMiddle click to answer."
     assert seen.urgency == "low"
     assert seen.timeout_s == 20
@@ -67,7 +67,7 @@ async def test_a_second_nudge_replaces_the_first_in_place(
     await notifier.show(1, TEXT, answers)
     await notifier.show(2, replace(TEXT, title="From app to app"), answers)
     assert (dunst.displayed(), dunst.waiting()) == (1, 0)
-    assert dunst.shown().summary == "From app to app"
+    assert dunst.shown().summary == "Turntoward: From app to app"
     await until_async(lambda: answers, what="the dismissal")
     assert answers == [(2, "dismissed")]
     assert len(dunst.history()) == 1
@@ -80,7 +80,7 @@ async def test_two_concurrent_shows_leave_one_notification_on_the_screen(
         notifier.show(1, TEXT, answers), notifier.show(2, replace(TEXT, title="From app to app"), answers)
     )
     assert (dunst.displayed(), dunst.waiting()) == (1, 0)
-    assert dunst.shown().summary == "From app to app"
+    assert dunst.shown().summary == "Turntoward: From app to app"
 
 
 @pytest.mark.parametrize("answer", [answer for answer, _ in ANSWERS])
@@ -183,6 +183,7 @@ async def test_a_title_arrives_unchanged(
     dunst: Dunst, notifier: FreedesktopNotifier, answers: Answers, given: str, seen: str
 ) -> None:
     await notifier.show(1, replace(TEXT, title=given), answers)
+    seen = seen if not given else f"Turntoward: {seen}"
     shown = dunst.shown()
     assert shown.summary == seen
     assert shown.message.startswith(seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
@@ -206,7 +207,7 @@ async def test_a_why_line_is_never_interpreted_as_markup(
 ) -> None:
     await notifier.show(1, NotificationText(title="A title", body=given), answers)
     # The message is what dunst hands to its renderer, so `&lt;` there is `<` on the screen.
-    assert dunst.shown().message == f"A title\n{seen}"
+    assert dunst.shown().message == f"Turntoward: A title\n{seen}"
 
 
 async def test_after_the_server_has_restarted_the_next_nudge_is_shown_and_answered(

@@ -17,7 +17,7 @@ from dbus_fast.message import Message
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.freedesktop import FreedesktopNotifier
-from detector.notifier.model import NotificationText
+from detector.notifier.model import ICON, NotificationText
 from tests.rig.bus import SessionBus
 from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
 from tests.rig.processes import TIMEOUT, until_async
@@ -68,11 +68,22 @@ async def test_a_server_with_everything_gets_buttons_and_escaped_markup(
     async with serving(session_bus, *EVERYTHING) as server:
         await notifier.show(1, TEXT, answers)
         (said,) = server.notified
-        assert (said.app_name, said.title, said.replaces) == ("Turntoward", "A minute of scrolling", 0)
+        assert (said.app_name, said.title, said.replaces) == ("Turntoward", "Turntoward: A minute of scrolling", 0)
         assert said.body == "Tom &amp; &lt;Jerry&gt;, 70 s."
         assert said.actions == BUTTONS
         assert said.milliseconds == 20_000
+        assert said.icon == ICON.as_uri()
         assert said.hints == {"urgency": 0, "suppress-sound": True, "transient": True, "desktop-entry": "turntoward"}
+
+
+@pytest.mark.parametrize("name", ["gnome-shell", "Plasma"])
+async def test_where_the_desktop_names_the_program_itself_the_title_does_not(
+    session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers, name: str
+) -> None:
+    async with serving(session_bus, *EVERYTHING, name=name) as server:
+        await notifier.show(1, TEXT, answers)
+        (said,) = server.notified
+        assert (said.title, said.app_name) == ("A minute of scrolling", "Turntoward")
 
 
 async def test_without_markup_the_body_goes_as_it_is(
@@ -100,7 +111,7 @@ async def test_a_server_without_bodies_gets_the_why_line_in_the_title(
 ) -> None:
     async with serving(session_bus, "actions") as server:
         await notifier.show(1, TEXT, answers)
-        assert server.notified[0].title == "A minute of scrolling — Tom & <Jerry>, 70 s."
+        assert server.notified[0].title == "Turntoward: A minute of scrolling — Tom & <Jerry>, 70 s."
         assert server.notified[0].body == ""
 
 

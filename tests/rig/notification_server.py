@@ -27,6 +27,7 @@ class Notified:
 
     id: int
     app_name: str
+    icon: str
     replaces: int
     title: str
     body: str
@@ -87,7 +88,7 @@ class FakeServer:
     def _notify(self, message: Message) -> Message | bool:
         if self.refuse:
             return Message.new_error(message, "org.example.Error.Refused", f"refused: {message.body[4]}")
-        app_name, replaces, _, title, body, actions, hints, milliseconds = message.body
+        app_name, replaces, icon, title, body, actions, hints, milliseconds = message.body
         if replaces and self.replaces:
             shown = replaces
         else:
@@ -97,6 +98,7 @@ class FakeServer:
             Notified(
                 id=shown,
                 app_name=app_name,
+                icon=icon,
                 replaces=replaces,
                 title=title,
                 body=body,
