@@ -20,7 +20,7 @@ from detector.devices import Phone
 from detector.errors import TurntowardError
 from detector.files import make_folders, replace_file
 from detector.i18n import _
-from detector.notifier.model import ICON
+from detector.notifier.safe_text import ICON
 from detector.paths import store_path
 from detector.sensors.settings import SensorSettings
 from detector.store.model import Calendar

@@ -15,9 +15,10 @@ from typing import Final
 
 from dbus_fast import Variant
 
-from detector.dnd.model import APP_NAME, DndExceptions, DndUnavailable, as_text
+from detector.dnd.model import DndExceptions, DndUnavailable, as_text
 from detector.dnd.server import DndNotSupported, ServerDnd
 from detector.i18n import _
+from detector.notifier.safe_text import APP_NAME
 
 DUNST: Final = "org.dunstproject.cmd0"
 HOLD_RULE: Final = "turntoward_quiet"

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from detector.dbus import NOTIFICATIONS
-from detector.dnd.model import DESKTOP_ENTRY, DndExceptions, as_text
+from detector.dnd.model import DndExceptions, as_text
 from detector.dnd.server import NotificationServer, ServerDnd
 from detector.i18n import _
+from detector.notifier.safe_text import DESKTOP_ENTRY
 
 
 class PlasmaInhibition(ServerDnd):

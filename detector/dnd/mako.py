@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from detector.dnd.model import APP_NAME, DESKTOP_ENTRY, DndExceptions, DndUnavailable, as_text
+from detector.dnd.model import DndExceptions, DndUnavailable, as_text
 from detector.dnd.server import ServerDnd
 from detector.i18n import _
+from detector.notifier.safe_text import APP_NAME, DESKTOP_ENTRY
 
 MAKO: Final = "fr.emersion.Mako"
 PATH: Final = "/fr/emersion/Mako"

@@ -8,16 +8,11 @@ Invariant 3: every call is bounded: a server that hangs costs two seconds, never
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, Self
+from typing import Any, Protocol, Self
 
 from detector.errors import TurntowardError
 from detector.i18n import _
 from rules.options import option
-
-APP_NAME: Final = "Turntoward"
-"""The name under which our own notifications reach a server."""
-DESKTOP_ENTRY: Final = "turntoward"
-"""Their desktop entry, and the name of what is ours in a server's configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

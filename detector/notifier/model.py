@@ -7,17 +7,11 @@ Invariant 2: `show` returns once the notifier's own channel has taken the text, 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-
-APP_NAME: Final = "Turntoward"
-DESKTOP_ENTRY: Final = "turntoward"
-ICON: Final = Path(__file__).with_name("turntoward.svg")
-"""Our own icon, for desktops on which `service install` did not put it into the theme."""
 
 MAX_TITLE_WORDS: Final = 12
 """See docs/evidence.md."""
@@ -38,11 +32,6 @@ class NotificationText:
     answers: tuple[tuple[Answer, str], ...] = ()
     expires: timedelta = field(default=timedelta(seconds=20))
     urgent: bool = False
-
-
-def with_app_name(title: str) -> str:
-    """Return the title with the program's name before it, for channels that do not say who speaks."""
-    return f"{APP_NAME}: {title}" if title else APP_NAME
 
 
 class Notifier(Protocol):

@@ -14,8 +14,16 @@ from typing import Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import APP_NAME, DESKTOP_ENTRY, ICON, NotificationText, OneWayNotifier, with_app_name
-from detector.notifier.safe_text import BODY_LIMIT, one_line, without_markup
+from detector.notifier.model import NotificationText, OneWayNotifier
+from detector.notifier.safe_text import (
+    APP_NAME,
+    BODY_LIMIT,
+    DESKTOP_ENTRY,
+    ICON,
+    one_line,
+    with_app_name,
+    without_markup,
+)
 from detector.notifier.server import require_session_bus
 
 TIMEOUT: Final = 3.0

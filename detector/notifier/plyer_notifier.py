@@ -17,8 +17,8 @@ from typing import Any, Final
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import APP_NAME, NotificationText, OneWayNotifier, with_app_name
-from detector.notifier.safe_text import one_line, without_markup
+from detector.notifier.model import NotificationText, OneWayNotifier
+from detector.notifier.safe_text import APP_NAME, one_line, with_app_name, without_markup
 
 if sys.platform == "linux":
     from detector.notifier.server import require_session_bus

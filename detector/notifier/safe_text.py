@@ -1,11 +1,18 @@
-"""Make text safe for any channel: only visible characters go out, and nothing that a server would interpret.
+"""Who speaks, and what is said made safe for any channel: only visible characters, and nothing that a server interprets.
 
 Invariant 1: no control character, no lone surrogate and no character that turns the direction of writing leaves here.
 Invariant 2: what is too long is cut with an ellipsis, never refused.
 """
 
 import unicodedata
+from pathlib import Path
 from typing import Final
+
+APP_NAME: Final = "Turntoward"
+"""The name under which our own notifications reach a server."""
+DESKTOP_ENTRY: Final = "turntoward"
+"""Their desktop entry, and the name of what is ours in a server's configuration."""
+ICON: Final = Path(__file__).with_name("turntoward.svg")
 
 TITLE_LIMIT: Final = 200
 BODY_LIMIT: Final = 1000
@@ -14,6 +21,11 @@ BODY_LIMIT: Final = 1000
 _TURNING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 # For notify-send and plyer, whose servers differ in what they interpret: nothing that any of them might.
 _LOOKALIKES: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆", "\\": "∖"})
+
+
+def with_app_name(title: str) -> str:
+    """Return the title with the program's name before it, for channels that do not say who speaks."""
+    return f"{APP_NAME}: {title}" if title else APP_NAME
 
 
 def one_line(text: str, limit: int = TITLE_LIMIT) -> str:

@@ -20,8 +20,16 @@ from detector.dbus import (
 )
 from detector.errors import NotifyFailed
 from detector.i18n import _
-from detector.notifier.model import APP_NAME, DESKTOP_ENTRY, ICON, NotificationText, with_app_name
-from detector.notifier.safe_text import BODY_LIMIT, escape_markup, one_line
+from detector.notifier.model import NotificationText
+from detector.notifier.safe_text import (
+    APP_NAME,
+    BODY_LIMIT,
+    DESKTOP_ENTRY,
+    ICON,
+    escape_markup,
+    one_line,
+    with_app_name,
+)
 
 HOW_TO_ANSWER: Final = {"dunst": _("Middle click to answer.")}
 """What the body adds under servers that take answers but draw no buttons, by the server's own name."""

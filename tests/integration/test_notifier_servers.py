@@ -17,7 +17,8 @@ from dbus_fast.message import Message
 from detector.core.observations import Answer
 from detector.errors import NotifyFailed
 from detector.notifier.freedesktop import FreedesktopNotifier
-from detector.notifier.model import ICON, NotificationText
+from detector.notifier.model import NotificationText
+from detector.notifier.safe_text import ICON
 from tests.rig.bus import SessionBus
 from tests.rig.notification_server import NAME, PATH, Answers, FakeServer, fake_server
 from tests.rig.processes import TIMEOUT, until_async
