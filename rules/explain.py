@@ -27,7 +27,7 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "work": "work",
         "phone": "the phone",
         "reading": "reading",
-        "together": "something for both",
+        "together": "something for both of you",
         "system": "the system",
         "other": "something else",
     }
@@ -35,28 +35,28 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
     {
-        Reason.REPORT_ONLY: "this rule is for the report, and never says anything",
+        Reason.REPORT_ONLY: "this rule is only for the report, and never causes a nudge",
         Reason.COOL_DOWN: "another nudge was only a short while ago",
-        Reason.RULE_COOL_DOWN: "this rule had spoken only a short while ago",
-        Reason.BUDGET: "this partner time had all its nudges",
-        Reason.DISMISSED_TWICE: "enough nudges had been dismissed, so no more were shown",
-        Reason.SAME_USE: "the same use had been named already",
+        Reason.RULE_COOL_DOWN: "this rule had caused a nudge only a short while ago",
+        Reason.BUDGET: "this partner time had had as many nudges as are allowed",
+        Reason.DISMISSED_TWICE: "you had closed several nudges, so no more were shown",
+        Reason.SAME_USE: "there had been a nudge about the same use already",
         Reason.TOGETHER: "you said that this is for both of you",
         Reason.FOR_BOTH: "you said that this is always for both of you",
         Reason.NEEDED: "you said that you need this for a while",
-        Reason.ON_CALL: "you are on call, and this may be what calls you",
-        Reason.FILM: "it is a film for two",
+        Reason.ON_CALL: "you are on call, and this may be about that",
+        Reason.FILM: "a film covered the screen, and nobody touched the device",
         Reason.GRACE: "partner time had only just begun",
         Reason.TYPING: "you were typing",
         Reason.FULL_SCREEN: "something covered the whole screen",
         Reason.CALL: "you were in a call",
         Reason.DO_NOT_DISTURB: "Do Not Disturb was on",
         Reason.LOCKED: "the screen was locked, so nobody would have seen it",
-        Reason.PASSED: "it had passed by itself while the nudge waited",
+        Reason.PASSED: "it had ended by itself while the nudge waited",
         Reason.ENDED: "partner time ended while the nudge waited",
         Reason.UNKNOWN: "the device could not be sensed while the nudge waited",
         Reason.IMPORTED: "it was imported afterwards",
-        Reason.QUIET_WEEK: "it is the quiet week, in which nothing is said",
+        Reason.QUIET_WEEK: "it is the quiet week, in which no nudges are shown",
     }
 )
 
@@ -65,13 +65,22 @@ OUTCOME_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "put_away_30": "You put it away within 30 s.",
         "put_away_60": "You put it away within 60 s.",
         "together": "You said that it is for both of you.",
-        "needed": "You needed it.",
+        "needed": "You said that you needed it.",
         "dismissed": "You closed the nudge, and went on.",
-        "ignored": "You let the nudge pass, and went on.",
+        "ignored": "You did not answer, and went on.",
         "undelivered": "Nobody saw it: no notifier could show it.",
         "unknown": "What came of it is not known: the device could not be sensed.",
     }
 )
+
+_ANSWER_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "put_away": 'You answered "Put it away".',
+        "dismissed": "You closed the nudge.",
+        "expired": "You did not answer.",
+    }
+)
+_NOT_YET: Final = "Whether you put it away is known about two minutes after the nudge."
 
 HERE: Final = "laptop"
 """The device that is not named: the one that shows the nudge."""
@@ -116,7 +125,8 @@ def format_activity(category: str | None, name: str | None = None, device: str |
     where = format_device(device) if device is not None and device != HERE else ""
     if not where:
         return what
-    return f"{where} in the hand" if category == "phone" and not name else f"{what} on {where}"
+    # Of a phone that reports no apps there is nothing more to say.
+    return where if category == "phone" and not name else f"{what} on {where}"
 
 
 def format_reason(reason: Reason) -> str:
@@ -126,7 +136,7 @@ def format_reason(reason: Reason) -> str:
 
 def format_needed(category: str | None, device: str | None = None) -> str:
     """Return what an answer to "for how long?" does, as one sentence."""
-    return f"Until then nothing is said about {format_activity(category, device=device)}."
+    return f"Until then there is no nudge about {format_activity(category, device=device)}."
 
 
 def format_need_over(category: str | None, device: str | None, answer: str | None) -> str:
@@ -154,10 +164,10 @@ def format_policy(decided: str, reason: Reason | None, at: str) -> str:
     """Return what became of a match, and why, as one sentence. `at`: when that was decided, by the person's clock."""
     if decided == "nudged":
         if reason is None:
-            return "It was said at once: nothing stood against it."
-        return f"It was said at {at}; before, it waited because {format_reason(reason)}."
+            return "It was shown at once: there was no reason to wait."
+        return f"It was shown at {at}; before that, it waited because {format_reason(reason)}."
     because = f", because {format_reason(reason)}" if reason is not None else ""
-    return f"It was kept, and not said{because}." if decided == "suppressed" else f"It waits{because}."
+    return f"There was no nudge{because}." if decided == "suppressed" else f"It waits{because}."
 
 
 def format_outcome(decided: str, outcome: str | None, answer: str | None) -> str | None:
@@ -166,16 +176,20 @@ def format_outcome(decided: str, outcome: str | None, answer: str | None) -> str
         return None
     length = NEEDED_LENGTHS.get(answer or "")
     if outcome == "needed" and length:
-        return f"You needed it, for {format_length(length)}."
-    return OUTCOME_WORDS.get(outcome or "", "What came of it is not known yet.")
+        return f"You said that you needed it, for {format_length(length)}."
+    if outcome == "ignored" and answer == "put_away":
+        return 'You answered "Put it away", and it stayed in use.'
+    if outcome:
+        return OUTCOME_WORDS[outcome]
+    answered = _ANSWER_WORDS.get(answer or "")
+    return f"{answered} {_NOT_YET}" if answered else _NOT_YET
 
 
 def format_offer(category: str, times: int) -> str:
     """Return that a category may be made always for both, with the command that does so."""
-    said = _capitalised(format_category(category))
     return (
-        f"{said}: for both of you {times} times. `turntoward together add {category}` makes that so for good; "
-        f"`turntoward together decline {category}` ends this offer."
+        f"You answered {times} times that {format_category(category)} is for both of you. "
+        f"`turntoward together add {category}` makes that permanent; `turntoward together decline {category}` ends this offer."
     )
 
 
@@ -209,10 +223,10 @@ def why_line(
     *,
     device: str | None = None,
 ) -> str:
-    """Return the why-line of a nudge: what, where, how long or how often, and the n-th time it is.
+    """Return the why-line of a nudge: what, where, how long or how often, and the n-th nudge about it that this is.
 
-    `name` None keeps to the category. `repeat` counts the rule's moments in this partner time, this one included;
-    `since` is partner time's beginning as the person reads a clock. `device`: where it happened; None, or this laptop:
+    `name` None keeps to the category. `repeat` counts the nudges about the category in this partner time, this one
+    included; `since` is partner time's beginning as the person reads a clock. `device`: where it happened; None, or this laptop:
     nothing is said of it.
     """
     # Where a rule asks for the device's own count and for that of all, the latter is what made it hold.
@@ -234,7 +248,7 @@ def why_line(
         parts.append(f"after {format_category(came_from)}")
     # A count in a span says the same already, and two counts in one line confuse.
     if repeat > 1 and since and not (counted or {"glances", "uses"} & known.keys()):
-        parts.append(f"the {format_ordinal(repeat)} time since {since}")
+        parts.append(f"the {format_ordinal(repeat)} nudge about it since {since}")
     return ", ".join(parts) + "."
 
 

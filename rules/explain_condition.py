@@ -71,7 +71,7 @@ def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock)
     ways = _ways(held, at, clock)
     if not ways:
         return None
-    return f"What would have kept it quiet: {', or '.join(dict.fromkeys(ways))}."
+    return f"What would have prevented it: {', or '.join(dict.fromkeys(ways))}."
 
 
 def format_comparisons(group: GroupResult) -> list[tuple[bool | None, str, str]]:

@@ -13,7 +13,7 @@ class CalendarSettings:
 
     refresh: timedelta = option(
         timedelta(hours=6),
-        _("How often a calendar that you subscribed to is asked anew."),
+        _("How often a calendar that you subscribed to is read again."),
         minimum=timedelta(minutes=15),
         maximum=timedelta(days=7),
     )

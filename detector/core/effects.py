@@ -53,7 +53,7 @@ class Moment:
     """A micro-rejection as it is kept: what held, when, what was decided and why, what came of it.
 
     `number` counts from 1 within the occurrence and names the nudge, too. `decided` is "held" while a nudge waits.
-    `repeat`: it is the rule's n-th moment in this partner time. `outcome` None: not known yet, or there
+    `repeat`: it is the n-th nudge about its category in this partner time; 1 without a nudge. `outcome` None: not known yet, or there
     was no nudge.
     """
 

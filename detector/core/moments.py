@@ -9,7 +9,6 @@ Invariant 4: the program asks once for how long something is needed.
 Invariant 5: the end of that time is shown once, and only to a person who still uses it.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -74,7 +73,6 @@ class MomentTracker:
         # By number; the one that was recorded last stands last.
         self._moments: dict[int, Moment] = {}
         self._count = 0
-        self._repeats: Counter[str] = Counter()
         self._past_nudges: dict[int, PastNudge] = {}
         self._dismissed = 0
         self._answered_together: set[str] = set()
@@ -99,9 +97,6 @@ class MomentTracker:
         `observed_device`: the device whose observation made it hold; None: it was a deadline.
         """
         self._count += 1
-        # What holds again within a use that was named already does not count as another time.
-        if match.use is None or all(nudge.use != match.use for nudge in self._past_nudges.values()):
-            self._repeats[match.rule] += 1
         self._moments[self._count] = Moment(
             number=self._count,
             occurrence=self._began.occurrence,
@@ -116,7 +111,6 @@ class MomentTracker:
             decided="held",
             reason=None,
             evidence=match.evidence,
-            repeat=max(1, self._repeats[match.rule]),
         )
         return self._decide(_HeldMatch(self._count, match, match.at), match.at, observed_device)
 
@@ -254,6 +248,9 @@ class MomentTracker:
             return [self._settle(held, "held", decision.reason, at)] if is_new else []
         if not isinstance(decision, Nudge):
             return [self._settle(held, "suppressed", decision.reason, at)]
+        # Only what the person has seen is counted: it is said to them, and they must be able to check it.
+        seen = sum(self._moments[number].category == match.category for number in self._past_nudges)
+        self._moments[held.number] = replace(self._moments[held.number], repeat=seen + 1)
         self._past_nudges[held.number] = PastNudge(rule=match.rule, at=at, use=match.use)
         record = self._settle(held, "nudged", decision.reason, at)
         # That the device was left within 60 s is known only once idleness is noticed, `idle_after` later.

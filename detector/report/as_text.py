@@ -58,15 +58,16 @@ def as_text(summary: Summary, width: int = 80, *, colour: bool = False) -> str:
 
 
 def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
-    heading = _("Partner time, {begin} to {end}")
-    yield [heading.format(begin=_date(summary.since), end=_date(summary.until))]
+    begin, end = _date(summary.since), _date(summary.until)
+    heading = _("Partner time on {begin}") if begin == end else _("Partner time, {begin} to {end}")
+    yield [heading.format(begin=begin, end=end)]
     # Cancellations are listed even then: a month of cancelled evenings is worth knowing.
     if not summary.partner_times.all:
         yield wrap(_("Nothing is kept from that time."), width)
         yield _cancelled(summary, width)
         return
     yield _headline(summary, width)
-    yield _starts(summary)
+    yield _starts(summary, width)
     yield _known(summary, summary.partner_times, width)
     yield _devices(summary, width)
     if summary.partner_times.counted:
@@ -82,11 +83,15 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
         yield _table(_("By category"), summary.by_category, width, column)
         yield _table(_("By rule"), summary.by_rule, width, column)
         yield _table(_("By device"), _moments_by_device(summary), width, column)
-        yield _table(_("For the report alone"), summary.besides, width, column)
+        yield _table(_("Only for the report"), summary.besides, width, column)
     yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
     yield _unsaid(summary, width)
-    yield _sentences(_("Once for good"), [format_offer(offer.category, offer.times) for offer in summary.offers], width)
+    yield _sentences(
+        _("For both of you, from now on?"),
+        [format_offer(offer.category, offer.times) for offer in summary.offers],
+        width,
+    )
     if summary.full_weeks >= WEEKS_NEEDED:
         yield _weeks(summary.weeks)
     yield _sentences(_("Not enough data"), summary.missing, width)
@@ -121,8 +126,8 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
     lines = wrap(text, width)
     if times.left_out:
         sentence = ngettext(
-            "{count} of them is left out, being known for less than half",
-            "{count} of them are left out, being known for less than half",
+            "{count} of them is left out, because less than half of it is known",
+            "{count} of them are left out, because less than half of each is known",
             times.left_out,
         ).format(count=times.left_out)
         if times.left_out_moments:
@@ -131,7 +136,9 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
                 "{count} moments in there are not counted",
                 times.left_out_moments,
             ).format(count=times.left_out_moments)
-        lines += _indented(_("{sentence}. No data is never a good evening.").format(sentence=sentence), width)
+        lines += _indented(
+            _("{sentence}. Missing data never counts as a good evening.").format(sentence=sentence), width
+        )
     under_way = ngettext("{count} is still under way.", "{count} are still under way.", times.under_way)
     cut_off = ngettext(
         "{count} was cut off, and counted up to the last instant known.",
@@ -189,7 +196,11 @@ def _moments(summary: Summary, width: int) -> list[str]:
         lines = [_("Moments: {count}").format(count=summary.moments)]
     else:
         text = _("Moments: {count}, {rate} per hour of partner time")
-        lines = [text.format(count=summary.moments, rate=f"{summary.per_hour:.1f}")]
+        lines = [text.format(count=summary.moments, rate=_rate(summary.per_hour))]
+    without = sum(each.moments for each in summary.without_nudge)
+    if summary.moments:
+        text = _("With a nudge: {some}. Without one: {others}.")
+        lines += _indented(text.format(some=summary.moments - without, others=without), width)
     excused = (
         (summary.together, _("for both of you")),
         (summary.needed, _("needed")),
@@ -207,7 +218,7 @@ def _table(heading: str, counts: Sequence[MomentCount], width: int, column: int)
     column = min(column, width - (2 + 7 + 12 + 2) - _BAR_COLUMNS)
     lines = [heading]
     for count in counts:
-        rate = "" if count.per_hour is None else f"{_('{rate} per h').format(rate=f'{count.per_hour:.1f}'):>12}"
+        rate = "" if count.per_hour is None else f"{_('{rate} per h').format(rate=_rate(count.per_hour)):>12}"
         name = count.name if len(count.name) <= column else count.name[: column - 1] + "…"
         lines.append(f"  {name:<{column}}{count.moments:>7}{rate}  {_bar(count.moments / most)}")
     return lines
@@ -226,7 +237,7 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
         f"{times} {words}"
         for times, words in (
             (nudges.dismissed, _("dismissed")),
-            (nudges.ignored, _("left to pass")),
+            (nudges.ignored, _("not answered")),
             (nudges.together, _("for both of you")),
             (nudges.needed, _("needed")),
             (nudges.unknown, _("of unknown outcome")),
@@ -244,15 +255,15 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
 
 def _unsaid(summary: Summary, width: int) -> list[str]:
     is_quiet = summary.quiet_evening is not None
-    if not summary.unsaid:
-        text = _("What is noticed is kept, and nothing is said: the quiet week, {evening} of {all}.")
+    if not summary.without_nudge:
+        text = _("Moments are recorded, and no nudges are shown: the quiet week, {evening} of {all}.")
         return wrap(text.format(evening=summary.quiet_evening, all=EVENINGS), width) if is_quiet else []
-    count = sum(unsaid.moments for unsaid in summary.unsaid)
-    lines = [_("Kept, and not said: {count}").format(count=count)]
+    count = sum(unsaid.moments for unsaid in summary.without_nudge)
+    lines = [_("Moments without a nudge: {count}").format(count=count)]
     if is_quiet:
-        text = _("These moments were kept, and nothing was said: the quiet week, {evening} of {all}.")
+        text = _("No nudge was shown for these moments: the quiet week, {evening} of {all}.")
         lines += _indented(text.format(evening=summary.quiet_evening, all=EVENINGS), width)
-    for unsaid in summary.unsaid:
+    for unsaid in summary.without_nudge:
         first, *rest = wrap(format_reason(unsaid.reason), width - 9)
         lines += [f"  {unsaid.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
     return lines
@@ -270,7 +281,7 @@ def _weeks(weeks: Sequence[Week]) -> list[str]:
             row += _("  not enough data")
         else:
             bar = _bar(week.per_hour / most)
-            row += f"  {_percent(week.presence):>8}  {week.per_hour:>5.1f}  {bar}"
+            row += f"  {_percent(week.presence):>8}  {_rate(week.per_hour):>5}  {bar}"
         lines.append(row.rstrip())
     return lines
 
@@ -284,16 +295,17 @@ def _indented(text: str, width: int) -> list[str]:
     return wrap(text, width, initial_indent="  ", subsequent_indent="  ")
 
 
-def _starts(summary: Summary) -> list[str]:
+def _starts(summary: Summary, width: int) -> list[str]:
     well, known = summary.starts.well, summary.starts.known
     if not known:
         return []
-    text = (
-        _("Started well: {well} of {known}.")
-        if known == summary.partner_times.all
-        else _("Started well: {well} of the {known} of which it is known.")
-    )
-    return [text.format(well=well, known=known)]
+    text = ngettext(
+        "Every screen put away at the start: in {well} of {count} partner time.",
+        "Every screen put away at the start: in {well} of {count} partner times.",
+        known,
+    ).format(well=well, count=known)
+    unknown = summary.partner_times.all - known
+    return wrap(text + (" " + _("Not known of {count} more.").format(count=unknown) if unknown else ""), width)
 
 
 def _cancelled(summary: Summary, width: int) -> list[str]:
@@ -343,6 +355,11 @@ def _percent(part: float) -> str:
     if whole == 100 and part < 1:
         return _("over 99 %")
     return _("under 1 %") if whole == 0 and part > 0 else f"{whole} %"
+
+
+def _rate(per_hour: float) -> str:
+    # Little is not nothing, as with the bars.
+    return "<0.1" if 0 < per_hour < 0.05 else f"{per_hour:.1f}"
 
 
 def _length(length: timedelta) -> str:

@@ -118,6 +118,14 @@ def summarise(
     unsaid = Counter(
         moment.reason for moment in all_moments if moment.decided == "suppressed" and moment.reason is not None
     )
+    nudged_uses = {
+        (moment.occurrence, moment.use or -moment.number) for moment in all_moments if moment.decided == "nudged"
+    }
+    without_nudge = Counter(
+        moment.reason
+        for moment in found
+        if moment.reason is not None and (moment.occurrence, moment.use or -moment.number) not in nudged_uses
+    )
     nudges = _nudges(all_moments)
     weeks = _weeks(counted_occurrences)
     devices = summarise_devices(all_rows, phones)
@@ -146,7 +154,8 @@ def summarise(
         needed=excused[Reason.NEEDED],
         on_call=excused[Reason.ON_CALL],
         nudges=nudges,
-        unsaid=tuple(Unsaid(reason=reason, moments=times) for reason, times in unsaid.most_common()),
+        unsaid=_by_reason(unsaid),
+        without_nudge=_by_reason(without_nudge),
         weeks=weeks,
         missing=_missing(partner_times, counted_time, nudges, weeks),
         besides=_count_moments(
@@ -158,6 +167,10 @@ def summarise(
         starts=starts(rows.occurrence for rows in all_rows),
         cancelled=tuple(cancelled),
     )
+
+
+def _by_reason(counted: Counter[Reason]) -> tuple[Unsaid, ...]:
+    return tuple(Unsaid(reason=reason, moments=times) for reason, times in counted.most_common())
 
 
 def _split_excused(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:

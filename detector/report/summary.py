@@ -109,7 +109,7 @@ class Nudges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsaid:
-    """Moments that were kept and not said, for one reason."""
+    """How often there was no nudge for one reason."""
 
     reason: Reason
     moments: int
@@ -164,6 +164,9 @@ class Summary:
     and `devices`, `put_away_first` and `starts`, which themselves say how much is known. `cancelled`: what was planned to
     begin in that time and was cancelled.
 
+    `unsaid` counts every rule that held without a nudge; `without_nudge` those of the `moments` during whose use there
+    was none, by the reason of the rule under which they count.
+
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person called so, counted
     apart, and so is `on_call`, what may have called them while they were on call. `besides`: every moment of a rule that
     is for the report alone, by rule. `put_away_first`: partner times that began with a phone put away. `presence` is a
@@ -192,6 +195,7 @@ class Summary:
     on_call: int
     nudges: Nudges
     unsaid: tuple[Unsaid, ...]
+    without_nudge: tuple[Unsaid, ...]
     weeks: tuple[Week, ...]
     missing: tuple[str, ...]
     besides: tuple[MomentCount, ...] = ()

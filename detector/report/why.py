@@ -31,7 +31,7 @@ class Explanation:
     """A moment in sentences.
 
     `condition` None: no such rule is in force. `changed`: the rule's condition does not hold with this evidence, so it was
-    another one then. `how_to_avoid`: what would have kept it quiet; None: not known.
+    another one then. `how_to_avoid`: what would have prevented it; None: not known.
     """
 
     moment: Moment
@@ -58,7 +58,7 @@ def explain(
     result = evaluate(rule.condition.text, evidence.get) if rule else None
     changed = result is not None and result.holds is False
     own = format_evidence(rule.because_parts, evidence, moment.device) if rule and not changed else None
-    # What would have kept it quiet is computed from the evidence; with another condition it would be wrong (invariant 2).
+    # What would have prevented it is computed from the evidence; with another condition it would be wrong (invariant 2).
     how_to_avoid = None
     if moment.decided == "nudged" and result is not None and not changed:
         how_to_avoid = what_would_have_kept_it_quiet(result, moment.began, clock)
@@ -81,7 +81,7 @@ def explain(
 def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str], width: int) -> Iterator[str]:
     """Yield the explanation as lines of at most `width` columns."""
     moment = explanation.moment
-    kinds = {"nudged": _("A nudge"), "suppressed": _("A moment, kept and not said")}
+    kinds = {"nudged": _("A nudge"), "suppressed": _("A moment without a nudge")}
     kind = kinds.get(moment.decided, _("A moment that waits"))
     what = format_activity(moment.category, moment.name, moment.device)
     yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {what}.", width, subsequent_indent="   ")

@@ -157,7 +157,7 @@ def _heading(near: NearRule, *, several: bool) -> str:
     where = f" ({near.device})" if several else ""
     rule = f"{near.rule.code}{where} {near.rule.name}"
     if near.holds:
-        return _("{rule}: every part held, but it had held before, and not begun anew.").format(rule=rule)
+        return _("{rule}: every part held, but it had held without a break since before.").format(rule=rule)
     found = format_comparisons(near.parts)
     held = sum(1 for holds, _words, _value in found if holds)
     return _("{rule}: {count} of {all} parts held.").format(rule=rule, count=held, all=len(found))

@@ -34,10 +34,10 @@ from tests.rig.x11 import desktop
 
 TEXT = NotificationText(
     title="A minute of scrolling",
-    body="Social media, 70 s, the second time since 18:30.",
+    body="Social media, 70 s, the second nudge about it since 18:30.",
     answers=(("put_away", "Put it away"), ("together", "This is for both of us"), ("needed", "I need this")),
 )
-GREETING = NotificationText(title="Partner time until 20:00", body="Nothing is asked of you but being there.")
+GREETING = NotificationText(title="Partner time until 20:00", body="There is nothing you need to do now.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class TestPrinting(NotifierConformance):
     async def test_the_line_says_that_it_is_only_printed(self, channel: Channel, stream: io.StringIO) -> None:
         await channel.notifier.show(1, TEXT, never)
         assert stream.getvalue() == (
-            "Turntoward (only printed): A minute of scrolling — Social media, 70 s, the\n  second time since 18:30.\n"
+            "Turntoward (only printed): A minute of scrolling — Social media, 70 s, the\n  second nudge about it since 18:30.\n"
         )
         assert "only prints" in PrintingNotifier.about
 

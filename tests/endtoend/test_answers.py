@@ -82,7 +82,7 @@ def test_i_need_this_asks_how_long_once_and_counts_once_without_an_answer(evenin
     until(lambda: evening.dunst.displayed() == 1, what="the question")
     asked = evening.dunst.shown()
     assert asked.summary == "Turntoward: For how long?"
-    assert asked.body.startswith("Until then nothing is said about social media.")
+    assert asked.body.startswith("Until then there is no nudge about social media.")
     assert evening.dunst.displayed() == 0
     # Another use is another matter.
     take_up(feed, other)
@@ -108,4 +108,4 @@ def test_an_activity_needed_for_a_while_is_not_nudged_for_so_long(evening_with: 
     evening.over()
     told = json.loads(evening.say("report", "--json"))
     assert (told["needed"], told["nudges"]["needed"], told["moments"]) == (2, 1, 1)
-    assert "You needed it, for 15 min." in evening.say("why", "1")
+    assert "You said that you needed it, for 15 min." in evening.say("why", "1")

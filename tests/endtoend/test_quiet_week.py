@@ -26,7 +26,7 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     evening.begin()
     greeting = evening.read_greeting()
     assert greeting.summary.startswith("Turntoward: Partner time until ")
-    assert "Quiet week, evening 1 of 7: what is noticed is kept, and nothing is said." in greeting.body
+    assert "Quiet week, evening 1 of 7: moments are recorded, and no nudges are shown." in greeting.body
 
     feed = evening.feed()
     evening.scroll_until(lambda: is_noticed(evening, 1), what="the moment is kept")
@@ -41,7 +41,7 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     assert [seen.summary for seen in evening.dunst.history()] == [greeting.summary]
     assert evening.dunst.displayed() == 0
     report = " ".join(evening.say("report").split())
-    assert "These moments were kept, and nothing was said: the quiet week, 0 of 7." in report
+    assert "No nudge was shown for these moments: the quiet week, 0 of 7." in report
 
     assert "from now on nudges are said." in evening.say("quiet-week", "stop")
     until(lambda: "QuietWeekEnded" in evening.kinds(), what="the evening under way hears of it")

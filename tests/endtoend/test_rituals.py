@@ -77,7 +77,7 @@ def test_one_notification_before_at_the_start_and_at_the_end(evening_with: Begin
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")
         ending = evening.dunst.shown()
         assert ending.summary in {"Partner time is over", "For 1 min no screen took you away"}
-        assert ending.body.startswith("Dinner. It started well. ")
+        assert ending.body.startswith("Dinner. Every screen was put away at the start. ")
         assert ending.timeout_s == 5
         until(lambda: len(asked(log)) == 3, what="three notifications in all")
     for call in asked(log):
@@ -86,7 +86,7 @@ def test_one_notification_before_at_the_start_and_at_the_end(evening_with: Begin
         assert "sound-name" not in call
     (kept,) = evening.rows("SELECT started_well, end_reason FROM occurrences")
     assert kept == {"started_well": 1, "end_reason": "ended"}
-    assert "Started well: 1 of 1." in evening.say("report")
+    assert "Every screen put away at the start: in 1 of 1 partner time." in evening.say("report")
 
 
 def test_each_notification_replaces_the_one_before_and_the_last_is_closed(evening_with: Begin, tmp_path: Path) -> None:

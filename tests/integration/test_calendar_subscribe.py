@@ -104,7 +104,7 @@ def test_subscribe_fetches_at_once_and_proposals_wait(server: Server) -> None:
         in said
     )
     assert "those with #us in the title" in said
-    assert "You are subscribed to Our calendar. It is asked anew every 6 h" in said
+    assert "You are subscribed to Our calendar. It is read again every 6 h" in said
     assert "2 proposals wait for your answer" in said
     assert "Nothing of it starts until you accept it." in said
     (calendar,), proposals = kept()

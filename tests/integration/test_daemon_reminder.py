@@ -301,7 +301,7 @@ async def test_the_line_at_the_end_has_no_number_where_less_than_half_is_known(d
     assert await notified_at_end(day, at=ENDS, settings=chosen(), known=False) == ["Partner time is over"]
     words = wording(chosen()).end(NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS), day.store, day.clock.at)
     assert words is not None
-    assert words.body == "Dinner. It started well. Too little of it is known to say more."
+    assert words.body == "Dinner. Every screen was put away at the start. Too little was sensed to say more."
     await day.idle.close()
 
 

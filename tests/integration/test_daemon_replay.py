@@ -138,7 +138,7 @@ def test_the_bundled_evening_has_nudges_and_comes_from_real_sensors() -> None:
     assert {"x11_focus", "x11_idle", "pynput_input"} <= sensors
     done = run("try")
     assert done.exit_code == 0, done.output
-    for words in ("→ a nudge: A feed, scrolled", "put away within 30 s", "kept, not said", "this is for both of us"):
+    for words in ("→ a nudge: Scrolling in a feed", "put away within 30 s", "no nudge", "this is for both of us"):
         assert words in done.output
     assert "The same evening in `turntoward report`" in done.output
 

@@ -31,7 +31,7 @@ ANSWERS: tuple[tuple[Answer, str], ...] = (
     ("needed", "I need this"),
 )
 TEXT = NotificationText(
-    title="A minute of scrolling", body="Social media, 70 s, the second time since 18:30.", answers=ANSWERS
+    title="A minute of scrolling", body="Social media, 70 s, the second nudge about it since 18:30.", answers=ANSWERS
 )
 CANARY = "canary-4711"
 
@@ -56,7 +56,7 @@ async def test_dunst_shows_title_why_line_and_how_to_answer(
     seen = dunst.shown()
     assert seen.appname == "Turntoward"
     assert seen.summary == "Turntoward: A minute of scrolling"
-    assert seen.body == "Social media, 70 s, the second time since 18:30.\nMiddle click to answer."
+    assert seen.body == "Social media, 70 s, the second nudge about it since 18:30.\nMiddle click to answer."
     assert seen.urgency == "low"
     assert seen.timeout_s == 20
 

@@ -87,7 +87,7 @@ def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
     assert state()["state"] == "not begun"
     assert not store_path().exists(), "asking makes no file"
     begun = said("quiet-week", "start")
-    assert "For seven evenings nothing is said; what is noticed is kept." in begun
+    assert "For seven evenings no nudges are shown; moments are recorded." in begun
     assert "under way goes on" not in begun
     assert "It has begun already. The quiet week: 0 of 7 evenings are done." in said("quiet-week", "start")
     lived(20, 20, 20)
@@ -120,8 +120,8 @@ def test_quiet_moments_have_their_reason_and_the_report_names_the_quiet_week() -
     with Store.open(store_path(), read_only=True) as store:
         assert {moment.reason for moment in store.history.moments()} == {Reason.QUIET_WEEK}
     report = said("report")
-    assert "These moments were kept, and nothing was said: the quiet week, 3 of 7." in report
-    assert "3 it is the quiet week, in which nothing is said" in report
+    assert "No nudge was shown for these moments: the quiet week, 3 of 7." in report
+    assert "3 it is the quiet week, in which no nudges are shown" in report
     assert json.loads(said("report", "--json"))["quiet_evening"] == 3
     said("quiet-week", "stop")
     assert "quiet week, 3 of 7" not in said("report")
@@ -130,7 +130,7 @@ def test_quiet_moments_have_their_reason_and_the_report_names_the_quiet_week() -
 
 def test_the_report_names_the_quiet_week_only_while_it_lasts() -> None:
     lived(20, 20)
-    assert "What is noticed is kept, and nothing is said: the quiet week, 2 of 7." in said("report")
+    assert "Moments are recorded, and no nudges are shown: the quiet week, 2 of 7." in said("report")
     lived(*[20] * 7)
     assert "the quiet week, " not in said("report")
 

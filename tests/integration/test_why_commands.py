@@ -57,22 +57,22 @@ class TestWhy:
         assert "You said that it is for both of you." in done.stdout
 
     def test_a_moment_is_explained_by_its_number(self) -> None:
-        assert "Rule F101: A feed, scrolled." in turntoward("why", "1").stdout
+        assert "Rule F101: Scrolling in a feed." in turntoward("why", "1").stdout
         missing = turntoward("why", "9")
         assert missing.returncode == 2
         assert "There is no moment 9; its moments are 1 to 3." in missing.stderr
 
     def test_the_last_suppressed_moment_is_explained(self) -> None:
         done = turntoward("why", "not")
-        assert "2. 19:05:45  A moment, kept and not said: mail." in done.stdout
+        assert "2. 19:05:45  A moment without a nudge: mail." in done.stdout
         assert "because another nudge was only a short while ago." in done.stdout
         said = turntoward("why", "not", "1")
         assert said.returncode == 2
-        assert "Moment 1 was said. `turntoward why 1` says why." in said.stderr
+        assert "Moment 1 had a nudge; `turntoward why 1` explains it." in said.stderr
 
     def test_an_instant_is_explained_by_replaying_up_to_it(self) -> None:
         done = turntoward("why", "not", "19:02:48")
-        assert "F101 A feed, scrolled: 2 of 3 parts held.\n" in done.stdout
+        assert "F101 Scrolling in a feed: 2 of 3 parts held.\n" in done.stdout
         assert "  missing   dwell >= 60 s: 48 s, 12 s short\n" in done.stdout
         as_json = json.loads(turntoward("why", "not", "19:02:48", "--json").stdout)
         assert as_json["near"][0]["rule"] == "F101"
@@ -85,7 +85,7 @@ class TestWhy:
         rows = turntoward("why", "--list").stdout.splitlines()
         assert rows[1:] == [
             "  1  19:03:00  F101  social media: a nudge",
-            "  2  19:05:45  M302  mail: kept, not said",
+            "  2  19:05:45  M302  mail: no nudge",
             "  3  19:21:30  O701  shopping: a nudge",
         ]
 
@@ -161,11 +161,11 @@ class TestTogether:
         with Store.open(store_path()) as store:
             for number in range(3):
                 store.history.save([_moved(effect, f"{number}@x") for effect in effects])
-        assert "Shopping: for both of you 3 times." in turntoward("status").stdout
+        assert "You answered 3 times that shopping is for both of you." in turntoward("status").stdout
         assert json.loads(turntoward("status", "--json").stdout)["offers"] == [{"category": "shopping", "times": 3}]
         assert json.loads(turntoward("together", "--json").stdout) == {"for_both": [], "offered": ["shopping"]}
         assert "not offered any more" in turntoward("together", "decline", "shopping").stdout
-        assert "for both of you 3 times" not in turntoward("status").stdout
+        assert "You answered 3 times" not in turntoward("status").stdout
 
 
 def _moved(effect: Record, occurrence: str) -> Record:

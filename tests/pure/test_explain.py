@@ -39,7 +39,7 @@ DWELL = (FeatureKey("dwell"), timedelta(seconds=70))
     ("category", "name", "evidence", "repeat", "expected"),
     [
         ("social", None, [DWELL], 1, "Social media, 70 s."),
-        ("social", "Instagram", [DWELL], 2, "Instagram, 70 s, the second time since 18:30."),
+        ("social", "Instagram", [DWELL], 2, "Instagram, 70 s, the second nudge about it since 18:30."),
         (
             "messaging",
             None,
@@ -68,18 +68,18 @@ BRIEFLY, LONG = (FeatureKey("dwell"), timedelta(seconds=5)), (FeatureKey("dwell"
     [
         ("social", None, OPENED, "my phone", "Social media on my phone, the third opening in 10 min."),
         ("social", "Instagram", OPENED, "my phone", "Instagram on my phone, the third opening in 10 min."),
-        ("social", None, [DWELL], "laptop", "Social media, 70 s, the second time since 18:30."),
-        ("social", None, [DWELL], None, "Social media, 70 s, the second time since 18:30."),
-        ("phone", None, [DWELL], "my phone", "My phone in the hand, 70 s, the second time since 18:30."),
-        ("phone", None, [DWELL], "iPhone", "iPhone in the hand, 70 s, the second time since 18:30."),
-        ("phone", None, [PICKED_UP, BRIEFLY], "my phone", "My phone in the hand, the fourth pick-up in 10 min."),
+        ("social", None, [DWELL], "laptop", "Social media, 70 s, the second nudge about it since 18:30."),
+        ("social", None, [DWELL], None, "Social media, 70 s, the second nudge about it since 18:30."),
+        ("phone", None, [DWELL], "my phone", "My phone, 70 s, the second nudge about it since 18:30."),
+        ("phone", None, [DWELL], "iPhone", "iPhone, 70 s, the second nudge about it since 18:30."),
+        ("phone", None, [PICKED_UP, BRIEFLY], "my phone", "My phone, the fourth pick-up in 10 min."),
         ("news", None, [PICKED_UP, BRIEFLY], "my phone", "News on my phone, the fourth pick-up in 10 min."),
         (
             "video",
             None,
             [*OPENED, PICKED_UP, LONG],
             "my phone",
-            "Video on my phone, 3 min, the second time since 18:30.",
+            "Video on my phone, 3 min, the second nudge about it since 18:30.",
         ),
         (
             "mail",
@@ -88,7 +88,7 @@ BRIEFLY, LONG = (FeatureKey("dwell"), timedelta(seconds=5)), (FeatureKey("dwell"
             "tablet",
             "Mail on tablet, the third look in 10 min.",
         ),
-        ("social", None, [DWELL], "\x07\u202e", "Social media, 70 s, the second time since 18:30."),
+        ("social", None, [DWELL], "\x07\u202e", "Social media, 70 s, the second nudge about it since 18:30."),
     ],
 )
 def test_the_why_line_names_the_phone_and_what_it_told(
@@ -158,12 +158,12 @@ def test_the_rules_own_sentence_is_said_with_what_was_measured_or_not_at_all() -
 
 
 def test_what_became_of_a_moment_is_said_with_its_reason() -> None:
-    assert format_policy("nudged", None, "19:00:00") == "It was said at once: nothing stood against it."
+    assert format_policy("nudged", None, "19:00:00") == "It was shown at once: there was no reason to wait."
     assert format_policy("nudged", Reason.TYPING, "19:00:12") == (
-        "It was said at 19:00:12; before, it waited because you were typing."
+        "It was shown at 19:00:12; before that, it waited because you were typing."
     )
     assert format_policy("suppressed", Reason.LOCKED, "19:00:00") == (
-        "It was kept, and not said, because the screen was locked, so nobody would have seen it."
+        "There was no nudge, because the screen was locked, so nobody would have seen it."
     )
     assert format_policy("held", Reason.CALL, "19:00:00") == "It waits, because you were in a call."
 
@@ -171,21 +171,26 @@ def test_what_became_of_a_moment_is_said_with_its_reason() -> None:
 def test_what_came_of_a_nudge_is_said_and_for_how_long_it_was_needed() -> None:
     assert set(OUTCOME_WORDS) == set(Outcome)
     assert format_outcome("suppressed", None, None) is None
-    assert format_outcome("nudged", None, None) == "What came of it is not known yet."
-    assert format_outcome("nudged", Outcome.NEEDED, "needed") == "You needed it."
-    assert format_outcome("nudged", Outcome.NEEDED, "needed_15") == "You needed it, for 15 min."
+    later = "Whether you put it away is known about two minutes after the nudge."
+    assert format_outcome("nudged", None, None) == later
+    assert format_outcome("nudged", None, "put_away") == f'You answered "Put it away". {later}'
+    assert format_outcome("nudged", None, "dismissed") == f"You closed the nudge. {later}"
+    assert format_outcome("nudged", Outcome.IGNORED, None) == "You did not answer, and went on."
+    assert format_outcome("nudged", Outcome.IGNORED, "put_away") == 'You answered "Put it away", and it stayed in use.'
+    assert format_outcome("nudged", Outcome.NEEDED, "needed") == "You said that you needed it."
+    assert format_outcome("nudged", Outcome.NEEDED, "needed_15") == "You said that you needed it, for 15 min."
     assert format_outcome("nudged", Outcome.PUT_AWAY_30, "needed_15") == "You put it away within 30 s."
 
 
 def test_the_question_and_its_end_name_what_is_needed_and_where() -> None:
-    assert format_needed("mail") == "Until then nothing is said about mail."
-    assert format_needed("social", "my phone") == "Until then nothing is said about social media on my phone."
+    assert format_needed("mail") == "Until then there is no nudge about mail."
+    assert format_needed("social", "my phone") == "Until then there is no nudge about social media on my phone."
     assert format_need_over("mail", "laptop", "needed_1") == "Mail, needed for 1 min."
     assert format_need_over("mail", "my phone", None) == "Mail on my phone."
 
 
 def test_an_offer_names_both_commands() -> None:
     assert format_offer("video", 3) == (
-        "Video: for both of you 3 times. `turntoward together add video` makes that so for good; "
+        "You answered 3 times that video is for both of you. `turntoward together add video` makes that permanent; "
         "`turntoward together decline video` ends this offer."
     )

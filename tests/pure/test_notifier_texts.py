@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,9 @@ from detector.notifier.texts import (
     titles,
     wording_tables,
 )
+from detector.rulebook.loading import built_in_pack
 
+ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
 BUILT_IN = (
     "F101",
@@ -50,7 +53,7 @@ BUILT_IN = (
     "P803",
     "R901",
 )
-WHY = "Social media, 70 s, the second time since 18:30."
+WHY = "Social media, 70 s, the second nudge about it since 18:30."
 MOMENT = Moment(
     number=1,
     occurrence="o",
@@ -97,6 +100,29 @@ def test_every_sentence_is_short_and_neutral(sentence: str) -> None:
     assert 1 <= len(sentence.split()) <= 12
     assert not UNKIND.search(sentence), sentence
     assert sentence == sentence.strip()
+
+
+SURPRISING = (
+    "anew",
+    "will keep",
+    "goes on without you",
+    "goes on by themselves",
+    "Up, down",
+    "the same pull",
+    "came along",
+    "Time to arrive",
+    "hand goes",
+    "a ping",
+    "kept, and not said",
+    "Started well",
+)
+
+
+def test_no_text_that_a_person_sees_has_to_be_guessed_at() -> None:
+    shown = (ROOT / "detector" / "locale" / "turntoward.pot").read_text(encoding="utf-8")
+    rules = "".join(rule.name + rule.page.notices + rule.page.why for rule in built_in_pack().rules)
+    texts = (shown + rules).casefold()
+    assert [words for words in SURPRISING if words.casefold() in texts] == []
 
 
 @pytest.mark.parametrize("planted", ["Stop it now", "You should talk", "Well done", "So much scrolling!", "Ask her"])
@@ -173,12 +199,12 @@ def test_whatever_the_person_wrote_a_title_has_at_most_twelve_words_on_one_line(
 def test_the_start_text_names_the_end() -> None:
     words = start_text("Partner time", "20:00")
     assert words.title == "Partner time until 20:00"
-    assert words.body == "Nothing is asked of you but being there."
+    assert words.body == "There is nothing you need to do now."
     assert words.answers == ()
 
 
 def test_the_start_text_names_the_title_of_the_partner_time() -> None:
-    assert start_text("Dinner", "20:00").body == "Dinner. Nothing is asked of you but being there."
+    assert start_text("Dinner", "20:00").body == "Dinner. There is nothing you need to do now."
 
 
 def test_without_the_thought_there_is_still_a_start_text() -> None:
@@ -196,7 +222,7 @@ def test_a_notification_text_shows_nothing_in_its_repr() -> None:
 def test_needing_something_asks_for_a_length_and_its_end_has_one_line() -> None:
     asked = how_long_text(MOMENT, settings=NotifierSettings(expires=timedelta(seconds=7)))
     assert asked.title == "For how long?"
-    assert asked.body == "Until then nothing is said about social media."
+    assert asked.body == "Until then there is no nudge about social media."
     assert asked.answers == (("needed_1", "1 minute"), ("needed_5", "5 minutes"), ("needed_15", "15 minutes"))
     assert asked.expires == timedelta(seconds=7)
     said = need_over_text(replace(MOMENT, answer="needed_5", device="my phone"))
@@ -206,7 +232,7 @@ def test_needing_something_asks_for_a_length_and_its_end_has_one_line() -> None:
 
 def test_a_heads_up_names_the_start_and_takes_the_persons_own_title() -> None:
     words = heads_up_text("Dinner", "18:30")
-    assert (words.title, words.body) == ("Dinner begins at 18:30", "Finish what you are at; the rest will keep.")
+    assert (words.title, words.body) == ("Dinner begins at 18:30", "Finish what you are doing; the rest can wait.")
     own = heads_up_text("Dinner", "18:30", sentence="Kettle on")
     assert (own.title, own.body) == ("Kettle on", "Dinner begins at 18:30.")
     assert (words.answers, own.expires) == ((), timedelta(seconds=20))
@@ -236,11 +262,11 @@ def test_the_end_text_has_the_good_number_first_and_names_what_is_unknown() -> N
     hours = timedelta(hours=1, minutes=24, seconds=9)
     words = end_text("Dinner", undisturbed=hours, moments=1, started_well=True)
     assert words.title == "For 1 h 24 min no screen took you away"
-    assert words.body == "Dinner. It started well. 1 moment was noticed."
+    assert words.body == "Dinner. Every screen was put away at the start. 1 moment was noticed."
     assert words.answers == ()
     assert end_text("Dinner", undisturbed=hours, moments=0).body == "Dinner. No moment was noticed."
     assert end_text("Dinner", undisturbed=hours, moments=3).body == "Dinner. 3 moments were noticed."
     short = end_text("", undisturbed=timedelta(seconds=59), moments=2)
     assert (short.title, short.body) == ("Partner time is over", "2 moments were noticed.")
     unknown = end_text("Dinner", undisturbed=None, moments=2)
-    assert (unknown.title, unknown.body) == ("Partner time is over", "Dinner. Too little of it is known to say more.")
+    assert (unknown.title, unknown.body) == ("Partner time is over", "Dinner. Too little was sensed to say more.")

@@ -189,7 +189,7 @@ def test_the_start_notification_names_the_quiet_week_and_says_once_that_it_is_ov
     settings = Settings(notifications=NotifierSettings(greeting=thought))
     greet = NotifyStart(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
     assert Wording(settings, began=greet.at, rules={}, quiet_evening=3).start(greet).body == (
-        "Dinner. Quiet week, evening 3 of 7: what is noticed is kept, and nothing is said."
+        "Dinner. Quiet week, evening 3 of 7: moments are recorded, and no nudges are shown."
     )
     assert (
         Wording(settings, began=greet.at, rules={}, quiet_evening=3)
@@ -197,8 +197,8 @@ def test_the_start_notification_names_the_quiet_week_and_says_once_that_it_is_ov
         .title.startswith("Partner time until ")
     )
     assert Wording(settings, began=greet.at, rules={}, quiet_week_over=True).start(greet).body == (
-        "Dinner. The quiet week is over: turntoward quiet-week propose says what would suit you."
+        "Dinner. The quiet week is over: turntoward quiet-week propose suggests settings for you."
     )
     assert Wording(settings, began=greet.at, rules={}).start(greet).body == (
-        "Dinner. Nothing is asked of you but being there." if thought else "Dinner."
+        "Dinner. There is nothing you need to do now." if thought else "Dinner."
     )

@@ -81,9 +81,9 @@ def test_a_category_that_was_for_both_three_times_is_offered_with_its_command() 
     said = [moment(number, outcome=Outcome.TOGETHER) for number in (1, 2, 3)]
     assert [(each.category, each.times) for each in summary(*said).offers] == [("video", 3)]
     text = as_text(summary(*said))
-    assert "Once for good\n  Video: for both of you 3 times. `turntoward together add video`" in text
+    assert "For both of you, from now on?\n  You answered 3 times that video is for both of you. " in text
     assert summary(*said[:2]).offers == ()
-    assert "Once for good" not in as_text(summary(*said[:2]))
+    assert "from now on?" not in as_text(summary(*said[:2]))
 
 
 def test_a_category_that_was_accepted_or_declined_is_not_offered() -> None:

@@ -124,9 +124,9 @@ def told(*occurrences: StoredOccurrence, cancelled: tuple[Cancellation, ...] = (
 
 def test_started_well_counts_only_known_starts() -> None:
     some = [lived(f"{number}@x", well=well) for number, well in enumerate((True, True, False))]
-    assert "\nStarted well: 2 of 3.\n" in as_text(told(*some))
-    assert "\nStarted well: 2 of the 3 of which it is known.\n" in as_text(told(*some, lived("9@x")))
-    assert "Started well" not in as_text(told(lived("9@x")))
+    assert "\nEvery screen put away at the start: in 2 of 3 partner times.\n" in as_text(told(*some))
+    assert "\nEvery screen put away at the start: in 2 of 3 partner times. Not" in as_text(told(*some, lived("9@x")))
+    assert "put away at the start" not in as_text(told(lived("9@x")))
     plain = json.loads(as_json(told(*some, lived("9@x"))))
     assert plain["starts"] == {"well": 2, "known": 3}
 
@@ -190,7 +190,7 @@ def test_the_command_reports_cancellations_from_the_store(home: Path) -> None:
     assert [(each["title"], each["became"]) for each in plain["cancelled"]] == [("Dinner", "made_good")]
     assert plain["starts"] == {"well": 1, "known": 1}
     text = CliRunner().invoke(report_command, []).output
-    assert "Started well: 1 of 1." in text
+    assert "Every screen put away at the start: in 1 of 1 partner time." in text
     assert "Cancelled 1, made good 1:" in text
     # What made it good lies before the time that is asked for.
     assert CliRunner().invoke(report_command, ["--since", "1d"]).output.count("Cancelled") == 0

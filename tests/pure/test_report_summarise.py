@@ -8,6 +8,7 @@ import pytest
 
 from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity
+from detector.report.as_text import as_text
 from detector.report.summarise import summarise
 from detector.report.summary import Summary
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
@@ -208,6 +209,21 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
         Reason.DISMISSED_TWICE: 1,
         Reason.COOL_DOWN: 1,
     }
+
+
+def test_moments_with_a_nudge_and_without_one_add_up(kept: Kept) -> None:
+    evening = kept.evening()
+    kept.moment(evening, use=1, decided="suppressed", reason=Reason.TYPING)
+    kept.moment(evening, use=1, rule="hopping")
+    for rule in ("feed", "hopping", "glances"):
+        kept.moment(evening, use=2, rule=rule, decided="suppressed", reason=Reason.DISMISSED_TWICE)
+    kept.moment(evening, use=3, decided="suppressed", reason=Reason.TOGETHER)
+    summary = kept.summary()
+    assert (summary.moments, summary.together, summary.nudges.shown) == (2, 1, 1)
+    assert {each.reason: each.moments for each in summary.without_nudge} == {Reason.DISMISSED_TWICE: 1}
+    text = as_text(summary)
+    assert "  With a nudge: 1. Without one: 1.\n" in text
+    assert "\nMoments without a nudge: 1\n      1  you had closed several nudges" in text
 
 
 def test_report_only_rules_are_counted_apart_and_name_a_use_only_if_no_other_rule_does(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from detector.paths import store_path
 from detector.report.as_text import FIRST_USE, as_text
 from detector.report.since import parse_since
 from detector.report.summarise import summarise
-from detector.report.summary import Summary, as_json
+from detector.report.summary import MomentCount, Summary, as_json
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from detector.store.store import Store
 from rules.model import Reason
@@ -26,7 +27,7 @@ from rules.model import Reason
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
 PAGE = Path(__file__).parents[2] / "docs" / "report.md"
-NAMES = {"S1": "A feed, scrolled", "M1": "A second message", "W1": "Work creeping in"}
+NAMES = {"S1": "Scrolling in a feed", "M1": "A second message", "W1": "Work during partner time"}
 
 EVENINGS: tuple[tuple[int, int, tuple[tuple[str, str, int, int, str, Outcome | Reason], ...]], ...] = (
     (
@@ -128,6 +129,14 @@ def test_docs_show_the_report_as_it_is_written() -> None:
     assert f"```text\n{as_text(summary())}```" in PAGE.read_text(encoding="utf-8")
 
 
+def test_a_small_rate_is_never_written_as_none() -> None:
+    count = MomentCount(code="S1", name="feed", moments=1, per_hour=0.04)
+    text = as_text(replace(summary(), moments=1, per_hour=0.04, by_category=(count,)))
+    assert "Moments: 1, <0.1 per hour" in text
+    assert "1  <0.1 per h  █" in text
+    assert " 0.0 per h" not in text
+
+
 def test_the_good_number_comes_first() -> None:
     lines = as_text(summary()).splitlines()
     assert lines[2].startswith("For 7 h 2 min no screen took you away: 96 % of the 7 h 20 min")
@@ -135,8 +144,8 @@ def test_the_good_number_comes_first() -> None:
 
 def test_the_text_names_what_is_left_out() -> None:
     text = " ".join(as_text(summary()).split())
-    assert "1 of them is left out, being known for less than half; 1 moment in there is not counted." in text
-    assert "No data is never a good evening." in text
+    assert "1 of them is left out, because less than half of it is known; 1 moment in there is not counted." in text
+    assert "Missing data never counts as a good evening." in text
 
 
 def test_numbers_that_lack_data_are_not_shown() -> None:

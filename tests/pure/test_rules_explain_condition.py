@@ -1,4 +1,4 @@
-"""What held, what was missing, and what would have kept it quiet: golden sentences over real conditions."""
+"""What held, what was missing, and what would have prevented it: golden sentences over real conditions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_nearest_values_at_which_a_condition_would_not_have_held_are_named()
     text = "category is social and dwell >= 60 s and scrolls(60 s) >= 10"
     measured = {CATEGORY: "social", DWELL: timedelta(seconds=80), SCROLLS: 14}
     assert quiet(text, measured) == (
-        "What would have kept it quiet: leaving it before 19:03:00, or fewer than 10 scroll steps in 1 min."
+        "What would have prevented it: leaving it before 19:03:00, or fewer than 10 scroll steps in 1 min."
     )
 
 
@@ -66,16 +66,16 @@ def test_the_nearest_values_at_which_a_condition_would_not_have_held_are_named()
 )
 def test_each_kind_of_comparison_has_its_own_sentence(text: str, key: FeatureKey, value: Value, way: str) -> None:
     assert compile_condition(text).holds(FixedFeatures(AT, {key: value}))
-    assert quiet(text, {key: value}) == f"What would have kept it quiet: {way}."
+    assert quiet(text, {key: value}) == f"What would have prevented it: {way}."
 
 
 def test_all_parts_of_an_or_that_held_must_fail_together() -> None:
     clicks = FeatureKey("clicks", timedelta(seconds=60))
     text = "scrolls(60 s) >= 3 or clicks(60 s) >= 3"
     assert quiet(text, {SCROLLS: 5, clicks: 4}) == (
-        "What would have kept it quiet: fewer than 3 scroll steps in 1 min and fewer than 3 clicks in 1 min."
+        "What would have prevented it: fewer than 3 scroll steps in 1 min and fewer than 3 clicks in 1 min."
     )
-    assert quiet(text, {SCROLLS: 5, clicks: 2}) == "What would have kept it quiet: fewer than 3 scroll steps in 1 min."
+    assert quiet(text, {SCROLLS: 5, clicks: 2}) == "What would have prevented it: fewer than 3 scroll steps in 1 min."
 
 
 def test_no_advice_is_given_where_nothing_the_person_did_would_have_avoided_it() -> None:
@@ -146,5 +146,5 @@ def test_each_timed_part_has_its_own_held_for() -> None:
 def test_a_break_is_the_advice_for_a_timed_part() -> None:
     measured: dict[FeatureKey, Value] = {CATEGORY: "social", SCROLLS: 14}
     assert quiet("category is social and (scrolls(60 s) >= 10 for 2 min)", measured) == (
-        "What would have kept it quiet: fewer than 10 scroll steps in 1 min, or a break in it within 2 min."
+        "What would have prevented it: fewer than 10 scroll steps in 1 min, or a break in it within 2 min."
     )

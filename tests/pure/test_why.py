@@ -71,15 +71,15 @@ def test_a_nudge_is_explained_with_its_rule_its_numbers_and_what_would_have_kept
         "1. 19:03:00  A nudge: social media.",
         "   Social media, 1 min.",
         "",
-        "Rule F101: A feed, scrolled.",
+        "Rule F101: Scrolling in a feed.",
         "  category is social and dwell >= 60 s and scrolls(60 s) >= 10",
         "What was measured at 19:03:00:",
         "  category       social",
         "  dwell          1 min",
         "  scrolls(60 s)  50",
         "",
-        "It was said at once: nothing stood against it.",
-        "What would have kept it quiet: leaving it before 19:03:00, or fewer than 10",
+        "It was shown at once: there was no reason to wait.",
+        "What would have prevented it: leaving it before 19:03:00, or fewer than 10",
         "  scroll steps in 1 min.",
         "You put it away within 30 s.",
     ]
@@ -87,8 +87,8 @@ def test_a_nudge_is_explained_with_its_rule_its_numbers_and_what_would_have_kept
 
 def test_a_suppressed_moment_is_explained_by_its_reason() -> None:
     (moment,) = moments(WAITED)
-    assert told(moment)[-1:] == ["It was kept, and not said, because something covered the whole screen."]
-    assert told(moment)[0] == "1. 19:00:45  A moment, kept and not said: mail."
+    assert told(moment)[-1:] == ["There was no nudge, because something covered the whole screen."]
+    assert told(moment)[0] == "1. 19:00:45  A moment without a nudge: mail."
 
 
 def test_json_has_the_same_sentences() -> None:
@@ -96,9 +96,9 @@ def test_json_has_the_same_sentences() -> None:
     found = explanation_as_json(explain(moment, {rule.code: rule for rule in RULES}, said, instant("18:30:00")))
     assert json.loads(json.dumps(found)) == found
     assert found["said"] == "Social media, 1 min."
-    assert found["policy"] == "It was said at once: nothing stood against it."
+    assert found["policy"] == "It was shown at once: there was no reason to wait."
     assert found["quiet"] == (
-        "What would have kept it quiet: leaving it before 19:03:00, or fewer than 10 scroll steps in 1 min."
+        "What would have prevented it: leaving it before 19:03:00, or fewer than 10 scroll steps in 1 min."
     )
     assert found["came_of_it"] == "You put it away within 30 s."
     assert found["evidence"] == {"category": "social", "dwell": "1 min", "scrolls(60 s)": "50"}
@@ -140,7 +140,7 @@ def test_an_instant_shows_which_parts_of_the_nearest_rules_held() -> None:
     assert found[:6] == [
         "19:02:48  In front: social media.",
         "",
-        "F101 A feed, scrolled: 2 of 3 parts held.",
+        "F101 Scrolling in a feed: 2 of 3 parts held.",
         "  held      category is social",
         "  missing   dwell >= 60 s: 48 s, 12 s short",
         "  held      scrolls(60 s) >= 10: 39",
@@ -161,7 +161,7 @@ def test_the_evening_is_played_up_to_the_instant_and_no_further() -> None:
     assert (moment.rule, moment.decided) == ("F101", "nudged")
     found = list(situation_lines(then(FEED, "19:03:05"), said, 80))
     assert " ".join(" ".join(found[1:3]).split()) == (
-        "F101 had begun to hold at 19:03:00. It was said at once: nothing stood against it."
+        "F101 had begun to hold at 19:03:00. It was shown at once: there was no reason to wait."
     )
     assert not any(line.startswith("F101 A feed") for line in found)
 
@@ -193,7 +193,7 @@ def test_an_instant_as_json_has_the_same_sentences_and_every_part() -> None:
     found = situation_as_json(then(FEED, "19:02:48"), said)
     assert json.loads(json.dumps(found)) == found
     nearest = found["near"][0]
-    assert nearest["said"] == "F101 A feed, scrolled: 2 of 3 parts held."
+    assert nearest["said"] == "F101 Scrolling in a feed: 2 of 3 parts held."
     assert nearest["parts"][1] == {"part": "dwell >= 60 s", "holds": False, "stood": "48 s, 12 s short"}
 
 
@@ -201,8 +201,45 @@ def test_a_condition_with_for_shows_how_long_it_has_lasted() -> None:
     text = "category is social and (scrolls(60 s) >= 1 for 5 min)"
     lasting = (replace(RULES[0], code="X1", condition=compile_condition(text)),)
     assert list(situation_lines(then(FEED, "19:02:48", lasting), said, 80))[2:] == [
-        "X1 Not put away yet: 2 of 3 parts held.",
+        "X1 Not put away at the start: 2 of 3 parts held.",
         "  held      category is social",
         "  held      scrolls(60 s) >= 1: 39",
         "  missing   for 5 min: 38 s, 4 min short",
     ]
+
+
+NUDGES = """
+# mail, then shopping three times, the second time without a nudge
+18:30:00            partner time until 20:00
+18:40:00            mail
+18:41:00            desktop
+18:50:00            shopping
+18:51:40            desktop
+18:52:00            shopping
+18:53:40            desktop
+19:10:00            shopping
+19:11:40            desktop
+19:30:00            shopping
+19:31:40            desktop
+"""
+
+
+def test_the_count_in_a_nudge_counts_the_nudges_about_the_same_kind_of_thing() -> None:
+    nudged = [moment for moment in moments(NUDGES) if moment.decided == "nudged"]
+    assert [(moment.category, moment.repeat) for moment in nudged] == [
+        ("mail", 1),
+        ("shopping", 1),
+        ("shopping", 2),
+        ("shopping", 3),
+    ]
+    assert told(nudged[-1])[1] == "   Shopping, 90 s, the third nudge about it since 18:30."
+
+
+def test_an_answer_is_told_before_its_outcome_is_known() -> None:
+    text = FEED.replace("19:03:12            desktop", "19:03:05            answers 1 put_away")
+    (moment,) = [each for each in moments(text) if each.rule == "F101"]
+    assert told(replace(moment, outcome=None))[-2:] == [
+        'You answered "Put it away". Whether you put it away is known about two minutes',
+        "  after the nudge.",
+    ]
+    assert told(moment)[-1] == 'You answered "Put it away", and it stayed in use.'

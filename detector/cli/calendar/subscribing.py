@@ -70,7 +70,7 @@ def subscribe(
         done = store_copy(store, calendar, fetched, parsed, context.CLOCK.now())
         # The service may be forbidden the network until the first subscription.
         update_network_access(store)
-    subscribed = _("You are subscribed to {name}. It is asked anew every {interval}, while Turntoward runs.")
+    subscribed = _("You are subscribed to {name}. It is read again every {interval}, while Turntoward runs.")
     context.wake_and_report(
         [subscribed.format(name=calendar.name, interval=_interval()), *_changes(done.changes, accepts=accepts)]
     )

@@ -51,7 +51,7 @@ def comparison_lines(
     yield ""
     yield from _wrapped(
         _(
-            "Both sides are played anew from what was observed, so like stands beside like. What you answered then is "
+            "Both sides are played again from what was observed, so like stands beside like. What you answered then is "
             "kept where the same use is named. What would have come of a nudge that never was, nobody knows: outcomes "
             "are not compared."
         )

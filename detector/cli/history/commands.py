@@ -33,7 +33,7 @@ def report_command(since: str, *, as_json: bool) -> None:
 def why_command(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
     """Say why the last nudge came, or the moment NUMBER.
 
-    The rule and its words, what was measured, what would have kept it quiet, and what came of it.
+    The rule and its words, what was measured, what would have prevented it, and what came of it.
 
     `why not` says why nothing was said: of the last moment that passed in silence, of the moment NUMBER, or at the
     instant HH:MM, to which the evening is played again through the same core.

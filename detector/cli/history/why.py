@@ -75,7 +75,7 @@ class _Explainer:
     def explain_moment(self, number: int | None, *, silent: bool) -> tuple[list[str], Any]:
         occurrence, moment = self._last(silent=silent) if number is None else self._numbered(number)
         if silent and moment.decided == "nudged":
-            text = _("Moment {number} was said. `turntoward why {number}` says why.")
+            text = _("Moment {number} had a nudge; `turntoward why {number}` explains it.")
             raise UserError(text.format(number=moment.number))
         explanation = explain(moment, self._by_code, self._clock, occurrence.began)
         lines = explanation_lines(explanation, self._clock, COLUMNS)
@@ -132,7 +132,7 @@ class _Explainer:
         return sorted(self._store.history.moments_of(occurrence), key=lambda moment: moment.number)
 
     def _row(self, moment: Moment) -> str:
-        decided = _("a nudge") if moment.decided == "nudged" else _("kept, not said")
+        decided = _("a nudge") if moment.decided == "nudged" else _("no nudge")
         what = format_activity(moment.category, device=moment.device)
         return f"{moment.number:>3}  {self._clock(moment.began)}  {moment.rule:<5} {what}: {decided}"
 

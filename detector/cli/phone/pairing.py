@@ -177,7 +177,7 @@ def _checked_address(options: PairOptions, known: Sequence[Phone], before: Phone
         # What was set up on the other phones holds the address: with another one they would reach nobody.
         if before is not None and users and address is not None and address != before:
             message = _("the phone API is at {url} already, and {names} goes by that")
-            hint = _("leave these options out; or remove what is paired, and pair it anew")
+            hint = _("leave these options out; or remove what is paired, and pair it again")
             message = message.format(url=before.url, names=join_words(users))
             problems.append(Problem(message=message, file=", ".join(options.for_phone_api), hint=hint))
     if problems or address is None:

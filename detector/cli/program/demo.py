@@ -45,7 +45,7 @@ ANSWERS: Final = {
 OUTCOMES: Final = {
     "put_away_30": _("put away within 30 s of the nudge"),
     "put_away_60": _("put away within 60 s of the nudge"),
-    "ignored": _("gone on with; the nudge was let pass"),
+    "ignored": _("gone on with, and the nudge was not answered"),
 }
 
 
@@ -117,7 +117,7 @@ def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[
             yield _("       → a nudge: {rule}").format(rule=name)
         case Record(what=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
             yield f"{when}  {_why(moment)}"
-            yield _("       kept, not said: {reason}").format(reason=format_reason(moment.reason))
+            yield _("       no nudge: {reason}").format(reason=format_reason(moment.reason))
         case Record(what=Shown(by=by)):
             yield _("       shown by {notifier}").format(notifier=by)
         case Record(what=Answered(answer=answer)) if answer in ANSWERS:

@@ -25,7 +25,7 @@ def start_week() -> None:
             sentences = [_("It has begun already."), *_format_state(week, _evenings_done(store, week))]
         else:
             quiet_week.start(store, plan.CLOCK.now())
-            sentences = [_("For seven evenings nothing is said; what is noticed is kept.")]
+            sentences = [_("For seven evenings no nudges are shown; moments are recorded.")]
             if store.history.unfinished():
                 sentences.append(_("The partner time under way goes on as it is; it begins with the next."))
             sentences.append(_("`turntoward quiet-week` says how far it is, and `turntoward quiet-week stop` ends it."))
@@ -73,7 +73,7 @@ def format_missing(week: QuietWeek, done: int) -> list[str]:
     )
     sentences = [text.format(done=done, missing=missing)]
     if week.stopped:
-        sentences.append(_("You ended the quiet week early; `turntoward quiet-week start` begins it anew."))
+        sentences.append(_("You ended the quiet week early; `turntoward quiet-week start` starts it again."))
     return sentences
 
 
@@ -90,9 +90,9 @@ def _format_state(week: QuietWeek, done: int) -> list[str]:
     if state == "over":
         return [
             _("The quiet week is over: all {count} evenings are done, and nudges are said.").format(count=EVENINGS),
-            _("`turntoward quiet-week propose` says what would suit you."),
+            _("`turntoward quiet-week propose` suggests settings for you."),
         ]
-    text = _("The quiet week: {evenings} are done. What is noticed is kept, and nothing is said.")
+    text = _("The quiet week: {evenings} are done. Moments are recorded, and no nudges are shown.")
     return [
         text.format(evenings=format_evenings(done)),
         _("An evening counts once it is over and 20 min of it are known. `turntoward quiet-week stop` ends it."),
