@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from click.testing import CliRunner, Result
 
 from detector.cli import turntoward
 from detector.control.lock import Lock, running_pid, running_status
+from detector.control.systemd_unit import write_desktop_files
 from detector.errors import UserError
+from detector.notifier.safe_text import ICON
 from detector.paths import rules_dir
 from detector.rulebook.fingerprint import fingerprint
 from tests.rig.bus import Dunst
@@ -191,6 +195,55 @@ def test_service_install_writes_the_unit_and_prints_the_commands_left(home: Path
     assert run("service", "uninstall").exit_code == 0
     assert not unit.exists()
     assert "no service" in run("service", "uninstall").output
+
+
+@pytest.mark.usefixtures("no_systemctl")
+def test_service_install_gives_the_nudges_a_face_and_uninstall_takes_it_away(home: Path) -> None:
+    entry = home / ".local/share/applications/turntoward.desktop"
+    icon = home / ".local/share/icons/hicolor/scalable/apps/turntoward.svg"
+    run("service", "install")
+    parser = ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(entry)
+    about = parser["Desktop Entry"]
+    assert (about["Type"], about["Name"], about["Icon"]) == ("Application", "Turntoward", "turntoward")
+    # Where the program is not found, desktops ignore the entry, whatever the PATH of the session is.
+    assert Path(shlex.split(about["Exec"])[0]).is_file()
+    assert icon.read_bytes() == ICON.read_bytes()
+    run("service", "install")
+    run("service", "uninstall")
+    assert not entry.exists()
+    assert not icon.exists()
+
+
+def test_the_desktop_entry_quotes_a_path_with_awkward_letters(home: Path) -> None:
+    write_desktop_files(Path('/a b/100%/$x/`y`/"z"/\\/turntoward'))
+    written = (home / ".local/share/applications/turntoward.desktop").read_text()
+    # As the specification has it: once for the argument, and once for the value of the key.
+    quoted = r'"/a b/100%%/\\$x/\\`y\\`/\\"z\\"/\\\\/turntoward"'
+    assert f"Exec={quoted} doctor" in written.splitlines()
+
+
+@pytest.mark.usefixtures("no_systemctl")
+def test_service_install_leaves_foreign_desktop_files_unchanged(home: Path) -> None:
+    entry = home / ".local/share/applications/turntoward.desktop"
+    entry.parent.mkdir(parents=True)
+    entry.write_text("[Desktop Entry]\nName=Mine\n")
+    run("service", "install")
+    run("service", "uninstall")
+    assert entry.read_text() == "[Desktop Entry]\nName=Mine\n"
+
+
+@pytest.mark.usefixtures("no_systemctl")
+@pytest.mark.parametrize("is_found", [True, False])
+def test_service_install_says_how_to_put_the_command_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_found: bool
+) -> None:
+    if is_found:
+        (tmp_path / "turntoward").symlink_to(COMMAND)
+    monkeypatch.setattr("sys.argv", [f"{COMMAND.parent}/../bin/turntoward"])
+    said = run("service", "install").output
+    assert (f'\n  export PATH="{COMMAND.parent}:$PATH"\n' in said) != is_found
 
 
 @pytest.mark.usefixtures("no_systemctl")

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -309,3 +310,43 @@ def test_it_refuses_to_run_for_another_users_session(
     program.env |= somebody_elses(name)
     assert program.run().wait(30) == 1
     assert f"belongs to another user: {name}" in program.log.read_text()
+
+
+NOTICES_SOON = """
+from datetime import timedelta
+from detector.daemon import clock_watch, compose, loop
+loop.HEARTBEAT, clock_watch.MAX_LATENESS = 1.0, timedelta(seconds=2)
+compose.run()
+"""
+
+
+def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop) -> None:
+    with (
+        program.log.open("ab") as log,
+        started([sys.executable, "-c", NOTICES_SOON], env=program.env, stdout=log, stderr=log.fileno()) as daemon,
+    ):
+        until(lambda: program.status().get("started"), what="the daemon")
+        program.say("now", "5min")
+        until(lambda: program.senses().get("input"), what="input is sensed")
+        until(lambda: "Focused" in program.kinds(), what="what is in front is known")
+        stopped = time.time()
+        daemon.send_signal(signal.SIGSTOP)
+        # Long enough whatever else the machine does: a stopped process waits for no core.
+        until(lambda: time.time() > stopped + 6, what="the stop")
+        x_desktop.scroll(3)
+        continued = time.time()
+        daemon.send_signal(signal.SIGCONT)
+
+        def gap() -> tuple[float, float] | None:
+            rows = program.rows("SELECT at, fields FROM observations WHERE kind = 'Gap'")
+            found = [(json.loads(fields), at / 1e6) for at, fields in rows]
+            return next(
+                ((known["since"] / 1e6, at) for known, at in found if known["reason"] == "restart" and at >= continued),
+                None,
+            )
+
+        since, at = until(lambda: gap() or (), what="the gap")
+        assert since <= stopped
+        assert at >= continued
+        until(lambda: program.senses().get("focus"), what="it senses again")
+        until(lambda: program.kinds()[-1] != "Gap", what="what is in front is told anew")

@@ -1,5 +1,6 @@
 """`turntoward service`: let the session start the daemon by itself, or no longer."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ def install_service() -> None:
         print_text(HINT)
     if shutil.which("turntoward") is None:
         print_text(_("The command is not on the PATH of this shell yet. This line puts it there:"))
-        click.echo(f'  export PATH="{Path(sys.argv[0]).absolute().parent}:$PATH"')
+        click.echo(f'  export PATH="{Path(os.path.normpath(Path(sys.argv[0]).absolute())).parent}:$PATH"')
 
 
 def uninstall_service() -> None:
