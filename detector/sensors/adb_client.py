@@ -9,6 +9,7 @@ length in the same way (SERVICES.TXT and OVERVIEW.TXT in Android's adb).
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ SHELL_TIMEOUT: Final = 20.0
 MAX_BUFFERED: Final = 1 << 22
 """Bytes that may wait to be read: a day of events is a tenth of it."""
 CHUNK_SIZE: Final = 1 << 13
+_LENGTH: Final = re.compile(rb"[0-9A-Fa-f]{4}")
 
 
 class NoAdbServer(Exception):
@@ -146,7 +148,10 @@ class AdbConnection(asyncio.BufferedProtocol):
 
 
 class TextSplitter:
-    """Cuts what the device tracker pushes, in chunks of any size, into texts that are preceded by their length."""
+    """Cuts what the device tracker pushes, in chunks of any size, into texts that are preceded by their length.
+
+    Four digits count to 65,535 bytes at most, so that is all that waits here to be completed.
+    """
 
     def __init__(self) -> None:
         self._buffered = b""
@@ -237,10 +242,10 @@ async def _request(server: str, *requests: str) -> AdbConnection:
 
 
 def _length(digits: bytes) -> int:
-    try:
-        return int(digits, 16)
-    except ValueError as wrong:
-        raise NoAdbServer from wrong
+    # int() also reads "-142", "0x1f" and "1_00": a negative length would never be reached.
+    if _LENGTH.fullmatch(digits) is None:
+        raise NoAdbServer
+    return int(digits, 16)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """A phone connected by adb: which app comes to its front, its screen and its lock screen, pushed as they happen.
 
-Invariant 1: of the event log five tags are read, and of a phone's day only what a break of the link within partner time hid;
+Invariant 1: of the event log six tags are read, and of a phone's day only what a break of the link within partner time hid;
 nothing of it is logged, and no package is in a repr or an exception.
 Invariant 2: plugging and unplugging is pushed by the adb server: nothing polls, and nothing wakes while nothing happens.
 Invariant 3: a phone that goes away is a `Gap` until it is back, and then its present state comes first; a server that goes away
@@ -154,7 +154,7 @@ class _PhoneLog:
             snapshot = phone.snapshot
             if link_break is not None:
                 dump = await adb_client.run(self._serial, android_usagestats.COMMAND, self._server)
-                events = android_usagestats.parse_dump(dump, user=phone.user, local=phone.local)
+                events = android_usagestats.parse_dump(dump, users=phone.users, local=phone.local)
                 missed, state = android_usagestats.replay(
                     events, link_break.state, since=link_break.at, until=self._began, convert=self._phone_clock.convert
                 )
@@ -163,7 +163,7 @@ class _PhoneLog:
                     on_missed(missed)
         except NoAdbServer as failure:
             raise SensorLost(SERVER_GONE) from failure
-        self.state = AndroidState(self._device, user=phone.user, home=phone.home, logs_keyguard=phone.logs_keyguard)
+        self.state = AndroidState(self._device, users=phone.users, home=phone.home, logs_keyguard=phone.logs_keyguard)
         log.listen(
             lambda chunk: self._inbox.put_nowait(_LogChunk(log, chunk)),
             lambda: self._inbox.put_nowait(_LogChunk(log, None)),

@@ -1,6 +1,6 @@
 """Parse Android's event log: an app came to the front, the screen went on or off, the lock screen came or went.
 
-Invariant 1: five tags are understood, and of them the package, the user's number, on or off and shown or not; nothing else of a
+Invariant 1: six tags are understood, and of them the package, the user's number, on or off and shown or not; nothing else of a
 line (the activity's class, reasons, touches) is kept.
 Invariant 2: a line that is torn, strange or of another tag yields nothing; none is an error.
 
@@ -18,17 +18,18 @@ TAGS: Final = (
     "screen_toggled",
     "power_screen_state",
     "wm_set_keyguard_shown",
+    "am_set_keyguard_shown",
 )
 # `-T 1`: from the newest line on. Without it logcat prints its whole buffer first, hours of events.
 COMMAND: Final = f"logcat -b events -v epoch -T 1 -s {' '.join(TAGS)}"
 
 _MAX_LINE: Final = 4096
 _LINE: Final = re.compile(
-    r"\s*([0-9]{9,11})\.([0-9]{3,9})\s+(?:\S+\s+)?[0-9]+\s+[0-9]+\s+[A-Z]\s+(" + "|".join(TAGS) + r")\s*:\s*(\S.*)",
+    r"\s*([0-9]{9,10})\.([0-9]{3,9})\s+(?:\S+\s+)?[0-9]+\s+[0-9]+\s+[A-Z]\s+(" + "|".join(TAGS) + r")\s*:\s*(\S.*)",
     re.ASCII,
 )
 _RESUMED: Final = re.compile(r"\[([0-9]{1,6}),\s*([A-Za-z][\w.]{0,254})/[^,]+,", re.ASCII)
-_NUMBERS: Final = re.compile(r"\[([0-9]+(?:,\s*[0-9]+)*)\b", re.ASCII)
+_NUMBERS: Final = re.compile(r"\[([0-9]{1,9}(?:,\s*[0-9]{1,9})*)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +127,14 @@ def _toggled(at: datetime, value: str) -> AndroidEvent | None:
 
 
 def _keyguard(at: datetime, state: list[int]) -> KeyguardToggled | None:
-    # Android 11 logs three numbers: shown, always-on, going away. From 12 on the display's number comes first.
-    if len(state) == 3:
-        return KeyguardToggled(at=at, is_shown=state[0] == 1)
+    # Up to Android 11 three numbers: shown, always-on, going away. From 12 on the display's number comes first.
     if len(state) > 3 and state[0] == 0:
-        return KeyguardToggled(at=at, is_shown=state[1] == 1)
-    return None
+        state = state[1:]
+    elif len(state) != 3:
+        return None
+    shown, _always_on, going_away = state[:3]
+    # Some makers log only that it is going away, and never that it is not shown any more.
+    return KeyguardToggled(at=at, is_shown=shown == 1 and going_away != 1)
 
 
 def _numbers(values: str) -> list[int]:

@@ -19,24 +19,33 @@ COMMAND: Final = (
     "2>/dev/null | tail -n 1 | cut -d/ -f1); "
     "dumpsys power 2>/dev/null | grep -oE 'mWakefulness=[A-Za-z]+'; "
     "dumpsys activity activities 2>/dev/null | grep -oE "
-    "'[A-Za-z]*ResumedActivity[:=] *ActivityRecord[{]([^ ]+ )?u[0-9]+ [^ /}]+|KeyguardShowing=(true|false)'"
+    "'[A-Za-z]*ResumedActivity[:=] *ActivityRecord[{]([^ ]+ )?u[0-9]+ [^ /}]+|KeyguardShowing=(true|false)'; "
+    "cmd package list users 2>/dev/null | grep -oE 'UserInfo[{][0-9]+|:[0-9a-f]+[}]'"
 )
-"""One command, filtered on the phone: no class and no task leaves it."""
+"""One command, filtered on the phone: no class, no task and no user's name leaves it."""
 
 LOGS_KEYGUARD: Final = 30
 """Android 11: the first whose event log has a tag for the lock screen that is understood."""
 _ASLEEP: Final = frozenset({"Asleep", "Dozing"})
-_ACTIVITY: Final = re.compile(r"(\w*)ResumedActivity[:=] *ActivityRecord[{](?:\S+ )?u([0-9]+) ([\w.]+)", re.ASCII)
-_CLOCK: Final = re.compile(r"\s*([0-9]{9,11})(?:\.([0-9]{1,9})\b)?", re.ASCII)
+_ACTIVITY: Final = re.compile(r"(\w*)ResumedActivity[:=] *ActivityRecord[{](?:\S+ )?u([0-9]{1,6}) ([\w.]+)", re.ASCII)
+_CLOCK: Final = re.compile(r"\s*([0-9]{9,10})(?:\.([0-9]{1,9}))?\b", re.ASCII)
+_USER: Final = re.compile(r"UserInfo[{]([0-9]{1,6})(?:\s*:([0-9a-f]{1,8})[}])+", re.ASCII)
+_PROFILE_FLAGS: Final = 0x20 | 0x1000
+"""FLAG_MANAGED_PROFILE and, since Android 11, FLAG_PROFILE of Android's UserInfo."""
+_COPIES: Final = frozenset({95, 96, 97, 98, 99, 998, 999})
+"""The users in which makers run second copies of apps, some without any flag of a profile (Xiaomi: 999)."""
 _CLOCK_SET: Final = timedelta(seconds=1)
 """A phone's clock that moves back, or ahead of ours, by more than this has been set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneState:
-    """What a phone answered. `home`: its launcher, '' where it does not say; `local`: its time zone."""
+    """What a phone answered. `home`: its launcher, '' where it does not say; `local`: its time zone.
 
-    user: int = 0
+    `users`: the current user and every profile. Android shows only the current user's own profiles, so the others' do no harm.
+    """
+
+    users: frozenset[int] = frozenset({0})
     home: str = field(default="", repr=False)
     local: timezone = UTC
     logs_keyguard: bool = True
@@ -53,7 +62,8 @@ def parse_phone_state(text: str) -> PhoneState:
     sdk = values.get("sdk", "")
     resumed = _resumed(text)
     return PhoneState(
-        user=user,
+        users=_COPIES
+        | {user, *(int(number) for number, flags in _USER.findall(text) if int(flags, 16) & _PROFILE_FLAGS)},
         home=values.get("home", ""),
         local=parse_zone(values.get("zone", "")),
         logs_keyguard=not re.fullmatch(r"[0-9]{1,3}", sdk) or int(sdk) >= LOGS_KEYGUARD,

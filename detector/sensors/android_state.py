@@ -3,11 +3,13 @@
 Invariant 1: an app counts as in front only while the screen is on and the lock screen is gone. What is resumed beneath the lock
 screen is remembered, and is in front again once that goes.
 Invariant 2: the launcher, the system's own dialogs and whatever belongs to another user of the phone count as nothing in front.
+A work profile or a second copy of an app has a user of its own in Android, and is the same person.
 Invariant 3: an event that is logged twice happened once.
 Invariant 4: an app is opened when it comes to the front while the phone is in use. What is in front by itself (after unlocking,
 after a dialog of the system's, when sensing starts) is not opened.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,17 +30,21 @@ class AndroidSnapshot:
 
 
 class AndroidState:
-    """What is known of one phone. `device` is its name, `user` who uses it now, `home` its own launcher.
+    """What is known of one phone. `device` is its name, `home` its own launcher.
 
-    `logs_keyguard` False: Android 10 and before logs nothing of the lock screen. Then something that is resumed while the
-    screen is on shows that it is gone, and a screen that goes off that it is back.
+    `users`: who uses it now, with that user's profiles. `logs_keyguard` False: Android 10 and before mostly logs nothing of
+    the lock screen. Then something that is resumed while the screen is on shows that it is gone, and a screen that goes off
+    that it is back; until the phone logs that the lock screen went.
     """
 
-    def __init__(self, device: str, *, user: int = 0, home: str = "", logs_keyguard: bool = True) -> None:
+    def __init__(
+        self, device: str, *, users: AbstractSet[int] = frozenset({0}), home: str = "", logs_keyguard: bool = True
+    ) -> None:
         self._device = device
-        self._user = user
+        self._users = users
         self._launchers = KNOWN_PROGRAMS["android_launchers"] | {home}
         self._logs_keyguard = logs_keyguard
+        self._has_logged_keyguard = False
         self._has_toggled = False
         self._is_on: bool | None = None
         self._is_locked: bool | None = None
@@ -55,7 +61,7 @@ class AndroidState:
 
     @property
     def snapshot(self) -> AndroidSnapshot:
-        user, package = self._resumed or (self._user, None)
+        user, package = self._resumed or (min(self._users), None)
         return AndroidSnapshot(is_on=self._is_on, is_locked=self._is_locked, user=user, package=package)
 
     def start(self, snapshot: AndroidSnapshot, at: datetime) -> list[SensorEvent]:
@@ -74,10 +80,13 @@ class AndroidState:
                 return self._on_screen(event, at)
             case KeyguardToggled():
                 self._is_locked = event.is_shown
+                # The screen's own log tells only that it is shown.
+                if not event.is_shown:
+                    self._logs_keyguard = self._has_logged_keyguard = True
                 return self._update_in_use(at)
 
     def _on_resumed(self, event: AppResumed, at: datetime) -> list[SensorEvent]:
-        self._logs_keyguard = self._logs_keyguard and not event.is_older
+        self._logs_keyguard = self._has_logged_keyguard or (self._logs_keyguard and not event.is_older)
         self._resumed = (event.user, event.package)
         # Where the phone did not answer, an app that comes to the front shows that its screen is on.
         if self._is_on is None:
@@ -152,7 +161,7 @@ class AndroidState:
         return None if package in self._launchers else package
 
     def _is_another_users(self) -> bool:
-        return self._resumed is not None and self._resumed[0] != self._user
+        return self._resumed is not None and self._resumed[0] not in self._users
 
     def _is_dialog(self) -> bool:
         return self._resumed is not None and self._resumed[1] in KNOWN_PROGRAMS["android_dialogs"]

@@ -1,7 +1,7 @@
 """What Android kept of the last while, for after the link broke: parse `dumpsys usagestats`, and replay it.
 
 Invariant 1: it is asked only after a break of the link within partner time, and what lies before the break is dropped here.
-Invariant 2: only the block "Last 24 hour events" of the current user counts; sums and other users' blocks do not.
+Invariant 2: only the blocks "Last 24 hour events" of the current user and their profiles count; sums and other users' blocks do not.
 Invariant 3: times in the dump are the phone's own wall time without a zone; they stay instants of the phone's clock here.
 
 Android 10 and later print ACTIVITY_RESUMED, earlier ones MOVE_TO_FOREGROUND; digits may be those of the phone's language.
@@ -10,6 +10,7 @@ Android 10 and later print ACTIVITY_RESUMED, earlier ones MOVE_TO_FOREGROUND; di
 import copy
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -25,7 +26,7 @@ COMMAND: Final = (
 """Filtered on the phone: no class, no notification, no shortcut and no other kind of event leaves it."""
 
 _TIME: Final = re.compile(r'time="(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)" type=([A-Z_]+) package=(\S+)')
-_USER: Final = re.compile(r"\s*user=([0-9]+)")
+_USER: Final = re.compile(r"\s*user=([0-9]{1,6})\b")
 _RESUMED: Final = frozenset({"ACTIVITY_RESUMED", "MOVE_TO_FOREGROUND"})
 _SCREEN: Final = {"SCREEN_INTERACTIVE": True, "SCREEN_NON_INTERACTIVE": False}
 _KEYGUARD: Final = {"KEYGUARD_SHOWN": True, "KEYGUARD_HIDDEN": False}
@@ -41,10 +42,10 @@ def parse_zone(offset: str) -> timezone:
     return timezone(-ahead if matched[1] == "-" else ahead)
 
 
-def parse_dump(dump: str, *, user: int, local: timezone) -> list[AndroidEvent]:
-    """Return the events of a user in order, by the phone's clock. What cannot be read is left out."""
+def parse_dump(dump: str, *, users: AbstractSet[int], local: timezone) -> list[AndroidEvent]:
+    """Return the events of these users in order, by the phone's clock. What cannot be read is left out."""
     # A stable sort: the order of the dump decides between events of one second.
-    return sorted(_events(dump, user, local), key=lambda event: event.at)
+    return sorted(_events(dump, users, local), key=lambda event: event.at)
 
 
 def replay(
@@ -71,11 +72,13 @@ def replay(
     return missed, state
 
 
-def _events(dump: str, user: int, local: timezone) -> Iterator[AndroidEvent]:
-    is_our_user, is_block = True, False
+def _events(dump: str, users: AbstractSet[int], local: timezone) -> Iterator[AndroidEvent]:
+    # What stands above the first heading is of the user who is current.
+    user, is_our_user, is_block = min(users), True, False
     for line in dump.splitlines():
         if (heading := _USER.match(line)) is not None:
-            is_our_user, is_block = int(heading[1]) == user, False
+            user, is_block = int(heading[1]), False
+            is_our_user = user in users
         elif "Last 24 hour events" in line:
             is_block = is_our_user
         elif "In-memory" in line:
@@ -90,6 +93,9 @@ def _event(line: str, user: int, local: timezone) -> AndroidEvent | None:
         return None
     try:
         year, month, day, hour, minute, second = (int(word) for word in matched.groups()[:6])
+        # Years of the Unix epoch, as in the phone's log; further ones could not be converted by its clock.
+        if not 1970 <= year < 2286:
+            return None
         at = datetime(year, month, day, hour, minute, second, tzinfo=local).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -80,11 +82,33 @@ def test_bytes_of_any_kind_break_nothing(pieces: list[bytes]) -> None:
 @example("99999999999.999 1 1 I wm_set_keyguard_shown: [" + "9" * 4000 + ",1]")
 def test_texts_of_any_kind_break_no_parser(text: str) -> None:
     parse_line(text)
-    android_usagestats.parse_dump(f"Last 24 hour events\n{text}\n", user=0, local=UTC)
+    android_usagestats.parse_dump(f"Last 24 hour events\n{text}\n", users={0}, local=UTC)
     android_usagestats.parse_zone(text)
     android_query.parse_phone_state(text)
     parse_devices(text)
-    PhoneClock(text, asked=AT, answered=AT)
+    clock = PhoneClock(text, asked=AT, answered=AT)
+    for event in android_usagestats.parse_dump(f"Last 24 hour events\n{text}\n", users={0}, local=UTC):
+        clock.convert(event.at)
+
+
+@pytest.mark.parametrize("seconds", ["1" * 20, "9" * 20, "9" * 5000, "0" * 5000, "9999999999", "100000000"])
+@pytest.mark.parametrize("year", ["0001", "1970", "2285", "9999"])
+def test_a_clock_of_any_length_and_a_day_of_any_year_overflow_nothing(seconds: str, year: str) -> None:
+    clock = PhoneClock(f"{seconds}.5", asked=AT, answered=AT)
+    assert (clock.convert(AT) == AT) == (len(seconds) > 10), "what is no clock changes nothing"
+    line = f'time="{year}-01-01 00:00:00" type=KEYGUARD_SHOWN package=android'
+    for event in android_usagestats.parse_dump(f"Last 24 hour events\n{line}\n", users={0}, local=UTC):
+        clock.convert(event.at)
+        clock.convert_live(event.at, AT)
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 5000])
+def test_a_user_of_any_number_of_digits_breaks_no_parser(number: str) -> None:
+    front = f"topResumedActivity=ActivityRecord{{1 u{number} com.example.app"
+    state = android_query.parse_phone_state(f"user={number}\nsdk={number}\n{front}\nUserInfo{{{number}\n:{number}}}\n")
+    assert state == android_query.parse_phone_state("")
+    assert android_usagestats.parse_dump(f"user={number}\n Last 24 hour events\n", users={0}, local=UTC) == []
+    assert parse_line(f"1765299049.274  1  1 I wm_set_resumed_activity: [{number},a.b/.X,r]") is None
 
 
 @given(
@@ -95,7 +119,23 @@ def test_times_of_any_kind_break_no_parser(time: str, digits: str) -> None:
     local = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:]}"
     for told in (time, local):
         line = f'time="{told}" type=KEYGUARD_SHOWN package=android'
-        android_usagestats.parse_dump(f"Last 24 hour events\n{line}\n", user=0, local=UTC)
+        android_usagestats.parse_dump(f"Last 24 hour events\n{line}\n", users={0}, local=UTC)
+
+
+@given(st.sampled_from([b"-142", b"+142", b"0x1f", b"1_00", b" 142", b"\xef\xbc\x911"]), st.binary(max_size=400))
+def test_a_length_is_four_hexadecimal_digits_and_nothing_else(length: bytes, rest: bytes) -> None:
+    with pytest.raises(NoAdbServer):
+        TextSplitter().feed(length + rest)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=1 << 13), max_size=30))
+@example([b"ffff", *[b"x" * 9000] * 20])
+def test_what_waits_for_the_rest_of_a_text_is_bounded(pieces: list[bytes]) -> None:
+    lists = TextSplitter()
+    with suppress(NoAdbServer):
+        for piece in pieces:
+            lists.feed(piece)
+            assert len(lists._buffered) < 4 + (1 << 16)
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=8))

@@ -81,6 +81,21 @@ def test_the_lock_screen_of_each_version(said: str, *, shown: bool) -> None:
     assert of(f"wm_set_keyguard_shown: {said}") == KeyguardToggled(at=AT, is_shown=shown)
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("am_set_keyguard_shown: [1,0,0,setKeyguardShown]", True),  # Android 9 and 10: no display
+        ("am_set_keyguard_shown: [0,1,0,setKeyguardShown]", False),
+        ("am_set_keyguard_shown: [1,0,1,keyguardGoingAway]", False),
+        ("wm_set_keyguard_shown: [1,0,1,keyguardGoingAway]", False),
+        ("wm_set_keyguard_shown: [0,1,0,1,keyguardGoingAway]", False),
+        ("wm_set_keyguard_shown: [0,1,0,1,0,keyguardGoingAway]", False),
+    ],
+)
+def test_the_lock_screen_of_android_10_is_read_and_going_away_is_gone(said: str, *, shown: bool) -> None:
+    assert of(said) == KeyguardToggled(at=AT, is_shown=shown)
+
+
 def test_the_lock_screen_of_another_display_is_ignored() -> None:
     assert of("wm_set_keyguard_shown: [2,1,0,0,0,setKeyguardShown]") is None
 
@@ -100,6 +115,9 @@ def test_the_lock_screen_of_another_display_is_ignored() -> None:
         f"{HEAD}wm_set_keyguard_shown: [0,1",
         f"{HEAD}wm_set_keyguard_shown: [0,1,1",
         f"{HEAD}wm_set_keyguard_shown: []",
+        f"{HEAD}wm_set_keyguard_shown: [0,{'9' * 5000},0,0,x]",
+        f"{HEAD}power_screen_state: [{'1' * 5000},2,0,0]",
+        f"99999999999{HEAD.strip()[10:]} screen_toggled: 1",
         f"{HEAD}screen_toggled: 3",
         f"{HEAD}screen_toggled: [1",
         f"{HEAD}screen_toggled:",
@@ -140,7 +158,7 @@ def test_an_overlong_line_is_dropped_and_the_next_one_is_complete() -> None:
     assert lines.feed(b"y" * 9000 + b"\nagain\n") == ["again"]
 
 
-def test_logcat_is_asked_for_five_tags_only() -> None:
+def test_logcat_is_asked_for_six_tags_only() -> None:
     assert COMMAND.partition(" -s ")[2].split() == list(TAGS)
     assert set(TAGS) == {
         "wm_set_resumed_activity",
@@ -148,4 +166,5 @@ def test_logcat_is_asked_for_five_tags_only() -> None:
         "screen_toggled",
         "power_screen_state",
         "wm_set_keyguard_shown",
+        "am_set_keyguard_shown",
     }

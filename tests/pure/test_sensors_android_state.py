@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -114,8 +116,47 @@ def test_another_users_app_is_nothing_in_front_and_no_pick_up() -> None:
     assert story(made, front(FEED)) == [f"opened {FEED}"]
 
 
+def test_the_profiles_of_the_current_user_are_the_same_person() -> None:
+    made = AndroidState("my phone", home=HOME, users=frozenset({0, 10, 999}))
+    made.start(IN_USE, AT)
+    assert story(made, front(CHAT, 999), front(FEED, 10), front(FEED, 0)) == [f"opened {CHAT}", f"opened {FEED}"]
+    assert story(made, screen(on=False), front(CHAT, 999), screen(on=True)) == ["down", "lit", "picked", f"seen {CHAT}"]
+    assert story(made, front(FEED, 11)) == ["nothing"], "another user is not"
+
+
+def test_profiles_are_told_from_other_users_by_their_flags_and_names_stay_on_the_phone(tmp_path: Path) -> None:
+    users = (
+        "Users:\n\tUserInfo{0:Anna Canary:4c13} running\n\tUserInfo{10:Work: profile:1030} running\n"
+        "\tUserInfo{11:Ben :30}:410} running\n\tUserInfo{12:Old work profile:30} running\n"
+        "\tUserInfo{150:Secure Folder:10061030} running\n\tUserInfo{999:XSpace:800010} running\n"
+    )
+    (tmp_path / "cmd").write_text(f"#!/bin/sh\ncat <<'E'\n{users}E\n")
+    (tmp_path / "cmd").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    asked = subprocess.run(
+        ["/bin/sh", "-c", android_query.COMMAND], env=path, capture_output=True, text=True, check=True
+    )
+    said = asked.stdout[asked.stdout.index("UserInfo") :]
+    assert not {"Anna", "Work", "Ben", "Secure"} & set(said.replace(":", " ").split())
+    assert {0, 10, 12, 150, 999} <= android_query.parse_phone_state(said).users
+    assert 11 not in android_query.parse_phone_state(said).users
+
+
+def test_a_phone_of_android_10_that_logs_its_lock_screen_is_believed() -> None:
+    made = phone(logs_keyguard=False)
+    assert story(made, screen(on=False), locked(shown=True), screen(on=True), locked(shown=False)) == [
+        *("down", "lit", "picked", "nothing")
+    ]
+    # From here on an app that is resumed beneath the lock screen does not mean that it is gone.
+    assert story(made, screen(on=False), locked(shown=True), screen(on=True), front(FEED, older=True)) == [
+        "down",
+        "lit",
+    ]
+    assert story(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
+
+
 def test_the_current_user_may_be_another_than_the_first() -> None:
-    made = AndroidState("my phone", user=11)
+    made = AndroidState("my phone", users=frozenset({11}))
     made.start(AndroidSnapshot(is_on=True, is_locked=False), AT)
     assert story(made, front(FEED, 11), front(CHAT, 0)) == [f"opened {FEED}", "nothing"]
 
@@ -250,7 +291,7 @@ def test_the_answer_of_each_android_version_is_parsed(name: str) -> None:
     facts = android_query.parse_phone_state(text)
     assert facts.snapshot == snapshot
     assert facts.logs_keyguard is logs_keyguard
-    assert facts.user == snapshot.user
+    assert snapshot.user in facts.users
 
 
 def test_the_phones_zone_and_launcher_are_parsed() -> None:

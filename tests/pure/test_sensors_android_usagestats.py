@@ -65,21 +65,22 @@ def test_the_filter_on_the_phone_lets_nothing_else_through(tmp_path: Path) -> No
     assert "Secret" not in left
     assert "secret" not in left
     assert "class=" not in left
-    assert parse_dump(left, user=0, local=CET) == parse_dump(WHOLE, user=0, local=CET)
+    assert parse_dump(left, users={0}, local=CET) == parse_dump(WHOLE, users={0}, local=CET)
 
 
 def test_only_the_last_day_of_the_current_user_counts(tmp_path: Path) -> None:
-    events = parse_dump(filtered(tmp_path, WHOLE), user=0, local=CET)
+    events = parse_dump(filtered(tmp_path, WHOLE), users={0}, local=CET)
     assert [event.package for event in events if isinstance(event, AppResumed)] == ["com.example.before", FEED]
-    work = parse_dump(WHOLE, user=10, local=CET)
+    work = parse_dump(WHOLE, users={10}, local=CET)
     assert [event.package for event in work if isinstance(event, AppResumed)] == ["com.example.work"]
-    assert parse_dump(WHOLE, user=11, local=CET) == []
+    assert parse_dump(WHOLE, users={11}, local=CET) == []
+    assert parse_dump(WHOLE, users={0, 10}, local=CET) == sorted([*events, *work], key=lambda event: event.at)
 
 
 def test_missed_events_are_replayed_in_order_and_nothing_from_before() -> None:
     state = laid_down()
     said, left = replay(
-        parse_dump(WHOLE, user=0, local=CET), state, since=SINCE, until=UNTIL, convert=lambda theirs: theirs
+        parse_dump(WHOLE, users={0}, local=CET), state, since=SINCE, until=UNTIL, convert=lambda theirs: theirs
     )
     assert [(type(each), each.at) for each in said] == [
         (LitUp, at(18, 19)),
@@ -102,7 +103,7 @@ def test_events_before_the_break_are_dropped() -> None:
         'time="2026-11-23 19:08:01" type=KEYGUARD_HIDDEN package=android\n'
         f'time="2026-11-23 19:08:02" type=ACTIVITY_RESUMED package={CHAT}\n'
     )
-    events = parse_dump(dump, user=0, local=CET)
+    events = parse_dump(dump, users={0}, local=CET)
     assert len(events) == 3
     said, left = replay(events, laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs)
     assert said == []
@@ -116,7 +117,7 @@ def test_without_missed_events_the_state_stays() -> None:
 
 
 def test_a_wrong_clock_is_corrected_and_future_events_are_dropped() -> None:
-    events = parse_dump(WHOLE, user=0, local=CET)
+    events = parse_dump(WHOLE, users={0}, local=CET)
     said, _ = replay(
         events, laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs + timedelta(minutes=11)
     )
@@ -131,7 +132,7 @@ def test_android_9_uses_another_event_name() -> None:
         f'    time="2026-11-23 19:19:20" type=MOVE_TO_BACKGROUND package={FEED} class=x flags=0x0\n'
         f'    time="2026-11-23 19:19:20" type=MOVE_TO_FOREGROUND package={CHAT}\n'
     )
-    found = parse_dump(dump, user=0, local=CET)
+    found = parse_dump(dump, users={0}, local=CET)
     assert [(event.at, event.package) for event in found if isinstance(event, AppResumed)] == [
         (at(18, 20), FEED),
         (at(19, 20), CHAT),
@@ -140,7 +141,7 @@ def test_android_9_uses_another_event_name() -> None:
 
 def test_digits_of_another_language_are_read() -> None:
     dump = 'Last 24 hour events (\ntime="٢٠٢٦-١١-٢٣ ١٩:١٨:٢٠" type=KEYGUARD_HIDDEN package=android\n'
-    assert parse_dump(dump, user=0, local=CET) == [KeyguardToggled(at=at(18, 20), is_shown=False)]
+    assert parse_dump(dump, users={0}, local=CET) == [KeyguardToggled(at=at(18, 20), is_shown=False)]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_digits_of_another_language_are_read() -> None:
 )
 def test_what_cannot_be_read_is_left_out(line: str) -> None:
     dump = f'Last 24 hour events (\n{line}\ntime="2026-11-23 19:18:20" type=SCREEN_INTERACTIVE package=android\n'
-    assert parse_dump(dump, user=0, local=CET) == [ScreenToggled(at=at(18, 20), is_on=True)]
+    assert parse_dump(dump, users={0}, local=CET) == [ScreenToggled(at=at(18, 20), is_on=True)]
 
 
 def test_the_zone_of_the_phone_is_read() -> None:
