@@ -1,14 +1,16 @@
 """A match or a suppression as a sentence: the same words in the notification, the report and on the command line.
 
 Invariant 1: what happened on a phone says so, by the name that the person gave it; of this laptop nothing is added.
+Invariant 2: a category of `UNNAMED` is not told apart from `other`, and nothing of it is named.
 """
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from rules.features import UNNAMED
 from rules.language.formatter import format_key
 from rules.lengths import format_length
 from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Reason, Value
@@ -23,7 +25,6 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "news": "news",
         "games": "games",
         "shopping": "shopping",
-        "dating": "dating",
         "work": "work",
         "phone": "the phone",
         "reading": "reading",
@@ -86,6 +87,7 @@ HERE: Final = "laptop"
 """The device that is not named: the one that shows the nudge."""
 MAX_DEVICE_NAME: Final = 40
 """Characters of a device's name that are shown; what the person typed may be longer."""
+CATEGORY_FEATURES: Final = frozenset({"category", "came_from"})
 _GLANCE: Final = timedelta(seconds=30)
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINER: Final = "\u200d"
@@ -104,9 +106,20 @@ _COUNTED: Final[Mapping[str, str]] = MappingProxyType(
 _ORDINALS: Final = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
+def shown_category(category: str) -> str:
+    """Return the category as it may be written where a person or another program reads it."""
+    return "other" if category in UNNAMED else category
+
+
 def format_category(category: str | None) -> str:
     """Return the category in words, such as `social media`."""
-    return CATEGORY_WORDS.get(category or "", category or "nothing in front")
+    shown = shown_category(category or "")
+    return CATEGORY_WORDS.get(shown, shown or "nothing in front")
+
+
+def shown_instant(at: datetime, device: str) -> datetime:
+    """Return the instant as it may be shown: that of a phone to the minute, for the phone may be somebody else's."""
+    return at if device == HERE else at.replace(second=0, microsecond=0)
 
 
 def format_device(device: str) -> str:
@@ -121,6 +134,7 @@ def format_device(device: str) -> str:
 
 def format_activity(category: str | None, name: str | None = None, device: str | None = None) -> str:
     """Return what was used, and where unless it was here: `social media on my phone`. `name` None: the category."""
+    name = None if category in UNNAMED else name
     what = name or format_category(category)
     where = format_device(device) if device is not None and device != HERE else ""
     if not where:
@@ -156,7 +170,7 @@ def format_evidence(parts: Sequence[str | FeatureKey], evidence: Mapping[Feature
         elif (value := evidence.get(part)) is None:
             return None
         else:
-            said.append(format_category(str(value)) if part.name in {"category", "came_from"} else format_value(value))
+            said.append(format_category(str(value)) if part.name in CATEGORY_FEATURES else format_value(value))
     return "".join(said) or None
 
 
@@ -203,6 +217,11 @@ def format_ordinal(number: int) -> str:
 def format_feature(key: FeatureKey) -> str:
     """Return the feature as a condition names it: `all.uses(messaging, 15 min)`."""
     return format_key(key)
+
+
+def format_measure(key: FeatureKey, value: Value) -> str:
+    """Return a feature's value with its unit, a category in the word of conditions."""
+    return shown_category(str(value)) if key.name in CATEGORY_FEATURES else format_value(value)
 
 
 def format_value(value: Value) -> str:

@@ -33,6 +33,10 @@ DISTRACTING: Final = frozenset(
 which it is not known what is in front. What the couple may well look at together (reading, together) and what says
 nothing (system, other) is left out."""
 
+UNNAMED: Final = frozenset({"dating"})
+"""Categories that no nudge, report, explanation or export names: it could be read by the person beside, or be about a
+phone that is not one's own. They count as what they are, and read as "something else"."""
+
 CATEGORY_SETS: Final = {"distraction": DISTRACTING}
 SCOPES: Final = {"all": "all", "any": "all", "laptop": "laptop", "phone": "phone"}
 """What may stand before a feature, and the scope that it means; `phone` is every phone together."""

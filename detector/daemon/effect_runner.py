@@ -25,6 +25,7 @@ from detector.core.effects import (
     Withdraw,
 )
 from detector.core.observations import Answer, Answered, NotShown, Observation, Shown
+from detector.daemon.phone_apps import UnknownAppOpened
 from detector.daemon.wording import Wording
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 from detector.store.store import Store
@@ -44,6 +45,7 @@ class EffectRunner:
     """Carries out the effects of one session.
 
     `put` takes what is observed of the notifications. `phones` that wait for an answer show their own nudges. At the end the
+    `pop_unknown_apps` returns what the inbox met since the last step; it is counted in `occurrence`, that of the session. The
     `sender` is closed; where a line is to be shown after the end, `show_after_end` shows it and closes the sender later.
     """
 
@@ -56,6 +58,8 @@ class EffectRunner:
         put: Callable[[Observation], None],
         clock: Clock,
         phones: PhoneTracker | None = None,
+        occurrence: str = "",
+        pop_unknown_apps: Callable[[], Sequence[UnknownAppOpened]] = tuple,
         show_after_end: Callable[[NotificationText], None] | None = None,
     ) -> None:
         self.wording = wording
@@ -65,6 +69,8 @@ class EffectRunner:
         self._put = put
         self._clock = clock
         self._phones = phones
+        self._occurrence = occurrence
+        self._pop_unknown_apps = pop_unknown_apps
         self._show_after_end = show_after_end
         self._end: NotifyEnd | None = None
         self._queue: asyncio.Queue[_Showable] = asyncio.Queue()
@@ -76,6 +82,8 @@ class EffectRunner:
         records = [effect for effect in effects if isinstance(effect, Record)]
         if records:
             self._store.history.save(records)
+        for device, first in self._pop_unknown_apps():
+            self._store.history.count_unknown_app(self._occurrence, device, "", names=False, first=first)
         for effect in effects:
             if isinstance(effect, Notify) and self._show_on_phone(effect.moment):
                 # The desktop does not show it a second time.

@@ -1,6 +1,7 @@
 """The only way into the core: here observations are put in order, and here titles end.
 
-Invariant 1: a title is classified and dropped on the way in; nothing behind the inbox has ever seen one.
+Invariant 1: a title is classified and dropped on the way in; nothing behind the inbox has ever seen one. So is the name of an
+app on a phone, whatever the settings say: the phone may be somebody else's.
 Invariant 2: behind the inbox instants never decrease, and none lies in the future.
 Invariant 3: what says nothing new is left out: the same activity twice in a row on one device is once.
 Invariant 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
@@ -16,6 +17,7 @@ from typing import Final
 import detector.core.observations as obs
 from detector.clock import Clock
 from detector.sensors.model import AppFocused, SensorEvent, Toplevel, ToplevelFocused
+from rules.features import UNNAMED
 
 # Observations that wait at most: a minute of the busiest input that anybody makes.
 MAX_WAITING: Final = 2000
@@ -39,7 +41,7 @@ class Inbox:
     """A bounded queue of observations, in order. Belongs to the thread of the event loop.
 
     `classify` turns a toplevel into an activity, `classify_app` an app on a phone. Unless `keep_names`, the catalogue's name
-    of the activity is dropped. `arrived` is set when something came in.
+    of the activity is dropped; of a phone's app it always is. `arrived` is set when something came in.
     """
 
     def __init__(
@@ -108,7 +110,7 @@ class Inbox:
 
     def _focused(self, seen: ToplevelFocused | AppFocused) -> obs.Focused:
         if isinstance(seen, AppFocused):
-            activity = self._classify_app(seen)
+            activity = replace(self._classify_app(seen), name=None)
             return obs.Focused(at=seen.at, device=seen.device, activity=activity, opened=seen.opened)
         if seen.toplevel is None:
             return obs.Focused(at=seen.at, device=seen.device, activity=None)
@@ -120,7 +122,9 @@ class Inbox:
         )
 
     def _without_name(self, focused: obs.Focused) -> obs.Focused:
-        if self._keep_names or focused.activity is None or focused.activity.name is None:
+        if focused.activity is None or focused.activity.name is None:
+            return focused
+        if self._keep_names and focused.activity.category not in UNNAMED:
             return focused
         return replace(focused, activity=replace(focused.activity, name=None))
 

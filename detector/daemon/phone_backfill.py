@@ -16,10 +16,9 @@ from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, Observation
 from detector.sensors.model import AppFocused, SensorEvent, ToplevelFocused
+from detector.store.model import FIRST_BACKFILLED
 from detector.store.store import Store
 
-# Numbers from here on are of what was filled in; those of the session itself begin at 1.
-FIRST_NUMBER: Final = 1_000_000_000
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -35,7 +34,6 @@ class PhoneBackfill:
         began: datetime,
         activity: Callable[[AppFocused], Activity],
         settings: AttentionSettings,
-        keep_names: bool,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -43,7 +41,6 @@ class PhoneBackfill:
         self._began = began
         self._activity = activity
         self._settings = settings
-        self._keep_names = keep_names
 
     def add_missed(self, missed: Sequence[SensorEvent]) -> None:
         """Store what follows from these events of one device, in order and all in the past."""
@@ -62,10 +59,8 @@ class PhoneBackfill:
     def _observation(self, event: Observation | AppFocused) -> Observation:
         if not isinstance(event, AppFocused):
             return event
-        activity = self._activity(event)
-        if not self._keep_names:
-            activity = replace(activity, name=None)
+        activity = replace(self._activity(event), name=None)
         return Focused(at=event.at, device=event.device, activity=activity, opened=event.opened)
 
     def _number(self, began: datetime) -> int:
-        return FIRST_NUMBER + (began - self._began) // _MILLISECOND
+        return FIRST_BACKFILLED + (began - self._began) // _MILLISECOND

@@ -103,7 +103,7 @@ def build_session(
     rulebook = load_rules(rules_folder)
 
     classifier = load_classifier(settings.activities)
-    apps = PhoneApps(classifier.classify_phone, store=store, occurrence=stored_id, keep_names=keep_names)
+    apps = PhoneApps(classifier.classify_phone)
 
     def classify(toplevel: Toplevel) -> Activity:
         known_as = classifier.classify(toplevel.app_id, toplevel.title, toplevel.program, toplevel.inside)
@@ -141,6 +141,8 @@ def build_session(
         put=inbox.put,
         clock=clock,
         phones=tracker,
+        occurrence=stored_id,
+        pop_unknown_apps=apps.pop_unknown,
         show_after_end=show_after_end,
     )
 
@@ -169,7 +171,6 @@ def build_session(
         began=occurrence.begins,
         activity=apps.activity,
         settings=settings.attention,
-        keep_names=keep_names,
     )
 
     def supervise_phone(phone: Phone) -> SensorSupervisor:

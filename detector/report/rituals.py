@@ -17,6 +17,7 @@ from detector.partner_time.model import PartnerTime
 from detector.partner_time.wall_clock import interval_of
 from detector.report.summary import Cancellation, Starts
 from detector.store.model import CancelledOccurrence, StoredOccurrence
+from rules.features import UNNAMED
 
 # A category is offered once the answer "This is for both of us" was given so often.
 MIN_TIMES_TOGETHER: Final = 3
@@ -111,7 +112,11 @@ def offers(moments: Iterable[Moment], settled: Collection[str]) -> list[tuple[st
     counted = Counter(
         moment.category
         for moment in moments
-        if moment.outcome is Outcome.TOGETHER and moment.category is not None and moment.category not in settled
+        if moment.outcome is Outcome.TOGETHER
+        and moment.category is not None
+        and moment.category not in settled
+        # The offer would name it.
+        and moment.category not in UNNAMED
     )
     return sorted((category, times) for category, times in counted.items() if times >= MIN_TIMES_TOGETHER)
 

@@ -35,7 +35,7 @@ from detector.report.summary import (
     Week,
 )
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
-from rules.explain import format_category
+from rules.explain import format_category, shown_category
 from rules.lengths import format_length
 from rules.model import Reason
 
@@ -142,7 +142,7 @@ def summarise(
         moments=len(found),
         per_hour=_per_hour(len(found), counted_time.known),
         by_category=_count_moments(
-            (moment.category or "other" for moment in found), format_category, counted_time.known
+            (shown_category(moment.category or "other") for moment in found), format_category, counted_time.known
         ),
         by_rule=_count_moments(
             (moment.rule for moment in found), lambda code: rules.get(code, code), counted_time.known
@@ -205,9 +205,9 @@ def _max_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinf
     stretches = [stretch for counted in counted_occurrences for stretch in counted.divided.present]
     if not stretches:
         return None
-    # Of equal ones the first.
+    # Of equal ones the first. To the minute: a phone may have been laid down then.
     begins, ends = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
-    return Undisturbed(lasted=ends - begins, began=begins.astimezone(zone))
+    return Undisturbed(lasted=ends - begins, began=begins.astimezone(zone).replace(second=0, microsecond=0))
 
 
 def _nudges(moments: Iterable[Moment]) -> Nudges:

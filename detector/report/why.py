@@ -1,7 +1,8 @@
 """Explain a moment: the rule and its condition, what was measured, the policy's reason, and what came of it.
 
 Invariant 1: sentences about rules and evidence are made by `rules.explain` and `rules.explain_condition` alone, here as on the screen.
-Invariant 2: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
+Invariant 2: what happened on a phone is told to the minute.
+Invariant 3: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,12 +14,15 @@ from typing import Any
 from detector.core.effects import Moment
 from detector.i18n import _
 from rules.explain import (
+    HERE,
     format_activity,
     format_evidence,
     format_feature,
+    format_measure,
     format_outcome,
     format_policy,
-    format_value,
+    shown_category,
+    shown_instant,
     why_line,
 )
 from rules.explain_condition import what_would_have_kept_it_quiet
@@ -53,12 +57,13 @@ def explain(
     `clock` writes an instant as `HH:MM:SS` by the person's clock; `since`: when partner time began.
     """
     rule = rules.get(moment.rule)
+    clock = clock_of(moment, clock)
     evidence = dict(moment.evidence)
     # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
     result = evaluate(rule.condition.text, evidence.get) if rule else None
     changed = result is not None and result.holds is False
     own = format_evidence(rule.because_parts, evidence, moment.device) if rule and not changed else None
-    # What would have prevented it is computed from the evidence; with another condition it would be wrong (invariant 2).
+    # What would have prevented it is computed from the evidence; with another condition it would be wrong (invariant 3).
     how_to_avoid = None
     if moment.decided == "nudged" and result is not None and not changed:
         how_to_avoid = what_would_have_kept_it_quiet(result, moment.began, clock)
@@ -71,16 +76,25 @@ def explain(
         or why_line(
             moment.category, moment.name, moment.evidence, moment.repeat, f"{clock(since)}"[:5], device=moment.device
         ),
-        evidence=tuple((format_feature(key), format_value(value)) for key, value in moment.evidence),
+        evidence=tuple((format_feature(key), format_measure(key, value)) for key, value in moment.evidence),
         policy=format_policy(moment.decided, moment.reason, clock(moment.decided_at)),
         how_to_avoid=how_to_avoid,
         outcome=format_outcome(moment.decided, moment.outcome, moment.answer),
     )
 
 
+def clock_of(moment: Moment, clock: Callable[[datetime], str]) -> Callable[[datetime], str]:
+    """Return the clock by which the moment is told: without seconds where it happened on a phone."""
+    if moment.device == HERE:
+        return clock
+    # The seconds are zero, and left out however the clock writes them: "19:03:00", "7:03:00 PM".
+    return lambda at: "".join(clock(shown_instant(at, moment.device)).rsplit(":00", 1))
+
+
 def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str], width: int) -> Iterator[str]:
     """Yield the explanation as lines of at most `width` columns."""
     moment = explanation.moment
+    clock = clock_of(moment, clock)
     kinds = {"nudged": _("A nudge"), "suppressed": _("A moment without a nudge")}
     kind = kinds.get(moment.decided, _("A moment that waits"))
     what = format_activity(moment.category, moment.name, moment.device)
@@ -112,11 +126,11 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
     moment = explanation.moment
     return {
         "moment": moment.number,
-        "began": moment.began.isoformat(),
-        "decided_at": moment.decided_at.isoformat(),
+        "began": shown_instant(moment.began, moment.device).isoformat(),
+        "decided_at": shown_instant(moment.decided_at, moment.device).isoformat(),
         "decided": moment.decided,
         "device": moment.device,
-        "category": moment.category,
+        "category": None if moment.category is None else shown_category(moment.category),
         "rule": {
             "code": moment.rule,
             "name": explanation.name,

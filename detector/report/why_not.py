@@ -14,8 +14,9 @@ from detector.core.effects import Effect, Moment, Record
 from detector.core.observations import Gap, Observation, Paused, Resumed
 from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
+from detector.report.why import clock_of
 from rules.evaluation import GroupResult
-from rules.explain import format_activity, format_policy
+from rules.explain import format_activity, format_policy, shown_category
 from rules.explain_condition import format_comparisons
 from rules.language import evaluate
 from rules.model import Rule
@@ -110,7 +111,7 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
     return {
         "at": situation.at.isoformat(),
         "nothing": situation.why_no_rule,
-        "in_use": [{"device": device, "category": category} for device, category in situation.in_use],
+        "in_use": [{"device": device, "category": shown_category(category)} for device, category in situation.in_use],
         "moments": list(_of_moments(situation, clock)),
         "near": [
             {
@@ -148,9 +149,10 @@ def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> l
 
 def _of_moments(situation: Situation, clock: Callable[[datetime], str]) -> Iterator[str]:
     for moment in situation.moments:
-        policy = format_policy(moment.decided, moment.reason, clock(moment.decided_at))
+        when = clock_of(moment, clock)
+        policy = format_policy(moment.decided, moment.reason, when(moment.decided_at))
         text = _("{rule} had begun to hold at {instant}. {policy}")
-        yield text.format(rule=moment.rule, instant=clock(moment.began), policy=policy)
+        yield text.format(rule=moment.rule, instant=when(moment.began), policy=policy)
 
 
 def _heading(near: NearRule, *, several: bool) -> str:

@@ -1,24 +1,31 @@
 """Everything that is stored, as plain rows with ISO 8601 times.
 
 Invariant 1: only secrets are left out: the digests of tokens and pairing codes, and the addresses of calendars.
-Invariant 2: all rows are of one instant, although other processes go on writing.
+Invariant 2: instants of phones are written to the minute, and `UNNAMED` categories as `other`; the store has both exactly.
+Invariant 3: all rows are of one instant, although other processes go on writing.
 """
 
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from detector.core.observations import Activity, Focused
 from detector.store import rows
 from detector.store.codec import TEXT
 from detector.store.microseconds import MICROSECOND, to_instant
+from detector.store.model import FIRST_BACKFILLED
 from detector.store.schema import TABLES
-from rules.model import FeatureKey, Filter
+from rules.explain import CATEGORY_FEATURES, HERE, shown_category, shown_instant
+from rules.features import UNNAMED
+from rules.model import FeatureKey, Filter, Value
 
 # A name means the same in every table that has such a column. Names that end in "_at" are instants as well.
 _INSTANTS: Final = {"at", "began", "begins", "ends", "ended", "paired", "code_until", "refreshed", "tried"}
 _FLAGS: Final = {"started_well", "trusted", "floats", "as_rfc", "quiet", "everything", "subscribed", "accepts", "local"}
+_MINUTE: Final = 60_000_000
 LEFT_OUT: Final = "left out"
 """Stands in place of a digest or an address, so that whoever gets hold of an export cannot use them."""
 
@@ -42,6 +49,21 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: _plain_value(name, value) for name, value in row.items()}
 
 
+def _of_device(row: dict[str, Any]) -> dict[str, Any]:
+    plain = _plain({name: _shown(name, value, row["device"]) for name, value in row.items()})
+    if row["number"] >= FIRST_BACKFILLED:
+        plain["number"] -= (row["number"] - FIRST_BACKFILLED) % (_MINUTE // 1000)
+    if row.get("category") is None:
+        return plain
+    shown = shown_category(row["category"])
+    return plain | {"category": shown, "name": row["name"] if shown == row["category"] else None}
+
+
+def _shown(name: str, value: Any, device: str) -> Any:
+    is_instant = (name in _INSTANTS or name.endswith("_at")) and isinstance(value, int)
+    return value - value % _MINUTE if is_instant and device != HERE else value
+
+
 def _plain_value(name: str, value: Any) -> Any:
     # A partner time begins at a local time, which is text already.
     if (name in _INSTANTS or name.endswith("_at")) and isinstance(value, int):
@@ -51,7 +73,12 @@ def _plain_value(name: str, value: Any) -> Any:
 
 def _observation(row: dict[str, Any]) -> dict[str, Any]:
     observation = rows.read(rows.to_observation, (row["at"], row["device"], row["kind"], row["fields"]))
-    return {"occurrence": row["occurrence"], **TEXT.write(observation)}
+    shown: dict[str, Any] = {
+        name: shown_instant(getattr(observation, name), row["device"]) for name in TEXT.instants_of(observation)
+    }
+    if isinstance(observation, Focused) and observation.activity and observation.activity.category in UNNAMED:
+        shown["activity"] = Activity(category="other")
+    return {"occurrence": row["occurrence"], **TEXT.write(replace(observation, **shown))}
 
 
 def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
@@ -73,10 +100,16 @@ def _proposal(row: dict[str, Any]) -> dict[str, Any]:
 
 def _moment(row: dict[str, Any]) -> dict[str, Any]:
     evidence = [
-        {**_feature(key), "value": _seconds(value // MICROSECOND) if isinstance(value, timedelta) else value}
+        {**_feature(key), "value": _value(key, value)}
         for key, value in rows.read(lambda stored: rows.to_evidence(stored[0]), (row["evidence"],))
     ]
-    return {**_plain(row), "evidence": evidence}
+    return {**_of_device(row), "evidence": evidence}
+
+
+def _value(key: FeatureKey, value: Value) -> Any:
+    if isinstance(value, timedelta):
+        return _seconds(value // MICROSECOND)
+    return shown_category(str(value)) if key.name in CATEGORY_FEATURES else value
 
 
 def _feature(key: FeatureKey) -> dict[str, Any]:
@@ -117,6 +150,8 @@ def _seconds(microseconds: int) -> str:
 
 _SPECIAL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "observations": _observation,
+    "uses": _of_device,
+    "coverage": _of_device,
     "partner_times": _partner_time,
     "calendars": _calendar,
     "proposals": _proposal,

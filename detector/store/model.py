@@ -14,6 +14,11 @@ TAG: Final = "#us"
 ProposalState: TypeAlias = Literal["open", "accepted", "declined"]
 
 
+FIRST_BACKFILLED: Final = 1_000_000_000
+"""Numbers of uses and coverage from here on are of what was filled in after a break; those of the session begin at 1. Such a
+number holds the instant at which the stretch began, in milliseconds from the beginning of partner time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOccurrence:
     """Partner time as it really was."""

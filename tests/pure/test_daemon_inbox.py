@@ -20,7 +20,7 @@ from detector.core.observations import (
     WentIdle,
 )
 from detector.daemon.inbox import Inbox
-from detector.sensors.model import Toplevel, ToplevelFocused
+from detector.sensors.model import AppFocused, Toplevel, ToplevelFocused
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CANARY = "Canary Cottage Cheese"
@@ -42,7 +42,7 @@ def clock() -> ManualClock:
 def make_inbox(clock: ManualClock, *, keep_names: bool = False, max_waiting: int = 5) -> Inbox:
     return Inbox(
         classify=classify,
-        classify_app=lambda app: Activity(category=app.category or "other"),
+        classify_app=lambda app: Activity(category=app.category or "other", name=f"the app {app.app}"),
         clock=clock,
         arrived=asyncio.Event(),
         keep_names=keep_names,
@@ -77,6 +77,15 @@ def test_names_are_dropped_from_focused_observations_as_well(clock: ManualClock)
     (focused,) = inbox.take()
     assert isinstance(focused, Focused)
     assert focused.activity == Activity(category="social")
+
+
+def test_the_name_of_a_phones_app_is_dropped_whatever_keep_names_says(clock: ManualClock) -> None:
+    inbox = make_inbox(clock, keep_names=True)
+    inbox.put(AppFocused(at=NOON, device="my phone", app=CANARY, category="social", opened=True))
+    assert CANARY not in repr(vars(inbox))
+    assert inbox.take() == (
+        Focused(at=NOON, device="my phone", activity=Activity(category="social", name=None), opened=True),
+    )
 
 
 def test_instants_never_decrease_and_never_lie_in_the_future(clock: ManualClock) -> None:

@@ -11,8 +11,9 @@ from detector.clock import ManualClock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Record
 from detector.core.observations import Activity, Focused, LaidDown, Observation, PartnerTimeBegan, PickedUp
-from detector.daemon.phone_backfill import FIRST_NUMBER, PhoneBackfill
+from detector.daemon.phone_backfill import PhoneBackfill
 from detector.sensors.model import AppFocused
+from detector.store.model import FIRST_BACKFILLED
 from detector.store.store import Store
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -31,7 +32,7 @@ def store() -> Store:
     return kept
 
 
-def fill(store: Store, *missed: Observation | AppFocused, keep_names: bool = False) -> None:
+def fill(store: Store, *missed: Observation | AppFocused) -> None:
     PhoneBackfill(
         store=store,
         clock=ManualClock(at(40)),
@@ -39,7 +40,6 @@ def fill(store: Store, *missed: Observation | AppFocused, keep_names: bool = Fal
         began=BEGAN,
         settings=AttentionSettings(),
         activity=lambda app: Activity(category="social", name=f"the app {app.app}"),
-        keep_names=keep_names,
     ).add_missed(missed)
 
 
@@ -63,7 +63,7 @@ def test_uses_and_coverage_are_stored_and_nothing_is_observed(store: Store) -> N
     assert {use.activity for use in uses} == {Activity(category="social")}, "names end here, too"
     (covered,) = (kept.coverage for kept in store.history.coverage())
     assert (covered.began, covered.ended, covered.device) == (at(20), at(40), PHONE)
-    assert all(use.number >= FIRST_NUMBER for use in uses)
+    assert all(use.number >= FIRST_BACKFILLED for use in uses)
     assert [type(seen).__name__ for seen in store.history.observations("1@x")] == ["PartnerTimeBegan"]
     assert store.history.moments() == []
 
@@ -86,6 +86,6 @@ def test_without_missed_events_nothing_is_stored(store: Store) -> None:
     assert store.history.coverage() == []
 
 
-def test_names_are_stored_where_keep_names_is_set(store: Store) -> None:
-    fill(store, *evening(), keep_names=True)
-    assert {kept.use.activity.name for kept in store.history.uses()} == {"the app a", "the app b"}
+def test_names_are_never_stored(store: Store) -> None:
+    fill(store, *evening())
+    assert {kept.use.activity.name for kept in store.history.uses()} == {None}

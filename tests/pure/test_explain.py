@@ -28,7 +28,7 @@ from rules.explain import (
     format_reason,
     why_line,
 )
-from rules.features import CATEGORIES
+from rules.features import CATEGORIES, UNNAMED
 from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Reason, Value
 
 TEN, QUARTER = timedelta(minutes=10), timedelta(minutes=15)
@@ -113,7 +113,8 @@ def test_the_device_that_speaks_is_not_named() -> None:
 def test_every_reason_and_every_category_has_words() -> None:
     assert set(REASON_WORDS) == set(Reason)
     assert all(format_reason(reason) for reason in Reason)
-    assert len({format_category(category) for category in CATEGORIES}) == len(CATEGORIES)
+    assert len({format_category(category) for category in CATEGORIES}) == len(CATEGORIES) - len(UNNAMED)
+    assert {format_category(category) for category in UNNAMED} == {"something else"}
 
 
 def test_ordinals() -> None:

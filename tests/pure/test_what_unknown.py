@@ -34,7 +34,7 @@ def test_without_a_store_nothing_is_unknown(home: object) -> None:
     assert not store_path().exists()
 
 
-def test_by_default_there_are_totals_and_a_hint_about_keep_names() -> None:
+def test_by_default_there_are_totals_and_no_names() -> None:
     opened("de.one.app", "de.one.app", "de.other.app")
     opened("de.third.app", device="old phone")
     said = what().output
@@ -43,7 +43,8 @@ def test_by_default_there_are_totals_and_a_hint_about_keep_names() -> None:
         "  partner time, 2 different ones at least.",
     ]
     assert "old phone: an app that the catalogue does not know was opened once during" in said
-    assert "keep_names = true" in said
+    assert "never kept" in said
+    assert "what --package NAME" in said
     assert "de.one" not in said
     assert max(map(len, said.splitlines())) <= 80
 

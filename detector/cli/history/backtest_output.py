@@ -9,7 +9,7 @@ from detector.backtest.compare import Comparison, RuleComparison, RuleCounts
 from detector.cli.output import COLUMNS, attributes, cut, wrap
 from detector.core.effects import Moment
 from detector.i18n import _, ngettext
-from rules.explain import format_activity
+from rules.explain import HERE, format_activity, shown_category, shown_instant
 
 NAME_COLUMNS: Final = 36
 # Evenings that the text lists; JSON has them all.
@@ -67,7 +67,9 @@ def comparison_as_json(
 
     def nudges(moments: Iterable[Moment]) -> list[dict[str, Any]]:
         return [
-            {"at": moment.decided_at.astimezone(zone)} | attributes(moment, "rule category device")
+            {"at": shown_instant(moment.decided_at, moment.device).astimezone(zone)}
+            | attributes(moment, "rule category device")
+            | {"category": shown_category(moment.category or "other")}
             for moment in moments
         ]
 
@@ -158,8 +160,8 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         # By time, so that a nudge that only moves stands beside itself.
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
             what = format_activity(moment.category, device=moment.device)
-            at = f"{moment.decided_at.astimezone(zone):%H:%M:%S}"
-            yield cut(f"  {sign} {at}  {rules[moment.rule].name} ({moment.rule}): {what}", COLUMNS)
+            at = f"{moment.decided_at.astimezone(zone):{'%H:%M:%S' if moment.device == HERE else '%H:%M'}}"
+            yield cut(f"  {sign} {at:<8}  {rules[moment.rule].name} ({moment.rule}): {what}", COLUMNS)
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
         text = ngettext(
             "… and {count:,} evening more; `--json` lists them all.",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -16,7 +16,15 @@ from detector.i18n import _, ngettext
 from detector.paths import config_path, rules_dir
 from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording
-from rules.explain import format_activity, format_feature, format_reason, format_value
+from rules.explain import (
+    HERE,
+    format_activity,
+    format_feature,
+    format_measure,
+    format_reason,
+    shown_category,
+    shown_instant,
+)
 from rules.model import Rule
 
 WIDTH: Final = 79
@@ -42,15 +50,22 @@ def replay(file: Path, *, as_json: bool) -> None:
     if not occurrences:
         raise UserError(_("{file}: no partner time begins in it, so there is nothing to decide.").format(file=file))
     if as_json:
-        listed = [
-            asdict(moment) | {"evidence": {format_feature(key): format_value(value) for key, value in moment.evidence}}
-            for moment in moments.values()
-        ]
+        listed = [_as_json(moment) for moment in moments.values()]
         print_json({"observations": count, "partner_times": len(occurrences), "moments": listed})
         return
     for line in _table(moments.values(), {rule.code: rule for rule in rules}):
         click.echo(line)
     click.echo(_counts(count, len(occurrences), moments.values()))
+
+
+def _as_json(moment: Moment) -> dict[str, Any]:
+    plain = asdict(moment)
+    for name in ("began", "decided_at", "ended", "answered_at"):
+        plain[name] = plain[name] and shown_instant(plain[name], moment.device)
+    return plain | {
+        "category": moment.category and shown_category(moment.category),
+        "evidence": {format_feature(key): format_measure(key, value) for key, value in moment.evidence},
+    }
 
 
 def _counts(observations: int, partner_times: int, moments: Collection[Moment]) -> str:
@@ -68,7 +83,7 @@ def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
     decided = {"nudged": _("nudge"), "suppressed": _("kept")}
     rows = [
         (
-            f"{moment.decided_at.astimezone():%H:%M:%S}",
+            f"{moment.decided_at.astimezone():{'%H:%M:%S' if moment.device == HERE else '%H:%M'}}",
             rules[moment.rule].name if moment.rule in rules else moment.rule,
             format_activity(moment.category, device=moment.device),
             decided.get(moment.decided, _("waiting")),

@@ -13,11 +13,12 @@ from detector.control.lock import own_store
 from detector.core.attention.baselines import MAX_AGE, baseline_keys, measure_baselines
 from detector.core.attention.settings import AttentionSettings
 from detector.core.effects import Moment
+from detector.core.observations import LAPTOP
 from detector.core.pipeline import Pipeline
 from detector.errors import UserError
 from detector.i18n import _
 from detector.paths import config_path, rules_dir
-from detector.report.why import explain, explanation_as_json, explanation_lines
+from detector.report.why import clock_of, explain, explanation_as_json, explanation_lines
 from detector.report.why_not import find_situation, situation_as_json, situation_lines
 from detector.rulebook.loading import load_rules
 from detector.store.errors import StoreMissing
@@ -85,9 +86,13 @@ class _Explainer:
         occurrence, at = _find_instant(text, self._occurrences, self._zone)
         settings = read_settings(config_path())
         usual = self._usual_before(occurrence, settings.attention)
+        observations = list(self._store.history.observations(occurrence.id))
+        if any(observation.device != LAPTOP for observation in observations):
+            # Asked for second by second it would tell the instants of a phone, which are told to the minute.
+            at = at.replace(second=0, microsecond=0)
         # From the beginning on: what a rule remembers depends on all that was observed before.
         core = Pipeline(self._rules, settings.policy, settings.attention, usual)
-        situation = find_situation(self._store.history.observations(occurrence.id), at, core, self._rules)
+        situation = find_situation(observations, at, core, self._rules)
         lines = situation_lines(situation, self._clock, COLUMNS)
         return [self._heading(occurrence), *lines], situation_as_json(situation, self._clock)
 
@@ -134,7 +139,9 @@ class _Explainer:
     def _row(self, moment: Moment) -> str:
         decided = _("a nudge") if moment.decided == "nudged" else _("no nudge")
         what = format_activity(moment.category, device=moment.device)
-        return f"{moment.number:>3}  {self._clock(moment.began)}  {moment.rule:<5} {what}: {decided}"
+        return (
+            f"{moment.number:>3}  {clock_of(moment, self._clock)(moment.began):<8}  {moment.rule:<5} {what}: {decided}"
+        )
 
     def _clock(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%H:%M:%S}"

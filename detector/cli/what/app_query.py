@@ -6,7 +6,7 @@ Invariant 1: a title is never written out.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from detector.activities.model import Classification
 from detector.cli.output import COLUMNS, wrap
 from detector.errors import printable
 from detector.sensors.model import Toplevel
+from rules.explain import shown_category
+from rules.features import UNNAMED
 
 MAX_WORD: Final = 60
 
@@ -61,6 +63,9 @@ def write_classification(
     query: AppQuery, found: Classification, *, as_json: bool, at: datetime | None = None, names: bool = True
 ) -> None:
     """Write how the app is classified and why; `at`: when it came to the front; without `names` the category alone."""
+    if at is not None and found.category in UNNAMED:
+        # Only a live look: what somebody asks about by its name is answered.
+        found, names = replace(found, category=shown_category(found.category)), False
     if as_json:
         line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
         line |= {key: word for key, word in query.words().items() if word is not None and names}

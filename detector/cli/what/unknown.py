@@ -45,17 +45,11 @@ def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:
         unnamed = unknown.opens - sum(unknown.named.values())
         if unknown.named and unnamed:
             yield from _wrapped(_("  and {count} more from when names were not kept").format(count=unnamed))
-    if any(unknown.named for unknown in found.values()):
-        yield from _wrapped(
-            _("`turntoward what --package NAME` says what one counts as; an [[activity]] in the config changes it.")
-        )
-    else:
-        yield from _wrapped(
-            _(
-                "Their names are not kept. With `keep_names = true` under [store] in the config they are, from then on, "
-                "so that you can say what each one is."
-            )
-        )
+    if not any(unknown.named for unknown in found.values()):
+        yield from _wrapped(_("Their names are never kept: a phone may be somebody else's."))
+    yield from _wrapped(
+        _("`turntoward what --package NAME` says what one counts as; an [[activity]] in the config changes it.")
+    )
 
 
 def _opened(unknown: UnknownApps) -> str:
