@@ -16,7 +16,7 @@ from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
 from detector.report.why import clock_of
 from rules.evaluation import GroupResult
-from rules.explain import format_activity, format_policy, shown_category
+from rules.explain import HERE, format_activity, format_policy, shown_category
 from rules.explain_condition import format_comparisons
 from rules.language import evaluate
 from rules.model import Rule
@@ -103,7 +103,9 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
         yield ""
         yield from wrap(_heading(near, several=len(situation.in_use) > 1), width, subsequent_indent="  ")
         for holds, words, value_then in format_comparisons(near.parts):
-            tail = "" if holds and words.startswith("category ") else f": {value_then}"
+            # How long something lasted at a whole minute would tell to the second when it began on the phone.
+            is_plain = near.device != HERE or (holds and words.startswith("category "))
+            tail = "" if is_plain else f": {value_then}"
             yield from wrap(f"{_MARKS[holds]:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
 
 
@@ -121,7 +123,7 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
                 "holds": near.holds,
                 "said": _heading(near, several=len(situation.in_use) > 1),
                 "parts": [
-                    {"part": words, "holds": holds, "stood": value_then}
+                    {"part": words, "holds": holds, "stood": value_then if near.device == HERE else None}
                     for holds, words, value_then in format_comparisons(near.parts)
                 ],
             }

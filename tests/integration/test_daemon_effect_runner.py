@@ -9,14 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import detector.daemon.effect_runner as module
+from detector.activities.model import Classification
 from detector.clock import ManualClock
 from detector.config.settings import Settings
 from detector.core.effects import AskHowLong, Moment, Notify, NotifyNeedOver, NotifyStart, Record, Withdraw
 from detector.core.observations import Answer, Answered, NotShown, Observation, PartnerTimeBegan, Shown
 from detector.daemon.effect_runner import EffectRunner
+from detector.daemon.phone_apps import PhoneApps
 from detector.daemon.wording import Wording
 from detector.errors import StoreError
 from detector.notifier.model import NotificationText
+from detector.sensors.model import AppFocused
 from detector.store.history import HistoryStore
 from detector.store.store import Store
 
@@ -103,6 +106,27 @@ async def test_the_record_is_stored_before_the_nudge_is_shown() -> None:
     one.run([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
     await one.wait_until_shown()
     assert kept == [1]
+
+
+async def test_unknown_apps_are_counted_with_the_step_that_met_them() -> None:
+    store = Store.in_memory()
+    apps = PhoneApps(lambda _: Classification(category="other", name=None, why="", entry=None))
+    one = EffectRunner(
+        store=store,
+        sender=FakeSender(),
+        wording=Wording(Settings(), began=NOON, rules={}),
+        put=lambda _: None,
+        clock=ManualClock(NOON),
+        occurrence="1@x",
+        pop_unknown_apps=apps.pop_unknown,
+    )
+    apps.opened(AppFocused(at=NOON, device="my phone", app="org.nobody.knows", opened=True))
+    assert store.history.unknown_apps() == {}, "classifying writes nothing"
+    one.run([BEGAN])
+    one.run([])
+    assert store.history.unknown_apps()["my phone"].opens == 1
+    assert store.history.unknown_apps()["my phone"].named == {}
+    await one.close()
 
 
 async def test_notifications_are_shown_in_order() -> None:

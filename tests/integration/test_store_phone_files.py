@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -14,7 +16,8 @@ from typing import Any
 import pytest
 from sqlite_utils import Migrations
 
-from detector.core.observations import PartnerTimeExtended, PickedUp, PutAway
+from detector.core.effects import Moment, Record, Use
+from detector.core.observations import Activity, Focused, Gap, GapReason, PartnerTimeExtended, PickedUp, PutAway
 from detector.devices import PAIRING_TIME, Phone, PhoneApiAddress
 from detector.errors import StoreError
 from detector.partner_time.model import PartnerTime
@@ -23,7 +26,9 @@ from detector.store.database import Database
 from detector.store.history import HistoryStore
 from detector.store.migrate import migrate
 from detector.store.migrations import m001_what_is_kept
+from detector.store.model import FIRST_BACKFILLED
 from detector.store.store import Store
+from rules.model import FeatureKey
 from tests.rig.stored_records import BEGAN, EVENING, after_minutes, begins, covered, moment, seen, use
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +166,32 @@ def test_export_shows_phones_without_digests(path: Path) -> None:
     written = json.dumps(rows)
     assert CODE not in written
     assert "70" * 32 not in written
+
+
+def test_export_writes_instants_of_phones_to_the_minute_and_never_dating(path: Path) -> None:
+    phone, at = "my phone", after_minutes(3.77)
+    opened = Focused(at=at, device=phone, activity=Activity(category="dating", name=CANARY), opened=True)
+    gap = Gap(at=after_minutes(9.9), since=at, device=phone, reason=GapReason.SILENT, sense="focus")
+    evidence = ((FeatureKey("category"), "dating"), (FeatureKey("dwell"), timedelta(seconds=90)))
+    of_use, of_moment = use(FIRST_BACKFILLED + 226_200, 3.77, 5.2).what, moment(1, 3.77, 5.2, evidence=evidence).what
+    assert isinstance(of_use, Use)
+    assert isinstance(of_moment, Moment)
+    with Store.open(path) as store:
+        store.history.save(
+            [
+                *(begins(), seen(opened), seen(gap), covered(1, 0.5, 1.25)),
+                Record(occurrence=EVENING, what=replace(of_use, device=phone, activity=opened.activity)),
+                Record(occurrence=EVENING, what=replace(of_moment, device=phone, category="dating", name=CANARY)),
+            ]
+        )
+        assert next(each for each in store.history.observations(EVENING) if each.device == phone).at == at
+        rows = list(store.export())
+    written = json.dumps([row for row in rows if row[1].get("device") == phone])
+    assert "18:33:00" in written
+    assert "226200" not in written
+    assert not re.search(r"\d\d:\d\d:(?!00)\d\d|dating", written)
+    assert CANARY not in written
+    assert "18:30:30" in json.dumps(rows), "this laptop's own are exact"
 
 
 def test_no_name_of_an_app_reaches_the_files_unless_names_are_kept(path: Path) -> None:

@@ -91,6 +91,11 @@ def test_a_category_that_was_accepted_or_declined_is_not_offered() -> None:
     assert summary(*said, settled=frozenset({"video"})).offers == ()
 
 
+def test_dating_is_not_offered_for_the_offer_would_name_it() -> None:
+    said = [moment(number, category="dating", outcome=Outcome.TOGETHER) for number in (1, 2, 3)]
+    assert summary(*said).offers == ()
+
+
 def test_only_answers_count_towards_an_offer() -> None:
     silent = [moment(number, reason=Reason.TOGETHER) for number in (1, 2, 3)]
     assert offers(silent, ()) == []

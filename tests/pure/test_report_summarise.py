@@ -10,7 +10,7 @@ from detector.core.effects import Coverage, Moment, Outcome, Use
 from detector.core.observations import Activity
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
-from detector.report.summary import Summary
+from detector.report.summary import Summary, as_json
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from rules.model import Reason
 
@@ -183,6 +183,17 @@ def test_moments_are_counted_by_category_and_rule_per_known_hour(kept: Kept) -> 
         ("social", "social media"),
     ]
     assert summary.by_rule[0].per_hour == pytest.approx(4 / 3)
+
+
+def test_dating_is_counted_as_something_else(kept: Kept) -> None:
+    evening = kept.evening(minutes=120, known=90)
+    kept.moment(evening, category="dating")
+    kept.moment(evening, category="other")
+    summary = kept.summary()
+    assert [(tally.code, tally.name, tally.moments) for tally in summary.by_category] == [
+        ("other", "something else", 2)
+    ]
+    assert "dating" not in as_text(summary) + as_json(summary)
 
 
 def test_below_one_known_hour_there_is_no_rate_per_hour(kept: Kept) -> None:

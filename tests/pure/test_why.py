@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,8 +16,9 @@ from detector.core.pipeline import Pipeline
 from detector.report.why import explain, explanation_as_json, explanation_lines
 from detector.report.why_not import Situation, find_situation, situation_as_json, situation_lines
 from detector.rulebook.loading import load_rules
+from rules.explain import format_need_over, format_needed
 from rules.language import compile_condition, parse_template
-from rules.model import Rule
+from rules.model import FeatureKey, Rule
 from rules.policy import PolicySettings
 
 RULES = load_rules(None).rules
@@ -33,6 +35,13 @@ WAITED = """
 18:30:00            partner time until 20:00
 19:00:00            full screen mail
 19:02:00            desktop
+"""
+PHONE = """
+# a feed on a phone
+18:30:00            partner time until 20:00
+19:02:10            phone: opens social
+19:03:40            => nudged F102
+19:03:52            phone: closes
 """
 
 
@@ -187,6 +196,32 @@ def test_two_devices_are_shown_separately() -> None:
     assert found.in_use == (("laptop", "social"), ("phone", "mail"))
     shown = list(situation_lines(found, said, 80))
     assert any(line.startswith("M302 (phone) ") for line in shown)
+
+
+def test_what_happened_on_a_phone_is_told_to_the_minute() -> None:
+    (moment,) = moments(PHONE)
+    found = explain(moment, {rule.code: rule for rule in RULES}, said, instant("18:30:00"))
+    lines = "\n".join(explanation_lines(found, said, 80))
+    assert "19:03" in lines
+    assert "leaving it before 19:03" in lines
+    assert not re.search(r"\d\d:\d\d:(?!00)\d\d", lines)
+    written = explanation_as_json(found)
+    assert (written["began"][11:19], written["decided_at"][11:19]) == ("19:03:00", "19:03:00")
+    assert moment.began.second == 40, "what is kept is exact"
+    near = then(PHONE, "19:03:00")
+    assert "of 90 s" not in "\n".join(situation_lines(near, said, 80))
+    assert {part["stood"] for rule in situation_as_json(near, said)["near"] for part in rule["parts"]} == {None}
+
+
+def test_dating_is_never_named() -> None:
+    (moment,) = moments(FEED)
+    evidence = ((FeatureKey("category"), "dating"), (FeatureKey("came_from"), "dating"), *moment.evidence[1:])
+    private = replace(moment, category="dating", name="Tinder", evidence=evidence)
+    found = explain(private, {}, said, instant("18:30:00"))
+    shown = "\n".join(explanation_lines(found, said, 80)) + json.dumps(explanation_as_json(found))
+    shown += format_needed("dating") + format_need_over("dating", "my phone", "needed_5")
+    assert "something else" in shown
+    assert not re.search("dating|tinder", shown, re.IGNORECASE)
 
 
 def test_an_instant_as_json_has_the_same_sentences_and_every_part() -> None:
