@@ -9,6 +9,7 @@ from typing import Final
 
 from detector.calendars.limits import MAX_DEPTH, MAX_EVENTS, MAX_LINES, TOO_MANY
 from detector.calendars.lines import ContentLine
+from detector.calendars.zones import ZONE_NAMES, CalendarZones, ZoneDefinition
 from detector.errors import UserError
 from detector.i18n import _
 
@@ -31,12 +32,13 @@ EVENT_NAMES: Final = frozenset(
 )
 """What is read of an event. Its description, its place, who is invited, attachments and alarms are not."""
 
-NAMES: Final = EVENT_NAMES | {"BEGIN", "END", "NAME", "X-WR-CALNAME", "TZID", "X-LIC-LOCATION"}
+NAMES: Final = EVENT_NAMES | ZONE_NAMES | {"BEGIN", "END", "NAME", "X-WR-CALNAME", "METHOD", "TZID", "X-LIC-LOCATION"}
 NO_CALENDAR: Final = _("This is no calendar: a calendar begins with BEGIN:VCALENDAR.")
 TOO_DEEP: Final = _(
     "This is no calendar that can be read: its parts stand more than {depth} deep in one another."
 ).format(depth=MAX_DEPTH)
 _EVENT, _ZONE, _CALENDAR = "VEVENT", "VTIMEZONE", "VCALENDAR"
+_ZONE_PARTS: Final = frozenset({"STANDARD", "DAYLIGHT"})
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class EventBlock:
     line: int
     lines: list[ContentLine] = field(default_factory=list)
     problem: str | None = None
+    cancels: bool = False  # it stands in a message that calls it off (METHOD:CANCEL)
 
     def add(self, line: ContentLine) -> None:
         if len(self.lines) >= MAX_LINES:
@@ -61,13 +64,15 @@ class EventBlock:
 class CalendarScanner:
     """Goes through a file once: `blocks()` yields its events; the fields are complete afterwards."""
 
+    zones: CalendarZones
     name: ContentLine | None = None
-    zones: dict[str, str] = field(default_factory=dict)
     event_count: int = 0
     is_complete: bool = True
     _stack: list[str] = field(default_factory=list)
     _block: EventBlock | None = None
-    _zone: str | None = None
+    _zone: ZoneDefinition | None = None
+    _zone_name: str | None = None
+    _cancels: bool = False
 
     def blocks(self, lines: Iterator[ContentLine]) -> Iterator[EventBlock]:
         """Yield the events. Raises `UserError` if this is no calendar, or one with too many events."""
@@ -102,7 +107,13 @@ class CalendarScanner:
             self.event_count += 1
             if self.event_count > MAX_EVENTS:
                 raise UserError(TOO_MANY)
-            self._block = EventBlock(line.number)
+            self._block = EventBlock(line.number, cancels=self._cancels)
+        elif component == _CALENDAR:
+            self._cancels = False
+        elif component == _ZONE:
+            self._zone, self._zone_name = ZoneDefinition(), None
+        elif component in _ZONE_PARTS and self._zone is not None:
+            self._zone.begin_part(component)
 
     def _leave(self, component: str, *, has_end: bool) -> Iterator[EventBlock]:
         if component not in self._stack:
@@ -115,14 +126,20 @@ class CalendarScanner:
                     self._block.problem = _("it does not end: END:VEVENT is missing")
                 yield self._block
                 self._block = None
+            if left == _ZONE and self._zone is not None and self._zone_name is not None:
+                self.zones.define(self._zone_name, self._zone)
+                self._zone = None
             if left == component:
                 return
 
     def _note(self, component: str, line: ContentLine) -> None:
         if component == _ZONE and line.name == "TZID":
-            self._zone = line.value
-        elif component == _ZONE and line.name == "X-LIC-LOCATION":
-            if self._zone is not None and len(self.zones) < MAX_LINES:
-                self.zones[self._zone] = line.value
+            self._zone_name = line.value
+        elif component == _ZONE and line.name == "X-LIC-LOCATION" and self._zone is not None:
+            self._zone.location = line.value
+        elif component in _ZONE_PARTS and line.name in ZONE_NAMES and self._zone is not None:
+            self._zone.add(line.text.decode("ascii", "replace").upper().replace(" ", ""))
+        elif component == _CALENDAR and line.name == "METHOD":
+            self._cancels = line.value.upper() == "CANCEL"
         elif component == _CALENDAR and line.name in {"NAME", "X-WR-CALNAME"} and self.name is None:
             self.name = line

@@ -93,6 +93,15 @@ class Deadline:
         return left
 
 
+class _Response(http.client.HTTPResponse):
+    """A response, without what servers send ahead of it (103 Early Hints), which http.client takes for the response itself."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        is_ahead = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if is_ahead else status, reason
+
+
 class _DeadlineSocket(io.RawIOBase):
     """What http.client needs of a socket: it is read and written until the deadline, and read up to so many bytes."""
 
@@ -139,6 +148,7 @@ def get(
     connection, is_local = _connect_checked(url, allow_local=allow_local, deadline=deadline, network=network)
     with connection:
         request = http.client.HTTPConnection(url.host, url.port)
+        request.response_class = _Response
         # With a socket of its own, http.client neither resolves the name again nor connects by itself.
         request.sock = _DeadlineSocket(connection, deadline, max_bytes + MAX_HEADER_BYTES)
         request.putrequest("GET", url.target, skip_host=True, skip_accept_encoding=True)

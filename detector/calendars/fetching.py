@@ -7,6 +7,7 @@ Invariant 4: name and password are sent only to the server that the person named
 """
 
 import os
+import re
 import stat
 import zlib
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from detector.calendars.charset import to_utf8
 from detector.calendars.connection import (
     Deadline,
     FetchFailed,
@@ -33,7 +35,10 @@ from detector.store.model import Calendar
 MAX_VALIDATOR_LENGTH: Final = 512
 MAX_WAIT: Final = timedelta(days=1)
 _CHUNK: Final = 1 << 16
+_MAX_MEMBERS: Final = 100
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+# What servers write there, although it says nothing of packing.
+_NOT_PACKED: Final = frozenset({"", "identity", "none", "utf-8", "7bit", "8bit", "binary"})
 _STATUS_PROBLEMS: Final = {
     401: _("the server wants a name and a password, or others than these"),
     403: _("the server does not let you in"),
@@ -124,7 +129,9 @@ def _fetch_once(
             return None
         if response.status != 200:
             raise FetchFailed(_status_problem(response.status), _wait(headers.get("Retry-After")))
-        content = _decoded(_body(response, limits.max_bytes), headers.get("Content-Encoding"), limits.max_bytes)
+        packed = _body(response, limits.max_bytes)
+        content = _decoded(packed, headers.get("Content-Encoding"), limits.max_bytes)
+        content = to_utf8(content, headers.get_content_charset())
         check_is_calendar(content)
         return FetchedCalendar(
             content=content, etag=_validator(headers.get("ETag")), modified=_validator(headers.get("Last-Modified"))
@@ -161,34 +168,46 @@ def _body(response: HttpResponse, max_bytes: int) -> bytes:
 
 def _decoded(body: bytes, encoding: str | None, max_bytes: int) -> bytes:
     """Return the body decompressed. Some servers compress it although they were asked not to."""
-    if encoding is None or encoding.strip().lower() in {"", "identity"}:
+    encodings = [each.strip().lower() for each in (encoding or "").split(",")]
+    encodings = [each for each in encodings if each not in _NOT_PACKED]
+    if not encodings:
         return body
-    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+    if len(encodings) > 1 or encodings[0] not in {"gzip", "x-gzip", "deflate"}:
         raise FetchFailed(_("the calendar is packed in a way that was not asked for"))
-    decompressor = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, whichever it is
-    try:
-        # The maximum stops a bomb: a few kilobytes can be gigabytes decompressed.
-        content = decompressor.decompress(body, max_bytes + 1)
-    except zlib.error:
-        raise FetchFailed(_("the calendar is packed, and what is inside is broken")) from None
-    if len(content) > max_bytes:
-        raise ResponseTooLarge
-    if not decompressor.eof:
-        raise FetchFailed(_("the calendar broke off in the middle"))
-    return content
+    content = bytearray()
+    # gzip may consist of several members, one behind the other. Each copies what is left, so a million of them would hang.
+    for _member in range(_MAX_MEMBERS):
+        decompressor = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, whichever it is
+        try:
+            # The maximum stops a bomb: a few kilobytes can be gigabytes decompressed.
+            content += decompressor.decompress(body, max_bytes + 1 - len(content))
+        except zlib.error:
+            if content:
+                break  # something else stands behind it
+            raise FetchFailed(_("the calendar is packed, and what is inside is broken")) from None
+        if len(content) > max_bytes:
+            raise ResponseTooLarge
+        if not decompressor.eof:
+            raise FetchFailed(_("the calendar broke off in the middle"))
+        body = decompressor.unused_data.lstrip(b"\0")
+        if not body:
+            break
+    return bytes(content)
 
 
 def check_is_calendar(content: bytes) -> None:
     """Raise `FetchFailed` if this is no whole calendar, such as a web page. Its events are not checked."""
-    begins = content[:2048].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    begins = content[:2048].lstrip().lower()
     if not begins:
         raise FetchFailed(_("what came is empty, and no calendar"))
-    if not begins.startswith(b"begin:vcalendar"):
+    if not re.search(rb"^[ \t]*begin:vcalendar", begins, re.MULTILINE):
         # Login pages and captive portals answer with status 200 and a page.
         if begins.startswith(b"<!doctype html") or b"<html" in begins or b"<head" in begins:
             raise FetchFailed(_("the address answers with a web page, not a calendar"))
         raise FetchFailed(_("what came is no calendar"))
-    if not content[-2048:].rstrip(b"\r\n\t \0").lower().endswith(b"end:vcalendar"):
+    # Some servers write more behind it, such as a comment about their cache; a second calendar must be whole as well.
+    marks = re.findall(rb"^[ \t]*(begin|end):vcalendar[ \t]*\r?$", content, re.IGNORECASE | re.MULTILINE)
+    if not marks or marks[-1].lower() != b"end":
         raise FetchFailed(_("the calendar broke off in the middle"))
 
 
@@ -216,6 +235,7 @@ def _from_file(path: Path, etag: str | None, max_bytes: int) -> FetchedCalendar 
         raise _too_large(max_bytes)
     if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
         raise FetchFailed(_("the file is being written just now"))
+    content = to_utf8(content)
     check_is_calendar(content)
     return FetchedCalendar(content=content, etag=version)
 

@@ -24,6 +24,18 @@ MAX_LINE_BYTES: Final = 200_000
 MAX_LINES: Final = MAX_EXCEPTIONS + 100
 """Of one event, counting only those that are read."""
 
+MAX_RULES: Final = 10
+"""Recurrences of one event."""
+
+MAX_ZONES: Final = 300
+"""How many zones a calendar may define."""
+
+MAX_OWN_ZONES: Final = 50
+"""How many of these may be ones that nobody else knows: comparing one with all that are known takes up to 0.1 s."""
+
+MAX_ZONE_BYTES: Final = 20_000
+"""Of one definition; a century of clock changes is 5 kB."""
+
 MAX_DEPTH: Final = 50
 """How deep components stand in one another; three is what there is in practice."""
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from icalendar.parser.property import unescape_backslash
 from icalendar.prop import vDDDTypes, vDuration
 
 from detector.calendars.lines import ContentLine
-from detector.calendars.zones import find_zone
+from detector.calendars.zones import CalendarZones, FoundZone
 from detector.i18n import _
 from detector.partner_time.model import DEFAULT_TITLE
 
@@ -37,19 +37,37 @@ class InvalidEvent(ValueError):
     """What is wrong with an event, as the end of a sentence about it."""
 
 
+class UnknownZone(InvalidEvent):
+    """A zone that is not known; its definition may stand behind the event."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTime:
-    """A time as it stands in an event: local in `zone` (IANA); floating, in whichever zone one is; or a whole day."""
+    """A time as it stands in an event: local in `zone` (IANA); floating, in whichever zone one is; or a whole day.
+
+    `rules`: the clock changes by which it was written, where the calendar itself defines them; `zone` is UTC then.
+    """
 
     local: datetime
     zone: str | None
     is_day: bool = False
+    rules: tzinfo | None = None
+
+    @property
+    def as_written(self) -> datetime:
+        """The naive local time as it stands in the calendar."""
+        return self.local if self.rules is None else as_instant(self).astimezone(self.rules).replace(tzinfo=None)
 
     def local_in(self, zone: str) -> datetime:
         """Return the naive local time in that zone at this instant; a floating time is the same in every zone."""
         if self.zone is None or self.zone == zone:
             return self.local
         return self.local.replace(tzinfo=ZoneInfo(self.zone)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def as_instant(at: EventTime) -> datetime:
+    """Return the instant of a time that has a zone."""
+    return at.local.replace(tzinfo=ZoneInfo(at.zone or _UTC)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +133,38 @@ def _split(text: str) -> tuple[Mapping[str, Any], str]:
     return parameters, raw
 
 
-def parse_times(value: EventProperty, calendar_zones: Mapping[str, str]) -> list[EventTime]:
+def parse_times(value: EventProperty, zones: CalendarZones) -> list[EventTime]:
     """Return the times in the property. Raises `InvalidEvent` if one is invalid or its zone unknown."""
-    zone = _zone(value, calendar_zones)
+    zone = _zone(value, zones)
     return [_parse_time(value.name, text.strip(), zone) for text in value.raw.split(",") if text.strip()]
 
 
-def parse_period(value: EventProperty, text: str, calendar_zones: Mapping[str, str]) -> tuple[EventTime, timedelta]:
-    """Return the start and length of `start/end` or `start/duration`. Raises `InvalidEvent` if it is none."""
+def parse_each(
+    value: EventProperty, zones: CalendarZones, problems: list[str]
+) -> list[tuple[EventTime, timedelta | None]]:
+    """Return the times and periods in the property, each with its own length; what is wrong goes to `problems`."""
+    found: list[tuple[EventTime, timedelta | None]] = []
+    try:
+        zone = _zone(value, zones)
+    except InvalidEvent as error:
+        problems.append(str(error))
+        return found
+    for text in filter(None, map(str.strip, value.raw.split(","))):
+        try:
+            found.append(
+                _parse_period(value.name, text, zone) if "/" in text else (_parse_time(value.name, text, zone), None)
+            )
+        except InvalidEvent as error:
+            problems.append(str(error))
+    return found
+
+
+def _parse_period(name: str, text: str, zone: FoundZone | None) -> tuple[EventTime, timedelta]:
     begin, _slash, rest = text.partition("/")
-    zone = _zone(value, calendar_zones)
-    begins = _parse_time(value.name, begin.strip(), zone)
+    begins = _parse_time(name, begin.strip(), zone)
     if rest.upper().startswith(("P", "+P")):
-        return begins, parse_duration(value.name, rest)
-    ends = _parse_time(value.name, rest.strip(), zone)
+        return begins, parse_duration(name, rest)
+    ends = _parse_time(name, rest.strip(), zone)
     return begins, ends.local_in(begins.zone or _UTC) - begins.local
 
 
@@ -145,15 +181,15 @@ def parse_duration(name: str, text: str) -> timedelta:
     return length
 
 
-def _zone(value: EventProperty, calendar_zones: Mapping[str, str]) -> str | None:
+def _zone(value: EventProperty, zones: CalendarZones) -> FoundZone | None:
     name = value.parameter("TZID")
-    zone = find_zone(name, calendar_zones) if name else None
+    zone = zones.find(name) if name else None
     if name and zone is None:
-        raise InvalidEvent(_("there is no zone '{name}'").format(name=clean_title(name)))
+        raise UnknownZone(_("there is no zone '{name}'").format(name=clean_title(name)))
     return zone
 
 
-def _parse_time(name: str, text: str, zone: str | None) -> EventTime:
+def _parse_time(name: str, text: str, zone: FoundZone | None) -> EventTime:
     if not _DATE_TIME.fullmatch(text.upper()):
         raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=clean_title(text)[:40]))
     try:
@@ -161,14 +197,19 @@ def _parse_time(name: str, text: str, zone: str | None) -> EventTime:
     except ValueError:
         problem = _("{name} '{value}' is a date or a time that does not exist")
         raise InvalidEvent(problem.format(name=name, value=text)) from None
-    if isinstance(value, datetime):
-        parsed = EventTime(local=value.replace(tzinfo=None), zone=zone if value.tzinfo is None else _UTC)
-    elif isinstance(value, date):
-        parsed = EventTime(local=datetime.combine(value, time()), zone=None, is_day=True)
-    else:
+    if not isinstance(value, date):
         raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=text))
     # Beyond these years a change of zone overflows datetime, and no recurrence needs them.
-    if not _FIRST <= parsed.local < _LAST:
+    moment = value if isinstance(value, datetime) else None
+    local = datetime.combine(value, time()) if moment is None else moment.replace(tzinfo=None)
+    if not _FIRST <= local < _LAST:
         problem = _("{name} lies in the year {year}, which is out of reach")
-        raise InvalidEvent(problem.format(name=name, year=parsed.local.year))
-    return parsed
+        raise InvalidEvent(problem.format(name=name, year=local.year))
+    if moment is None:
+        return EventTime(local=local, zone=None, is_day=True)
+    if moment.tzinfo is not None:
+        return EventTime(local=local, zone=_UTC)
+    if zone is None or zone.rules is None:
+        return EventTime(local=local, zone=None if zone is None else zone.name)
+    at = local.replace(tzinfo=zone.rules).astimezone(UTC)
+    return EventTime(local=at.replace(tzinfo=None), zone=_UTC, rules=zone.rules)

@@ -83,6 +83,7 @@ def refresh(
             fetched.content,
             choice=calendar.choice,
             zone=local_zone_name(),
+            now=clock.now(),
             monotonic=clock.monotonic,
             progress=progress,
         )
@@ -105,19 +106,37 @@ def has_too_many(reading: ParsedCalendar, now: datetime) -> bool:
 
 
 def store_copy(
-    store: Store, calendar: Calendar, fetched: FetchedCalendar, reading: ParsedCalendar, now: datetime
+    store: Store,
+    calendar: Calendar,
+    fetched: FetchedCalendar,
+    reading: ParsedCalendar,
+    now: datetime,
+    *,
+    is_confirmed: bool = False,
 ) -> RefreshResult:
-    """Store the copy as the last good one, what it proposes, and the calendar itself if it is new. All of it or nothing."""
-    from detector.calendars.proposing import apply_copy  # noqa: PLC0415 - as in `refresh`
+    """Store the copy as the last good one, what it proposes, and the calendar itself if it is new. All of it or nothing.
+
+    `is_confirmed`: the person was shown this copy.
+    """
+    from detector.calendars.proposing import apply_copy, to_stored  # noqa: PLC0415 - as in `refresh`
 
     with store.transaction():
         known = calendar if calendar.number is None else _current(store, calendar)
         if known is None:
             return RefreshResult(calendar=None)
         kept = store.calendars.save(
-            replace(known, etag=fetched.etag, modified=fetched.modified, refreshed=now, tried=now, why=None)
+            replace(
+                known,
+                etag=fetched.etag,
+                modified=fetched.modified,
+                refreshed=now,
+                tried=now,
+                why=None,
+                problems=to_stored(reading.problems),
+            )
         )
-        return RefreshResult(calendar=kept, changes=apply_copy(store, kept, reading, now), reading=reading)
+        changes = apply_copy(store, kept, reading, now, is_confirmed=is_confirmed)
+        return RefreshResult(calendar=kept, changes=changes, reading=reading)
 
 
 def _store_attempt(store: Store, calendar: Calendar, now: datetime, why: str | None) -> Calendar | None:

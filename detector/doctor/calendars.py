@@ -1,4 +1,4 @@
-"""Find out for `doctor` how the subscribed calendars do. None of them is fetched.
+"""Find out for `doctor` how the subscribed calendars do, and others with problems. None of them is fetched.
 
 Invariant 1: of an address only the host is said: the rest of it may be all that is needed to read the calendar.
 """
@@ -18,10 +18,10 @@ NO_NETWORK: Final = _("the service may not reach the network; `turntoward servic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarFound:
-    """A subscribed calendar: where it is, when it was fetched last, and of when the copy in use is.
+    """A calendar: where it is, when it was fetched last, and of when the copy in use is.
 
     `why`: what went wrong when it was fetched last. `local`: it may be on the local network. `shut_out`: why the service
-    cannot fetch it at all.
+    cannot fetch it at all. `not_understood`: what of the copy in use could not be read, and is still to come.
     """
 
     name: str
@@ -31,9 +31,10 @@ class CalendarFound:
     refreshed: datetime | None
     why: str | None
     shut_out: str | None = None
+    not_understood: tuple[str, ...] = ()
 
 
-def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
+def find_calendars(calendars: Iterable[Calendar], now: datetime) -> tuple[CalendarFound, ...]:
     # Only the unit restricts the network: a daemon that was started by hand needs no drop-in.
     has_no_network = is_own_unit(unit_path()) and not network_path().exists()
     return tuple(
@@ -45,7 +46,8 @@ def find_calendars(calendars: Iterable[Calendar]) -> tuple[CalendarFound, ...]:
             refreshed=each.refreshed,
             why=each.why,
             shut_out=NO_NETWORK if has_no_network and is_url(each.place) else None,
+            not_understood=tuple(each.current_problems(now)),
         )
         for each in calendars
-        if each.subscribed
+        if each.subscribed or each.current_problems(now)
     )

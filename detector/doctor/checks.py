@@ -151,7 +151,7 @@ async def examine(clock: Clock) -> Findings:
         phone_api=phone_api,
         phones=await find_phones(stored.phones, clock, settings.sources.adb),
         devices=stored.devices,
-        calendars=find_calendars(stored.calendars),
+        calendars=find_calendars(stored.calendars, clock.now()),
         dnd=await find_dnd(settings.quiet, declared=stored.wants_dnd),
     )
 

@@ -12,13 +12,23 @@ from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.model import PartnerTime
 from detector.store.database import Database, StateStore
-from detector.store.model import Calendar, EventFilter, Proposal
+from detector.store.microseconds import to_optional_instant, to_optional_microseconds
+from detector.store.model import Calendar, CalendarProblem, EventFilter, Proposal
 from detector.store.partner_time_rows import from_partner_time, to_partner_time
 from detector.store.plans import PlanStore
 from detector.store.rows import Row, RowConverter, insert_statement
 
+
+def _problems_to_json(problems: tuple[CalendarProblem, ...]) -> str:
+    return json.dumps([[each.text, to_optional_microseconds(each.until)] for each in problems], ensure_ascii=False)
+
+
+def _problems_from_json(text: str) -> tuple[CalendarProblem, ...]:
+    return tuple(CalendarProblem(text=text, until=to_optional_instant(until)) for text, until in json.loads(text))
+
+
 _FILTER: Final = RowConverter(EventFilter)
-_CALENDAR: Final = RowConverter(Calendar, omit={"choice"})
+_CALENDAR: Final = RowConverter(Calendar, omit={"choice"}, problems=(_problems_to_json, _problems_from_json))
 _COLUMNS: Final = (*_FILTER.columns, *_CALENDAR.columns)
 _REPLACE_CALENDAR: Final = insert_statement("calendars", _COLUMNS, or_replace=True)
 

@@ -91,7 +91,8 @@ def _partner_time(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calendar(row: dict[str, Any]) -> dict[str, Any]:
-    return _plain(row) | ({"place": LEFT_OUT} if "://" in row["place"] else {})
+    problems = [{"text": text, "until": _iso(until)} for text, until in json.loads(row["problems"])]
+    return _plain(row) | {"problems": problems} | ({"place": LEFT_OUT} if "://" in row["place"] else {})
 
 
 def _proposal(row: dict[str, Any]) -> dict[str, Any]:

@@ -108,3 +108,9 @@ def m003_calendars(db: Database) -> None:
     _table(
         db, "proposals", "number", "number int, calendar int, uid str, partner_time str, decided str, accepted_as int?"
     ).create_index(["calendar", "uid"], unique=True)
+
+
+@MIGRATIONS()
+def m004_problems_of_calendars(db: Database) -> None:
+    """Add what could not be understood of a calendar, as JSON: pairs of a sentence and until when it matters."""
+    db.table("calendars").add_column("problems", str, not_null_default="[]")

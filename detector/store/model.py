@@ -94,6 +94,14 @@ class EventFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarProblem:
+    """What could not be understood in the copy of a calendar that is in force. `until`: when it is past; None: not known."""
+
+    text: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
     """A calendar that was imported, or that is read again and again (`subscribed`)."""
 
@@ -109,7 +117,11 @@ class Calendar:
     refreshed: datetime | None = None  # when the last good copy was read
     tried: datetime | None = None  # when it was last fetched
     why: str | None = None  # what went wrong then
+    problems: tuple[CalendarProblem, ...] = ()  # of the last good copy
     number: int | None = None
+
+    def current_problems(self, now: datetime) -> list[str]:
+        return [problem.text for problem in self.problems if problem.until is None or problem.until > now]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from detector.store.errors import StoreTooNew, damaged_error, move_aside_command
 APPLICATION: Final = 0x5477_7264
 """SQLite's application id of our files: the bytes of "Twrd"."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """The version of the schema, stored as `user_version`: how many migrations there are."""
 
 TABLES: Final = (

@@ -129,7 +129,8 @@ CREATE TABLE calendars (
     modified TEXT,
     refreshed INTEGER,
     tried INTEGER,
-    why TEXT
+    why TEXT,
+    problems TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 CREATE TABLE proposals (

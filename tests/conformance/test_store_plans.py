@@ -13,7 +13,7 @@ import pytest
 from detector.core.effects import Record, StartResult
 from detector.errors import UserError
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
-from detector.store.model import Calendar, CancelledOccurrence, EventFilter, Proposal
+from detector.store.model import Calendar, CalendarProblem, CancelledOccurrence, EventFilter, Proposal
 from detector.store.store import Store
 from tests.rig.stored_records import EVENING, after_minutes, begins, ends
 
@@ -62,6 +62,10 @@ OURS = Calendar(
     refreshed=after_minutes(1),
     tried=after_minutes(2),
     why="the server did not answer",
+    problems=(
+        CalendarProblem(text="line 3, Tee 🍵: it ends before it begins"),
+        CalendarProblem(text="line 9: soon", until=after_minutes(9)),
+    ),
 )
 
 

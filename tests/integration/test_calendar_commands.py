@@ -141,15 +141,52 @@ def test_always_can_be_switched_on_and_off(ours: Path) -> None:
     assert "There is no terminal to ask on" in run("calendar", "import", ours, "--accept", code=2)
     assert declared() == []
     said = run("calendar", "accept", "1", "--always", "--yes")
-    assert "What Ours proposes is accepted from now on, without asking." in said
-    more = event("DTSTART;TZID=Europe/Berlin:20261129T110000", "DURATION:PT1H", uid="4", summary="Tea #us")
+    assert "What Ours proposes is accepted from now on. Still asked about: a new series, a new title" in said
+    more = event("DTSTART;TZID=Europe/Berlin:20261129T110000", "DURATION:PT1H", uid="4", summary="Dinner #us")
     ours.write_bytes(OURS.replace(b"END:VCALENDAR", "\r\n".join([*more, "END:VCALENDAR"]).encode()))
     run("calendar", "import", ours)
     # What waited before waits on; what is new is declared.
-    assert decided() == [("Dinner", "accepted"), ("Walk", "open"), ("Tea", "accepted")]
+    assert decided() == [("Dinner", "accepted"), ("Walk", "open"), ("Dinner", "accepted")]
     run("calendar", "accept", "all", "--not-always")
     with kept() as store:
         assert [each.accepts for each in store.calendars.all()] == [False]
+
+
+def test_what_is_not_understood_stays_visible_until_it_is_gone(ours: Path) -> None:
+    zone = "DTSTART;TZID=Nowhere:20261128T110000"
+    broken = OURS.replace(b"DTSTART;TZID=Europe/Berlin:20261128T110000", zone.encode())
+    past = "\r\n".join(event("DTSTART:soon", "DTEND:20200101T000000", uid="4", summary="Old #us"))
+    assert broken != OURS
+    ours.write_bytes(broken.replace(b"END:VCALENDAR", f"{past}\r\nEND:VCALENDAR".encode()))
+    problem = "line 11, Walk: there is no zone 'Nowhere'"
+    sentence = f"Not understood: {problem}."
+    assert problem in run("calendar", "import", ours)
+    for _time in range(2):
+        assert sentence in run("calendar", "list")
+        assert f"Ours: asked just now. {sentence}" in run("status")
+        assert sentence in run("doctor")
+        (found,) = json.loads(run("calendar", "list", "--json"))["calendars"]
+        assert found["not_understood"] == [problem]
+        (found,) = json.loads(run("status", "--json"))["calendars"]
+        assert found["not_understood"] == [problem]
+        run("calendar", "import", ours)
+    ours.write_bytes(OURS)
+    run("calendar", "import", ours)
+    for command in (["calendar", "list"], ["status"], ["doctor"]):
+        assert "Not understood" not in run(*command)
+
+
+def test_a_message_that_cancels_takes_back_what_another_file_brought(ours: Path, tmp_path: Path) -> None:
+    run("calendar", "import", ours, "--accept", "--yes")
+    message = tmp_path / "cancelled.ics"
+    one = event("RECURRENCE-ID;TZID=Europe/Berlin:20261201T183000", "DTSTART:20261201T173000Z", summary="Cancelled")
+    message.write_bytes(calendar(one, head=["METHOD:CANCEL"]))
+    assert "Of 1 that you accepted, single times were taken back." in run("calendar", "import", message)
+    with kept() as store:
+        assert [each.without for each in store.plans.partner_times()] == [(datetime(2026, 12, 1, 18, 30),), ()]
+    message.write_bytes(calendar(dinner("RRULE:FREQ=WEEKLY;BYDAY=TU"), head=["METHOD:CANCEL"]))
+    assert "1 proposal from before is gone from it." in run("calendar", "import", message)
+    assert declared() == ["Walk"]
 
 
 def test_importing_a_file_again_updates_the_same_calendar(ours: Path, tmp_path: Path) -> None:

@@ -225,9 +225,64 @@ def test_compressed_content_is_decompressed_and_a_bomb_is_refused(serve: Callabl
     finally:
         tracemalloc.stop()
     assert why == "the calendar is larger than 1 MB"
+    tiny = gzip.compress(OURS) + gzip.compress(b"") * 200_000
+    assert whole(ask(serve(Served(body=tiny, headers=packed)).url())).content == OURS
     assert "broke off" in refused(serve(Served(body=gzip.compress(OURS)[:-20], headers=packed)).url())
     assert "broken" in refused(serve(Served(body=OURS, headers=packed)).url())
     assert "was not asked for" in refused(serve(Served(body=OURS, headers={"Content-Encoding": "br"})).url())
+
+
+def test_gzip_in_several_members_is_taken_whole(serve: Callable[..., Server]) -> None:
+    half = len(OURS) // 2
+    packed = gzip.compress(OURS[:half]) + gzip.compress(OURS[half:]) + b"\0" * 9
+    for name in ("gzip", "x-gzip", "identity, gzip", "deflate"):
+        served = Served(body=packed, headers={"Content-Encoding": name})
+        assert whole(ask(serve(served).url())).content == OURS
+
+
+@pytest.mark.parametrize("encoding", ["none", "identity", "UTF-8", "", "binary"])
+def test_an_encoding_that_says_nothing_of_packing_is_ignored(serve: Callable[..., Server], encoding: str) -> None:
+    assert whole(ask(serve(Served(headers={"Content-Encoding": encoding})).url())).content == OURS
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\n" * 3,
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
+    ],
+)
+def test_what_a_server_sends_ahead_of_its_answer_is_passed_over(serve: Callable[..., Server], ahead: bytes) -> None:
+    served = Served(raw=ahead + b"HTTP/1.1 200 OK\r\n\r\n" + OURS)
+    assert whole(ask(serve(served).url())).content == OURS
+
+
+@pytest.mark.parametrize("behind", [b"<!-- cached -->", b"\r\n\r\n<!-- cached -->\n" * 300, b"\0\0", OURS])
+def test_what_stands_behind_a_whole_calendar_is_passed_over(
+    serve: Callable[..., Server], tmp_path: Path, behind: bytes
+) -> None:
+    assert whole(ask(serve(Served(body=OURS + behind)).url())).content == OURS + behind
+    file = tmp_path / "ours.ics"
+    file.write_bytes(OURS + behind)
+    assert whole(ask(str(file))).content == OURS + behind
+    assert (
+        refused(serve(Served(body=OURS + behind + b"\r\n" + OURS[:-30])).url())
+        == "the calendar broke off in the middle"
+    )
+
+
+@pytest.mark.parametrize(("charset", "header"), [("latin-1", "iso-8859-1"), ("utf-16", None), ("latin-1", None)])
+def test_a_calendar_in_another_charset_becomes_utf_8(
+    serve: Callable[..., Server], tmp_path: Path, charset: str, header: str | None
+) -> None:
+    text = OURS.decode().replace("Dinner", "Dîner à deux")
+    content_type = "text/calendar" + ("" if header is None else f"; charset={header}")
+    served = Served(body=text.encode(charset), headers={"Content-Type": content_type})
+    assert whole(ask(serve(served).url())).content.decode() == text
+    file = tmp_path / "ours.ics"
+    file.write_bytes(text.encode(charset))
+    assert whole(ask(str(file))).content.decode() == text
 
 
 @pytest.mark.parametrize(
@@ -249,8 +304,9 @@ def test_an_incomplete_calendar_is_refused_with_any_content_type(
 
 
 def test_a_calendar_is_accepted_with_any_content_type_and_html_in_its_texts(serve: Callable[..., Server]) -> None:
-    body = b"\xef\xbb\xbf" + calendar("UID:a\nX-ALT-DESC:<html><body>", DINNER)
-    assert whole(ask(serve(Served(body=body, headers={"Content-Type": "text/html"})).url())).content == body
+    body = calendar("UID:a\nX-ALT-DESC:<html><body>", DINNER)
+    served = Served(body=b"\xef\xbb\xbf" + body, headers={"Content-Type": "text/html"})
+    assert whole(ask(serve(served).url())).content == body
 
 
 def test_a_wrong_content_length_is_noticed(serve: Callable[..., Server]) -> None:

@@ -190,13 +190,127 @@ def test_a_declined_proposal_stays_declined_unless_its_event_changed(store: Stor
     assert store.plans.partner_times() == []
 
 
-def test_an_accepting_calendar_declares_new_and_changed_events_at_once(store: Store, calendar: Calendar) -> None:
+def test_an_accepting_calendar_declares_what_is_like_what_was_accepted_at_once(
+    store: Store, calendar: Calendar
+) -> None:
     calendar = replace(calendar, accepts=True)
-    assert titles(apply_copy(store, calendar, reading(DINNER), NOW).accepted) == ["Dinner"]
-    changes = apply_copy(store, calendar, reading(LATER, WALK), NOW)
+    assert titles(apply_copy(store, calendar, reading(DINNER, WALK), NOW, is_confirmed=True).accepted) == [
+        "Dinner",
+        "Walk",
+    ]
+    again = replace(WALK, begins=WALK.begins + timedelta(days=7))
+    changes = apply_copy(store, calendar, as_uids({"Dinner": LATER, "Walk": WALK, "Walk 2": again}), NOW)
     assert (titles(changes.accepted), changes.waiting) == (["Dinner", "Walk"], ())
     assert planned(store) == ["Dinner 24 18:30"]
-    assert len(store.plans.partner_times()) == 2
+    assert len(store.plans.partner_times()) == 3
+
+
+def as_uids(events: dict[str, PartnerTime]) -> ParsedCalendar:
+    """Return a copy with these events by uid."""
+    return ParsedCalendar(
+        name=None,
+        events=tuple(ProposedEvent(uid=uid, partner_time=each, line=1) for uid, each in events.items()),
+        problems=(),
+        event_count=len(events),
+        chosen_count=len(events),
+    )
+
+
+SIX_HOURS = timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, DINNER),
+        (None, replace(WALK, title="Other words")),
+        (None, replace(WALK, lasts=SIX_HOURS + HOUR)),
+        (None, replace(WALK, also=(WALK.begins + timedelta(days=1),))),
+        (WALK, replace(WALK, title="Other words")),
+        (WALK, replace(WALK, lasts=timedelta(days=1))),
+        (WALK, replace(WALK, recurrence="FREQ=DAILY")),
+        (WALK, replace(WALK, also=(WALK.begins + timedelta(days=1),))),
+        (DINNER, replace(DINNER, recurrence="FREQ=DAILY")),
+        (replace(DINNER, recurrence="FREQ=WEEKLY;COUNT=2"), DINNER),
+        (
+            DINNER,
+            replace(
+                DINNER, moved=(Moved(original_start=DINNER.begins, begins=DINNER.begins, lasts=HOUR, title="Other"),)
+            ),
+        ),
+        (
+            DINNER,
+            replace(DINNER, moved=(Moved(original_start=DINNER.begins, begins=DINNER.begins, lasts=SIX_HOURS + HOUR),)),
+        ),
+    ],
+    ids=[
+        "a series",
+        "a title",
+        "over 6 h",
+        "several dates",
+        "changed title",
+        "now a day",
+        "now a series",
+        "now more dates",
+        "now every day",
+        "now without an end",
+        "title of one time",
+        "length of one time",
+    ],
+)
+def test_an_accepting_calendar_asks_about_a_new_series_a_new_title_and_more_than_six_hours(
+    store: Store, calendar: Calendar, before: PartnerTime | None, after: PartnerTime
+) -> None:
+    calendar = replace(calendar, accepts=True)
+    known = {"walk": WALK} | ({} if before is None else {"it": before})
+    apply_copy(store, calendar, as_uids(known), NOW, is_confirmed=True)
+    declared = store.plans.partner_times()
+    changes = apply_copy(store, calendar, as_uids({**known, "it": after}), NOW)
+    assert (titles(changes.waiting), changes.accepted) == ([after.title], ())
+    # It waits on when the same comes again, and what was accepted before holds.
+    assert not apply_copy(store, calendar, as_uids({**known, "it": after}), NOW)
+    assert store.plans.partner_times() == declared
+
+
+def test_a_series_that_ends_sooner_is_taken_back_at_once_from_there_on(store: Store, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    for end in ("UNTIL=20261208T235959", "COUNT=2"):
+        sooner = replace(DINNER, recurrence=f"{DINNER.recurrence};{end}")
+        changes = apply_copy(store, calendar, reading(sooner), NOW)
+        assert (titles(changes.shortened), changes.waiting) == (["Dinner"], ())
+        assert [each.recurrence for each in store.plans.partner_times()] == [sooner.recurrence]
+
+
+@pytest.mark.parametrize("is_unsure", [False, True])
+def test_exceptions_that_cannot_be_read_any_more_stay_as_they_were_accepted(
+    store: Store, calendar: Calendar, is_unsure: bool
+) -> None:
+    first, second = DINNER.begins, DINNER.begins + timedelta(days=7)
+    with_exceptions = replace(
+        DINNER, without=(first,), moved=(Moved(original_start=second, begins=second + HOUR, lasts=HOUR),)
+    )
+    accepted(store, calendar, with_exceptions)
+    left_out = DINNER if is_unsure else replace(DINNER, without=(first, second))
+    unread = () if is_unsure else (first, second)
+    copy = ParsedCalendar(
+        name=None,
+        events=(ProposedEvent(uid="Dinner", partner_time=left_out, line=1, unread=unread, is_unsure=is_unsure),),
+        problems=(),
+        event_count=1,
+        chosen_count=1,
+    )
+    assert not apply_copy(store, calendar, copy, NOW)
+    (declared,) = store.plans.partner_times()
+    assert (declared.without, declared.moved) == (with_exceptions.without, with_exceptions.moved)
+
+
+def test_an_unreadable_instance_of_an_accepted_series_takes_place_as_accepted(store: Store, calendar: Calendar) -> None:
+    accepted(store, calendar, DINNER)
+    start = DINNER.begins + timedelta(days=7)
+    event_ = ProposedEvent(uid="Dinner", partner_time=replace(DINNER, without=(start,)), line=1, unread=(start,))
+    copy = ParsedCalendar(name=None, events=(event_,), problems=(), event_count=1, chosen_count=1)
+    assert not apply_copy(store, calendar, copy, NOW)
+    assert [each.without for each in store.plans.partner_times()] == [()]
 
 
 def test_proposals_from_before_always_go_on_waiting(store: Store, calendar: Calendar) -> None:

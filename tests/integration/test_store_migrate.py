@@ -16,7 +16,13 @@ from sqlite_utils import Database, Migrations
 from detector.errors import StoreError
 from detector.partner_time.model import PartnerTime
 from detector.store.migrate import migrate
-from detector.store.migrations import MIGRATIONS, m001_what_is_kept, m002_phones, m003_calendars
+from detector.store.migrations import (
+    MIGRATIONS,
+    m001_what_is_kept,
+    m002_phones,
+    m003_calendars,
+    m004_problems_of_calendars,
+)
 from detector.store.schema import TABLES, VERSION
 from detector.store.store import Store
 from tests.rig.stored_records import EVENING, begins
@@ -156,17 +162,18 @@ def later(path: Path, *, fails: bool) -> None:
     coming(name="m001_what_is_kept")(m001_what_is_kept)
     coming(name="m002_phones")(m002_phones)
     coming(name="m003_calendars")(m003_calendars)
+    coming(name="m004_problems_of_calendars")(m004_problems_of_calendars)
 
-    def m004_mood(db: Database) -> None:
+    def m005_mood(db: Database) -> None:
         db.table("occurrences").add_column("mood", str)
 
-    def m005_moods(db: Database) -> None:
+    def m006_moods(db: Database) -> None:
         db.table("moods").create({"id": int}, pk="id", strict=True)
         if fails:
             raise ValueError("a migration that fails in the middle")
 
-    coming()(m004_mood)
-    coming()(m005_moods)
+    coming()(m005_mood)
+    coming()(m006_moods)
     migrate(path, coming, VERSION + 2)
 
 
@@ -216,6 +223,39 @@ def test_partner_times_of_version_2_are_the_same_after_migration(path: Path) -> 
             recurrence="FREQ=WEEKLY;BYDAY=MO",
         )
         assert store.plans.ended_early().keys() == {"1@20261123T173000Z"}
+
+
+def test_calendars_of_version_3_are_the_same_after_migration(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    before = Migrations("turntoward")
+    before(name="m001_what_is_kept")(m001_what_is_kept)
+    before(name="m002_phones")(m002_phones)
+    before(name="m003_calendars")(m003_calendars)
+    migrate(path, before, 3)
+    with sqlite3.connect(path) as connection:
+        row = (
+            1,
+            "Ours",
+            "/home/me/ours.ics",
+            "#us",
+            None,
+            0,
+            1,
+            1,
+            0,
+            '"one"',
+            None,
+            5_000_000,
+            6_000_000,
+            "it failed",
+        )
+        connection.execute("INSERT INTO calendars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.close()
+    with Store.open(path) as store:
+        (kept,) = store.calendars.all()
+        assert (kept.name, kept.place, kept.etag, kept.why) == ("Ours", "/home/me/ours.ics", '"one"', "it failed")
+        assert (kept.subscribed, kept.accepts, kept.problems) == (True, True, ())
 
 
 def test_a_child_that_fails_says_why(path: Path) -> None:

@@ -22,7 +22,9 @@ RULES = 1500
 def read(rule: GeneratedRule) -> list[Occurrence]:
     """Return the occurrences of the one event of its calendar, as it proposes it; what never takes place it does not."""
     copy = rule.as_calendar().encode()
-    reading = read_calendar(copy, choice=EventFilter(everything=True), zone="Asia/Tokyo", monotonic=time.monotonic)
+    reading = read_calendar(
+        copy, choice=EventFilter(everything=True), zone="Asia/Tokyo", now=rule.after, monotonic=time.monotonic
+    )
     assert all("never takes place" in wrong.why for wrong in reading.problems), (reading.problems, rule.as_calendar())
     assert len(reading.events) <= 1
     proposed = [replace(event.partner_time, number=1) for event in reading.events]

@@ -18,7 +18,7 @@ from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
 from detector.errors import UserError
 from detector.store.model import EventFilter
-from tests.rig.ics import HERE, calendar, dinner, event, read, why
+from tests.rig.ics import HERE, NOW, calendar, dinner, event, read, why
 
 ALL = EventFilter(tag=None, everything=True)
 LENGTH = ("DTSTART:20261124T183000", "DURATION:PT1H")
@@ -59,7 +59,7 @@ def test_an_endless_calendar_is_refused_after_its_maximum_size(piece: bytes, mon
     monkeypatch.setattr(blocks, "MAX_EVENTS", MAX_EVENTS // 10)
     taken = Taken(piece)
     with pytest.raises(UserError) as refused:
-        read_calendar(taken, choice=ALL, zone=HERE, monotonic=lambda: 0.0)
+        read_calendar(taken, choice=ALL, zone=HERE, now=NOW, monotonic=lambda: 0.0)
     assert str(refused.value) in {TOO_LARGE, TOO_MANY}
     assert taken.size <= MAX_BYTES // 10 + 2 * len(piece)
 
@@ -67,6 +67,7 @@ def test_an_endless_calendar_is_refused_after_its_maximum_size(piece: bytes, mon
 # VmHWM, and not `ru_maxrss`: that remembers how large the process was that started this one.
 MEASURE = """
 import sys
+from datetime import UTC, datetime
 from detector.calendars.blocks import NAMES
 from detector.calendars.lines import content_lines
 from detector.calendars.reading import read_calendar
@@ -78,7 +79,7 @@ def pieces():
     while True:
         yield piece
 try:
-    read_calendar(pieces(), choice=EventFilter(tag=None, everything=True), zone="UTC", monotonic=lambda: 0.0)
+    read_calendar(pieces(), choice=EventFilter(tag=None, everything=True), zone="UTC", now=datetime.now(UTC), monotonic=lambda: 0.0)
 except UserError as refused:
     print(int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) // 1024)
 """
@@ -124,14 +125,16 @@ def test_a_calendar_that_takes_too_long_is_refused_whole() -> None:
     ticks = count(step=0.1)
     events = [dinner("RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", uid=str(number)) for number in range(400)]
     with pytest.raises(UserError) as refused:
-        read_calendar(calendar(*events), choice=EventFilter(), zone=HERE, monotonic=lambda: next(ticks))
+        read_calendar(calendar(*events), choice=EventFilter(), zone=HERE, now=NOW, monotonic=lambda: next(ticks))
     assert str(refused.value) == TOO_SLOW
 
 
 def test_progress_is_reported_during_reading() -> None:
     said: list[str] = []
     events = [dinner(uid=str(number)) for number in range(200)]
-    read_calendar(calendar(*events), choice=EventFilter(), zone=HERE, monotonic=lambda: 0.0, progress=said.append)
+    read_calendar(
+        calendar(*events), choice=EventFilter(), zone=HERE, now=NOW, monotonic=lambda: 0.0, progress=said.append
+    )
     assert "Reading the calendar: 192 events" in said
     assert "Looking at 200 events" in said
     assert not any("us" in words or "Dinner" in words for words in said)

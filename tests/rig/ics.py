@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from detector.calendars.model import ParsedCalendar
 from detector.calendars.reading import read_calendar
 from detector.store.model import EventFilter
 
 HERE = "Europe/Berlin"
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def event(*lines: str, uid: str | None = "1", summary: str | None = "Dinner #us") -> list[str]:
@@ -32,7 +34,7 @@ def calendar(*events: Iterable[str], head: Iterable[str] = ()) -> bytes:
 
 def read(copy: bytes | Iterable[bytes], choice: EventFilter | None = None, zone: str = HERE) -> ParsedCalendar:
     """Read it; by the tag, unless said otherwise."""
-    return read_calendar(copy, choice=choice or EventFilter(), zone=zone, monotonic=time.monotonic)
+    return read_calendar(copy, choice=choice or EventFilter(), zone=zone, now=NOW, monotonic=time.monotonic)
 
 
 def why(reading: ParsedCalendar) -> list[str]:

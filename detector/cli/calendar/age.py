@@ -1,6 +1,9 @@
-"""How old the last good copy of a calendar is, and what went wrong since: for `status`, `doctor` and `calendar list`."""
+"""How old the last good copy of a calendar is, what of it was not understood, and what went wrong since.
 
-from collections.abc import Mapping
+For `status`, `doctor` and `calendar list`.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,12 +12,14 @@ from detector.i18n import _
 from detector.partner_time.describe import format_instant
 from detector.store.model import Calendar
 
+# So many problems are shown, then a count.
+MAX_SHOWN: Final = 3
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
-def age_as_json(calendar: Calendar) -> dict[str, Any]:
+def age_as_json(calendar: Calendar, now: datetime) -> dict[str, Any]:
     # Without the calendar's place: its address may hold a secret.
     return {
         "number": calendar.number,
@@ -22,7 +27,18 @@ def age_as_json(calendar: Calendar) -> dict[str, Any]:
         "why": calendar.why,
         "asked": None if calendar.tried is None else calendar.tried.isoformat(),
         "refreshed": None if calendar.refreshed is None else calendar.refreshed.isoformat(),
+        "not_understood": calendar.current_problems(now),
     }
+
+
+def format_problems(problems: Sequence[str]) -> list[str]:
+    """Return what was not understood in a calendar: one sentence or none."""
+    if not problems:
+        return []
+    parts = [*problems[:MAX_SHOWN]]
+    if len(problems) > MAX_SHOWN:
+        parts.append(_("{count} more").format(count=f"{len(problems) - MAX_SHOWN:,}"))
+    return [_("Not understood: {problems}.").format(problems="; ".join(parts))]
 
 
 def format_age(

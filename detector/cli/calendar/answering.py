@@ -53,7 +53,10 @@ def accept(selectors: Sequence[str], calendar_name: str | None, *, always: bool 
         sentences.append(_("That was accepted before; nothing changed."))
     if always is not None and calendars:
         if always:
-            sentence = _("What {names} proposes is accepted from now on, without asking.")
+            sentence = _(
+                "What {names} proposes is accepted from now on. Still asked about: a new series, a new title, "
+                "and more than 6 h at a time."
+            )
         else:
             sentence = _("What {names} proposes is asked about from now on.")
         sentences.append(sentence.format(names=names))

@@ -30,7 +30,9 @@ def calendar_command() -> None:
 @calendar_command.command(name="import", epilog="Example: turntoward calendar import ours.ics --tag '#us'")
 @click.argument("file", metavar="FILE.ics", shell_complete=files)
 @_which_events
-@click.option("--accept", "accepts", is_flag=True, help="Accept what it proposes, now and from now on.")
+@click.option(
+    "--accept", "accepts", is_flag=True, help="Accept what it proposes now, and more of the same from now on."
+)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def import_file(
     file: str, *, tag: str | None, category: str | None, everything: bool, name: str | None, accepts: bool, yes: bool
@@ -64,7 +66,9 @@ def export(file: str | None, *, only: str | None, everything: bool, tag: str, ye
 @calendar_command.command(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
 @click.argument("place", metavar="FILE|URL", shell_complete=files)
 @_which_events
-@click.option("--accept", "accepts", is_flag=True, help="Accept what it proposes from now on.")
+@click.option(
+    "--accept", "accepts", is_flag=True, help="Accept what it proposes now, and more of the same from now on."
+)
 @click.option("--local", is_flag=True, help="It may stand on the local network, or on this device.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def subscribe(

@@ -16,7 +16,7 @@ import click
 
 from detector.calendars.limits import MAX_BYTES, TOO_LARGE
 from detector.calendars.model import ParsedCalendar
-from detector.calendars.proposing import ProposalChanges, accept, apply_copy
+from detector.calendars.proposing import ProposalChanges, accept, apply_copy, to_stored
 from detector.calendars.reading import read_calendar
 from detector.calendars.values import clean_title
 from detector.cli import output
@@ -72,6 +72,7 @@ def import_file(
                 _chunks(stream, file),
                 choice=events,
                 zone=local_zone_name(),
+                now=context.CLOCK.now(),
                 monotonic=context.CLOCK.monotonic,
                 progress=progress,
             )
@@ -113,9 +114,19 @@ def _store(
                     refreshed=now,
                     tried=now,
                     why=None,
+                    problems=to_stored(parsed.problems),
                 )
             )
             changes = apply_copy(store, calendar, parsed, now)
+            for other in calendars:
+                # A message that calls an event off is another file than the one that brought it.
+                if parsed.cancelled and not other.subscribed and other.number != calendar.number:
+                    called_off = apply_copy(store, other, parsed, now)
+                    changes = replace(
+                        changes,
+                        gone=(*changes.gone, *called_off.gone),
+                        shortened=(*changes.shortened, *called_off.shortened),
+                    )
             if options.accepts:
                 waiting = [saved for saved in store.calendars.proposals(calendar.number) if saved.decided == "open"]
                 changes = replace(changes, waiting=(), accepted=(*changes.accepted, *accept(store, waiting, now)))

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from detector.calendars.urls import display_place
 from detector.cli import output
-from detector.cli.calendar.age import format_age, format_ago
+from detector.cli.calendar.age import format_age, format_ago, format_problems
 from detector.cli.calendar.output import INDENT, print_proposal, proposal_as_json
 from detector.cli.calendar.selection import choose_calendar, describe_filter
 from detector.cli.plan import context
@@ -25,12 +25,12 @@ class _StoredCalendars(NamedTuple):
 def list_calendars(*, as_json: bool) -> None:
     known, declared = _read(), context.load_plan()
     if as_json:
-        output.print_json({"calendars": [_as_json(calendar, known) for calendar in known.calendars]})
+        output.print_json({"calendars": [_as_json(calendar, known, declared) for calendar in known.calendars]})
         return
     for calendar in known.calendars:
         output.print_text(f"{calendar.name}: {_place(calendar)}", first=f"{calendar.number:>3}  ", later=INDENT)
         if calendar.accepts:
-            counts = _("Counts: {events}; what it proposes is accepted from now on.")
+            counts = _("Counts: {events}; what is like what you accepted is accepted from now on.")
         else:
             counts = _("Counts: {events}; what it proposes is asked about.")
         age = _age(calendar, declared)
@@ -38,6 +38,7 @@ def list_calendars(*, as_json: bool) -> None:
             counts.format(events=describe_filter(calendar.choice)),
             f"{age[:1].upper()}{age[1:]}.",
             _proposal_counts(calendar, known),
+            *format_problems(calendar.current_problems(declared.now)),
         ):
             output.print_text(sentence, first=INDENT, later=INDENT)
     if not known.calendars:
@@ -115,7 +116,7 @@ def _proposal_counts(calendar: Calendar, known: _StoredCalendars) -> str:
     return f"{', '.join(parts)}." if parts else _("It proposes nothing.")
 
 
-def _as_json(calendar: Calendar, known: _StoredCalendars) -> dict[str, object]:
+def _as_json(calendar: Calendar, known: _StoredCalendars, declared: context.PlanContext) -> dict[str, object]:
     own = [proposal.decided for proposal in known.proposals if proposal.calendar == calendar.number]
     return {
         "number": calendar.number,
@@ -124,5 +125,6 @@ def _as_json(calendar: Calendar, known: _StoredCalendars) -> dict[str, object]:
         **output.attributes(calendar, "subscribed accepts local"),
         **output.attributes(calendar.choice, "tag category everything"),
         **output.attributes(calendar, "refreshed tried why"),
+        "not_understood": calendar.current_problems(declared.now),
         **{state: own.count(state) for state in ("open", "accepted", "declined")},
     }

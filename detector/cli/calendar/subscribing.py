@@ -18,6 +18,7 @@ from detector.calendars.proposing import ProposalChanges
 from detector.calendars.reading import read_calendar
 from detector.calendars.urls import InvalidUrl, display_place, is_url, parse_url
 from detector.cli import output
+from detector.cli.calendar.age import format_problems
 from detector.cli.calendar.output import MAX_SHOWN as MAX_LISTED
 from detector.cli.calendar.output import print_rest
 from detector.cli.calendar.progress import show_progress
@@ -53,6 +54,7 @@ def subscribe(
                     fetched.content,
                     choice=events,
                     zone=local_zone_name(),
+                    now=context.CLOCK.now(),
                     monotonic=context.CLOCK.monotonic,
                     progress=progress,
                 )
@@ -67,7 +69,7 @@ def subscribe(
         with_yes = _("Add --yes to subscribe to {name}.").format(name=calendar.name)
         if not output.confirm(question, yes=yes, unchanged=nothing, with_yes=with_yes):
             raise click.exceptions.Exit(0)
-        done = store_copy(store, calendar, fetched, parsed, context.CLOCK.now())
+        done = store_copy(store, calendar, fetched, parsed, context.CLOCK.now(), is_confirmed=True)
         # The service may be forbidden the network until the first subscription.
         update_network_access(store)
     subscribed = _("You are subscribed to {name}. It is read again every {interval}, while Turntoward runs.")
@@ -240,12 +242,7 @@ def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
 
 
 def _problems(parsed: ParsedCalendar | None) -> list[str]:
-    if parsed is None or not parsed.problems:
-        return []
-    parts = [str(problem) for problem in parsed.problems[:MAX_SHOWN]]
-    if len(parsed.problems) > MAX_SHOWN:
-        parts.append(_("{count} more").format(count=f"{len(parsed.problems) - MAX_SHOWN:,}"))
-    return [_("Not understood: {problems}.").format(problems="; ".join(parts))]
+    return format_problems([] if parsed is None else list(map(str, parsed.problems)))
 
 
 def _empty(store: Store, calendar: Calendar) -> str:

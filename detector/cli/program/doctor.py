@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from detector.cli.calendar.age import format_age
+from detector.cli.calendar.age import format_age, format_problems
 from detector.cli.output import print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import Findings, SenseFound, examine
@@ -215,12 +215,14 @@ def _calendars(found: Findings) -> Iterator[str]:
     if not found.calendars:
         return
     # This section brings its own blank line, as it is left out where there are none.
-    yield _("Calendars that you subscribed to")
+    yield _("Calendars")
     for calendar in found.calendars:
         where = _("{address}, on the local network") if calendar.local else "{address}"
         where = where.format(address=_with_tilde(calendar.at))
         age = format_age(calendar.asked, calendar.refreshed, calendar.why, SystemClock().now(), local_zone())
         yield from _indented(f"{calendar.name} ({where}): {age}.", "    ")
+        for sentence in format_problems(calendar.not_understood):
+            yield from _indented(f"  {sentence}", "         ")
         if calendar.shut_out:
             yield from _indented(_("  To do: {remedy}.").format(remedy=calendar.shut_out), "         ")
     yield ""

@@ -35,7 +35,7 @@ def write_status(*, as_json: bool) -> None:
     state["declared"] = _count("SELECT count(*) FROM partner_times")
     state["calendars"], state["offers"] = [], []
     more: list[list[str]] = []
-    has_calendars = _count("SELECT count(*) FROM calendars WHERE subscribed")
+    has_calendars = _count("SELECT count(*) FROM calendars")
     has_offers = _count("SELECT count(*) FROM moments WHERE outcome = 'together'")
     if has_calendars or has_offers:
         from detector.cli.program import status_details as details  # noqa: PLC0415 - the store's code is slow to import

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detector.cli.calendar.age import age_as_json, format_age_from_json
+from detector.cli.calendar.age import age_as_json, format_age_from_json, format_problems
 from detector.cli.plan.shared_category_offers import offered_categories
 from detector.clock import SystemClock
 from detector.config.read import read_settings
@@ -18,9 +18,10 @@ def calendars() -> list[dict[str, Any]]:
     # Where it cannot be read, `status` still reports the rest, and `doctor` says why.
     try:
         with Store.open(store_path(), read_only=True) as store:
-            return [age_as_json(calendar) for calendar in store.calendars.all() if calendar.subscribed]
+            known, now = store.calendars.all(), SystemClock().now()
     except StoreError:
         return []
+    return [age_as_json(each, now) for each in known if each.subscribed or each.current_problems(now)]
 
 
 def offers() -> list[dict[str, Any]]:
@@ -34,7 +35,11 @@ def offers() -> list[dict[str, Any]]:
 
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:
     now, zone = SystemClock().now(), local_zone()
-    return [f"{calendar['name']}: {format_age_from_json(calendar, now, zone)}." for calendar in calendars]
+    lines = []
+    for calendar in calendars:
+        sentences = [f"{calendar['name']}: {format_age_from_json(calendar, now, zone)}."]
+        lines.append(" ".join([*sentences, *format_problems(calendar["not_understood"])]))
+    return lines
 
 
 def offer_lines(offers: Sequence[dict[str, Any]]) -> list[str]:
