@@ -202,7 +202,7 @@ def _titles(partner_time: PartnerTime) -> set[str]:
     return {partner_time.title, *(moved.title for moved in partner_time.moved if moved.title is not None)}
 
 
-def _longest(partner_time: PartnerTime) -> timedelta:
+def _max_length(partner_time: PartnerTime) -> timedelta:
     return max(partner_time.lasts, *(moved.lasts for moved in partner_time.moved), timedelta())
 
 
@@ -224,10 +224,10 @@ class _Agreed:
 
     def covers(self, proposal: Proposal, accepted: PartnerTime | None) -> bool:
         """Return whether nobody needs to be asked about it. `accepted`: as which it was accepted before."""
-        proposed, longest = proposal.partner_time, _longest(proposal.partner_time)
+        proposed, max_length = proposal.partner_time, _max_length(proposal.partner_time)
         if not _titles(proposed) <= self._titles:
             return False
-        if longest > MAX_UNASKED_LENGTH and (accepted is None or longest > _longest(accepted)):
+        if max_length > MAX_UNASKED_LENGTH and (accepted is None or max_length > _max_length(accepted)):
             return False
         if accepted is None:
             others = self._by_day[proposed.begins.date()]

@@ -31,7 +31,7 @@ _YEARLY: Final = re.compile(
     r"|UNTIL=[0-9]{8}(?:T[0-9]{6}Z?)?|COUNT=[0-9]{1,3});?)+"
 )
 # Of several zones with the same clocks the one that most people would name.
-_COMMON: Final = ("Europe/Berlin", "America/New_York")
+_USUAL_ZONES: Final = ("Europe/Berlin", "America/New_York")
 _FIRST_RULE_YEAR: Final = 1972
 # Files of the zone database that are no zone of a place.
 _NO_ZONES: Final = frozenset({"localtime", "Factory", "posixrules"})
@@ -133,7 +133,7 @@ def _known_zone(name: str) -> str | None:
 
 @cache
 def _names_in_any_case() -> Mapping[str, str]:
-    names = {windows.casefold(): name for windows, name in WINDOWS_TO_OLSON.items()}
+    names = {other.casefold(): name for other, name in WINDOWS_TO_OLSON.items()}
     return names | {name.casefold(): name for name in sorted(available_timezones()) if _exists(name)}
 
 
@@ -185,7 +185,7 @@ def _same_zone(rules: tzinfo, year: int, guess: str | None) -> str | None:
     fixed = []
     if len(values) == 1 and not rest:
         fixed = [f"Etc/GMT{-hours:+d}" if hours else "UTC"]
-    candidates = [*([] if guess is None else [guess]), *fixed, *_COMMON, *WINDOWS_TO_OLSON.values()]
+    candidates = [*([] if guess is None else [guess]), *fixed, *_USUAL_ZONES, *WINDOWS_TO_OLSON.values()]
     return next((name for name in candidates if _shows(name, offsets)), None) or next(
         (name for name in _names_in_any_case().values() if _shows(name, offsets)), None
     )
