@@ -10,11 +10,12 @@ NEEDED := adb chromedriver chromium curl dbus-daemon dconf dunst fish grim gsett
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(UV):
+$(UV): uv-requirements.txt
 	@echo "Fetching uv into .tools (once) ..."
-	@python3 -m pip install --quiet --disable-pip-version-check --target .tools uv 2>.tools.log \
+	@python3 -m pip install --quiet --disable-pip-version-check --upgrade --target .tools --require-hashes --only-binary uv \
+	  --requirement uv-requirements.txt 2>.tools.log \
 	  || { cat .tools.log >&2; rm -f .tools.log; echo "pip could not fetch uv: is there a network, and python3-pip?" >&2; exit 1; }
-	@rm -f .tools.log
+	@rm -f .tools.log; touch $@
 
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "Setting up .venv (once) ..."
@@ -34,15 +35,25 @@ oracle: .oracle/.ready  # recurring-ical-events, in an environment of its own: i
 run: setup  ## run it: on your desktop, or without one the bundled evening
 	@.venv/bin/turntoward run --offer --or-try
 
-install: setup  ## install the command `turntoward` for yourself, in ~/.local/bin
-	@$(UV) export --quiet --frozen --no-dev --no-emit-project --no-hashes --output-file .tools/locked.txt >/dev/null
-	@# evdev, which pynput asks for, would need a compiler; evdev-binary stands in for it, as in pyproject.toml.
-	@echo "evdev; sys_platform == 'never'" > .tools/overrides.txt
-	@$(UV) tool install --quiet --force --constraints .tools/locked.txt --overrides .tools/overrides.txt .
-	@echo "Installed: $$($(UV) tool dir --bin)/turntoward. Next: turntoward add --help, turntoward service install."
+# Not `uv tool install`, which verifies no hashes; its folders, so that the service of an earlier installation goes on.
+FOLDERS = env=$$(readlink -m "$$($(UV) tool dir)/turntoward"); bin=$$(readlink -m "$$($(UV) tool dir --bin)")
+
+install: $(UV)  ## install the command `turntoward` for yourself, in ~/.local/bin
+	@rm -rf .tools/wheel
+	@$(UV) export --quiet --frozen --no-dev --no-emit-project --output-file .tools/locked.txt >/dev/null
+	@$(UV) export --quiet --frozen --only-group build --output-file .tools/build.txt >/dev/null
+	@$(UV) build --quiet --wheel --require-hashes --build-constraints .tools/build.txt --out-dir .tools/wheel
+	@$(FOLDERS); $(UV) venv --quiet --clear "$$env" \
+	  && $(UV) pip sync --quiet --python "$$env" --require-hashes .tools/locked.txt \
+	  && $(UV) pip install --quiet --python "$$env" --no-deps --offline .tools/wheel/*.whl \
+	  && mkdir -p "$$bin" && ln -sfn "$$env/bin/turntoward" "$$bin/turntoward" && echo "Installed: $$bin/turntoward." \
+	  && case ":$$PATH:" in *":$$bin:"*) ;; *) \
+	    echo "It is not on the PATH of this shell yet. This line puts it there; in ~/.profile it holds for good:"; \
+	    echo "  export PATH=\"$$bin:\$$PATH\"";; esac
+	@echo "Next: turntoward add --help, turntoward service install."
 
 uninstall: $(UV)  ## remove the command again; what it kept stays (turntoward forget --all deletes it)
-	@$(UV) tool uninstall --quiet turntoward
+	@$(FOLDERS); rm -rf "$$env" && rm -f "$$bin/turntoward"
 	@echo "Removed. Settings and what was kept stay in ~/.config/turntoward and ~/.local/share/turntoward."
 
 debian:  # the programs that the tests drive: installed where that is allowed, else named
