@@ -43,7 +43,7 @@ install: $(UV)  ## install the command `turntoward` for yourself, in ~/.local/bi
 	@$(UV) export --quiet --frozen --no-dev --no-emit-project --output-file .tools/locked.txt >/dev/null
 	@$(UV) export --quiet --frozen --only-group build --output-file .tools/build.txt >/dev/null
 	@$(UV) build --quiet --wheel --require-hashes --build-constraints .tools/build.txt --out-dir .tools/wheel
-	@$(FOLDERS); $(UV) venv --quiet --clear "$$env" \
+	@$(FOLDERS); $(UV) venv --quiet --allow-existing "$$env" \
 	  && $(UV) pip sync --quiet --python "$$env" --require-hashes .tools/locked.txt \
 	  && $(UV) pip install --quiet --python "$$env" --no-deps --offline .tools/wheel/*.whl \
 	  && mkdir -p "$$bin" && ln -sfn "$$env/bin/turntoward" "$$bin/turntoward" && echo "Installed: $$bin/turntoward." \

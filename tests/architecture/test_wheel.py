@@ -70,3 +70,15 @@ def test_the_wheel_names_its_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (entry,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
         assert "turntoward = detector.cli:main" in archive.read(entry).decode()
+
+
+def test_what_is_fetched_to_install_is_pinned_and_its_hashes_are_verified() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert "--no-hashes" not in makefile
+    assert "tool install" not in makefile.replace("Not `uv tool install`", "")
+    fetching = [line for line in makefile.splitlines() if "pip sync" in line or "$(UV) build" in line]
+    assert len(fetching) == 3
+    assert [line for line in fetching if "--require-hashes" not in line] == []
+    uv = [line for line in (ROOT / "uv-requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert uv[0].startswith("uv==")
+    assert all("--hash=sha256:" in line for line in uv[1:])
