@@ -21,6 +21,7 @@ class Problem:
     """One thing that is wrong with what a person wrote.
 
     `line` and `column` count from 1, `column` in characters; `width` is how many characters the caret underlines.
+    `readings`: what could have been meant, each as it would be written with one meaning; empty where it is simply wrong.
     """
 
     message: str
@@ -30,6 +31,7 @@ class Problem:
     width: int = 1
     source: str | None = None
     hint: str | None = None
+    readings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return `file:line:column: message`, then the source line with a caret, then the hint."""

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from detector.control.status import json_object
-from detector.errors import UserError, printable
+from detector.errors import Problem, UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
 
@@ -96,6 +96,27 @@ def choose_by_name(items: Iterable[T], wanted: str, *keys: Callable[[T], str], u
 def is_interactive() -> bool:
     """Return whether a person at a terminal can answer a question."""
     return sys.stdin.isatty()
+
+
+def choose_reading(problem: Problem) -> str | None:
+    """Return which of its readings the person chooses; None if it has none, or if there is no terminal to ask on."""
+    if not problem.readings or not is_interactive():
+        return None
+    choices = click.Choice(range(1, len(problem.readings) + 1))
+    listed = "\n".join(f"  {number}  {reading}" for number, reading in enumerate(problem.readings, 1))
+    click.echo(f"{problem.message[:1].upper()}{problem.message[1:]}.\n{listed}")
+    return problem.readings[click.prompt(_("Which do you mean?"), type=choices) - 1]
+
+
+def read_words(read: Callable[[str], T], text: str) -> T:
+    """Return what `read` makes of the text; where that has two readings, the person at a terminal chooses one."""
+    try:
+        return read(text)
+    except UserError as error:
+        chosen = choose_reading(error.problems[0])
+        if chosen is None:
+            raise
+        return read(chosen)
 
 
 def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default: bool = False) -> bool:

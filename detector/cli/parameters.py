@@ -1,11 +1,11 @@
-"""Types of options that several commands have."""
+"""What several commands take: lengths as options, and words that need no quotes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 import click
-
-from rules.lengths import parse_length
 
 
 class LengthType(click.ParamType[timedelta]):
@@ -17,10 +17,39 @@ class LengthType(click.ParamType[timedelta]):
         """Return the length; what cannot be read is refused with the reason."""
         if isinstance(value, timedelta):
             return value
+        from detector.errors import UserError  # noqa: PLC0415 - `--help` imports this module, and reads no length
+        from detector.partner_time.parse_times import read_length  # noqa: PLC0415 - as above
+
         try:
-            return parse_length(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+            return read_length(str(value), argument=self.name)
+        except UserError as error:
+            wrong = error.problems[0]
+            self.fail("; ".join(filter(None, (wrong.message, wrong.hint))), param, ctx)
 
 
 LENGTH: Final = LengthType()
+
+
+class WordsCommand(click.Command):
+    """A command that takes a title, a day or a time of several words without quotes: `add Date night --from 7 pm`.
+
+    Words before the first option are one; so are the words between an option and the next one, unless none stood before the
+    options: then the title may stand among them, and needs its quotes.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        valued = {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
+        joined = _up_to_option(args)
+        rest, given = args[len(joined) :], [" ".join(joined)] if joined else []
+        while rest:
+            name = rest.pop(0)
+            words = _up_to_option(rest) if joined and name in valued else []
+            given += [name, " ".join(words)] if words else [name]
+            del rest[: len(words)]
+        return super().parse_args(ctx, given)
+
+
+def _up_to_option(words: Sequence[str]) -> list[str]:
+    return list(takewhile(lambda word: not word.startswith("-") or word == "-", words))

@@ -8,6 +8,7 @@ Invariant 4: what is declared takes place at least once more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -19,14 +20,43 @@ from detector.i18n import _
 from detector.partner_time.day_names import format_full_date
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import SEARCH_HORIZON, occurrences_from
-from detector.partner_time.parse_dates import parse_date
+from detector.partner_time.parse_dates import parse_date, split_clock
 from detector.partner_time.parse_recurrence import EXAMPLES, parse_recurrence
-from detector.partner_time.parse_times import parse_duration, parse_time_of_day, parse_title, parse_zone, problem
+from detector.partner_time.parse_times import (
+    CLOCK,
+    ClockTime,
+    format_time,
+    parse_duration,
+    parse_span,
+    parse_title,
+    parse_zone,
+    problem,
+    read_clock,
+    two_halves,
+)
 from detector.partner_time.recurrence import local_starts
 from detector.partner_time.rrule import split_rrule, without_parts
 from detector.partner_time.wall_clock import DAY, instant_of, local_at
+from rules.lengths import format_length
 
 T = TypeVar("T")
+
+# A time, or a span of time, behind the days: `friday at 8pm`, `fri from 20:00 to 22:00`; `7-9pm` where a time is wanted.
+_SPAN: Final = re.compile(
+    rf"(?P<rest>.*?)\s*,?\s*\b(?:(?P<lead>at|from|between)\s+|(?={CLOCK}))(?P<begins>{CLOCK}|\d{{1,2}})"
+    rf"(?:\s*(?:-|–|\bto\b|\buntil\b|\btill\b|\band\b)\s*(?P<ends>{CLOCK}|\d{{1,2}}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_FROM_TO: Final = re.compile(
+    rf"(?P<begins>{CLOCK}|\d{{1,2}})\s*(?:-|–|\bto\b|\btill?\b|\buntil\b)\s*(?P<ends>{CLOCK}|\d{{1,2}})",
+    re.ASCII | re.IGNORECASE,
+)
+_PART_OF_DAY: Final = re.compile(
+    r"(?P<rest>.*?)(?:\s*\b(?:in\s+the\s+)?(?P<part>morning|afternoon|evening|night)s?)", re.IGNORECASE
+)
+_NEXT_DAY: Final = re.compile(
+    r"(?:on\s+)?(?:the\s+)?(?:next|following)\s+(?P<part>day|morning)|the\s+day\s+after", re.IGNORECASE
+)
 
 _ORDER: Final = ("TITLE", "--title", "--every", "--from", "--to", "--for", "--on", "--until", "--except", "--include")
 
@@ -46,6 +76,7 @@ class PlanArguments:
     included: tuple[str, ...] = ()
     zone: str | None = None
     quiet: bool | None = None
+    half: str = ""  # "am" or "pm" where another argument says it: `tonight`, `every evening`
 
     @property
     def floats(self) -> bool:
@@ -58,7 +89,8 @@ class PlanArguments:
 
 def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
     """Return the partner time that the arguments of `add` describe, beginning with the first not over at `now`."""
-    reader = _ArgumentReader(given=replace(given, title=given.title or ""), now=now, here=here)
+    reader = _ArgumentReader(given=_spread(replace(given, title=given.title or ""), now, here), now=now, here=here)
+    given = reader.given
     if given.every is None and given.on is None:
         reader.add_missing("--every", "--every weekday; for once --on 2026-12-24")
     if given.begins is None:
@@ -72,7 +104,7 @@ def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> Pa
 
 def parse_edit(before: PartnerTime, given: PlanArguments, now: datetime, here: ZoneInfo) -> PartnerTime:
     """Return the known partner time with what the arguments of `edit` name."""
-    reader = _ArgumentReader(given=given, now=now, here=here)
+    reader = _ArgumentReader(given=_spread(given, now, here), now=now, here=here)
     hint = _("{title} takes place once; add --every if it returns")
     return _apply(reader, _on_local_clock(before, here), "--title", hint)
 
@@ -85,9 +117,7 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
     on = reader.day(given.on, "--on", zone)
     recurrence = before.recurrence if given.every is None else reader.recurrence(on)
     midnight = datetime.combine(before.begins.date(), time())
-    start = reader.read(parse_time_of_day, given.begins, argument="--from")
-    start = before.begins - midnight if given.begins is None else start
-    length = before.lasts if given.ends is None and given.lasts is None else reader.length(start)
+    start, length = reader.span(before.begins - midnight, before.lasts, on)
     until = None if given.has_no_end else reader.day(given.until, "--until", zone)
     if before.recurrence is None and given.every is None and once_hint is not None:
         reader.refuse_options_of_a_series(once_hint, title=before.title)
@@ -131,6 +161,65 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
     return wanted
 
 
+def _spread(given: PlanArguments, now: datetime, here: ZoneInfo) -> PlanArguments:
+    """Return the arguments with each time, day and part of the day in its own: `--on "tomorrow 8pm"` has a beginning as well.
+
+    What has an argument of its own already stays where it stands, and is refused there.
+    """
+    has_no_end = given.ends is None and given.lasts is None
+    if given.begins is not None and has_no_end and (match := _FROM_TO.fullmatch(given.begins.strip())):
+        given = replace(given, begins=match["begins"], ends=match["ends"])
+    if given.lasts is not None and given.ends is None and re.match(r"\s*(?:until|till?)\s", given.lasts):
+        given = replace(given, lasts=None, ends=given.lasts)
+    if given.begins is not None and given.begins.strip().lower() == "now" and given.every is None:
+        given = replace(given, begins=f"{local_at(now, here):%H:%M}", on=given.on or "today")
+    if given.begins is not None and given.every is None and given.on is None:
+        day, clock = _split(given.begins)
+        given = given if clock is None or not day else replace(given, on=day, begins=clock)
+    if given.on is not None:
+        if not _is_read(given.on, now, here):
+            given = _with_times(given, "on")
+        elif re.search("night|evening|afternoon", given.on or "", re.IGNORECASE):
+            given = replace(given, half="pm")
+    if given.every is not None and "freq=" not in given.every.lower():
+        given = _with_times(given, "every")
+        if match := _PART_OF_DAY.fullmatch(given.every or ""):
+            rest = match["rest"]
+            is_whole = re.search(
+                r"(?:day|weekend|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?\W*$", rest, re.IGNORECASE
+            )
+            half = "am" if match["part"].lower() == "morning" else "pm"
+            given = replace(given, every=rest if is_whole else f"{rest} day", half=half)
+    return given
+
+
+def _with_times(given: PlanArguments, argument: str) -> PlanArguments:
+    match = _SPAN.fullmatch(getattr(given, argument).strip())
+    is_date = match is not None and not match["lead"] and re.fullmatch(r"\d{1,2}\.\d{2}", match["begins"])
+    if match is None or not match["rest"] or is_date or given.begins is not None:
+        return given
+    half = "pm" if "night" in match["rest"] or "evening" in match["rest"] else given.half
+    ends = match["ends"] if given.ends is None and given.lasts is None else given.ends
+    spread = replace(given, begins=match["begins"], ends=ends, half=half)
+    return replace(spread, on=match["rest"]) if argument == "on" else replace(spread, every=match["rest"])
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    try:
+        day, clock, _half = split_clock(text, argument="--from")
+    except UserError:
+        return "", None
+    return day, None if clock is None else clock.text
+
+
+def _is_read(text: str, now: datetime, here: ZoneInfo) -> bool:
+    try:
+        parse_date(text, argument="--on", now=now, zone=here)
+    except UserError:
+        return False
+    return True
+
+
 @dataclass(slots=True)
 class ProblemCollector:
     """Reads one argument after the other and collects the problems."""
@@ -172,22 +261,51 @@ class _ArgumentReader(ProblemCollector):
         name = self.read(parse_zone, self.given.zone)
         return None if name is None else ZoneInfo(name)
 
-    def length(self, start: timedelta | None) -> timedelta | None:
+    def span(self, start: timedelta, lasts: timedelta, on: date | None) -> tuple[timedelta | None, timedelta | None]:
+        """Return when it begins in the day and how long it lasts, as written, else as it was; None: it has a problem."""
         given = self.given
-        if given.lasts is not None and given.ends is not None:
+        known = ClockTime(text=format_time(start), at=start)
+        begin = known if given.begins is None else self.read(read_clock, given.begins, argument="--from")
+        begin = None if begin is None else begin.in_half(given.half)
+        if given.ends is not None and given.lasts is None:
+            return self.span_to(given.ends, begin, on)
+        if begin is not None and begin.is_hour:
+            self.problems += two_halves(begin, argument="--from").problems
+        if given.ends is not None:
             self.add("--for", "", _("says the end a second time"), _("give either --to or --for"))
-            return None
-        if given.lasts is not None:
-            return self.read(parse_duration, given.lasts, argument="--for")
-        end = self.read(parse_time_of_day, given.ends, argument="--to", is_end=True)
-        if start is None or end is None:
-            return None
-        if end == start:
-            hint = _("give a later end; a whole day is --from 00:00 --to 24:00")
-            self.add("--to", given.ends or "", _("partner time ends where it begins"), hint)
-            return None
-        # An end before the beginning is on the next day.
-        return end - start if end > start else end - start + DAY
+            return None, None
+        length = lasts if given.lasts is None else self.read(parse_duration, given.lasts, argument="--for")
+        return None if begin is None else begin.at, length
+
+    def span_to(self, text: str, begin: ClockTime | None, on: date | None) -> tuple[timedelta | None, timedelta | None]:
+        wanted, days = re.sub(r"^\s*(?:until|till|til)\s+|\s+sharp$", "", text, flags=re.IGNORECASE), None
+        if match := _NEXT_DAY.search(wanted):
+            wanted, days = f"{wanted[: match.start()]} {wanted[match.end() :]}".strip(), 1
+            wanted += " in the morning" if match["part"] == "morning" else ""
+        day, end, _half = self.read(split_clock, wanted, argument="--to", is_end=True) or ("", None, "")
+        end = end if end is not None and day else self.read(read_clock, wanted, argument="--to", is_end=True)
+        if end is None or begin is None:
+            return None, None
+        if end.text != wanted and day:
+            until = self.day(day, "--to", self.here)
+            if until is None or on is None:
+                if until is not None:
+                    message = _("the day of its end needs the day of its beginning")
+                    self.add("--to", text, message, _("write it with --on"))
+                return None, None
+            days = (until - on).days
+        if days is None:
+            try:
+                return parse_span(begin, end)
+            except UserError as error:
+                self.problems += error.problems
+                return None, None
+        lasts = days * DAY + (end.at if end.text.startswith("24") else end.at % DAY) - begin.at
+        if not timedelta(0) < lasts <= DAY:
+            message = _("partner time lasts from 1 min to 24 h, not {length}")
+            self.add("--to", text, message, _("write another end"), length=format_length(abs(lasts)))
+            return None, None
+        return begin.at, lasts
 
     def day(self, text: str | None, argument: str, zone: ZoneInfo | None) -> date | None:
         return self.read(parse_date, text, argument=argument, now=self.now, zone=zone or self.here)

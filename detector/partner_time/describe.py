@@ -119,10 +119,10 @@ def _format_dates(days: Sequence[date], today: date) -> str:
 
 
 def format_interval(begins: datetime, ends: datetime) -> str:
-    """Return "18:30–20:00" of two times on one wall; "20:00–18:30 the next day" where the clock alone would mislead."""
+    """Return "18:30–20:00" of two times on one wall; "20:00–02:00 the next day" of a span past midnight."""
     days = (ends.date() - begins.date()).days
     at_midnight = days == 1 and ends.hour == ends.minute == 0
     clock = "24:00" if at_midnight else f"{ends:%H:%M}"
-    if days == 1 and not at_midnight and ends.hour >= 12:
+    if days == 1 and not at_midnight:
         return _("{begins}–{ends} the next day").format(begins=f"{begins:%H:%M}", ends=clock)
     return f"{begins:%H:%M}–{clock}"

@@ -2,7 +2,7 @@
 
 Invariant 1: an ambiguous date is a problem that names both days, never a guess. A lenient parser would read `30 feb` as the
 second of March, and `10/12` as either of two days.
-Invariant 2: a day without a year is the next one of that name, from today on.
+Invariant 2: a day without a year is the next one of that name, from today on; where one looks back, the last one until today.
 Invariant 3: every unknown word gets its own caret, and the nearest weekday.
 """
 
@@ -11,21 +11,40 @@ from calendar import isleap, monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import MONTHS, WEEKDAYS, format_full_date
-from detector.partner_time.parse_times import hint_nearest, input_error, parse_time_of_day, problem
+from detector.partner_time.parse_times import (
+    CLOCK,
+    HALF_A_DAY,
+    NUMBER_WORDS,
+    ClockTime,
+    format_time,
+    hint_nearest,
+    input_error,
+    problem,
+    read_clock,
+    read_length,
+    two_halves,
+)
+from detector.partner_time.wall_clock import DAY
 from detector.spelling import nearest
+from rules.lengths import format_length
 
 # A date further ahead is a typing error.
 MAX_YEARS_AHEAD: Final = 100
 
 _HINT: Final = _("write for example 2026-12-24, 24 dec, 24.12., fri or tomorrow")
-_ISO: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
-_DOTTED: Final = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})(?:\.\s*(?P<year>\d{4})?)?", re.ASCII)
+_ISO_BASIC: Final = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_ISO_WEEK: Final = re.compile(r"(\d{4})-?w(\d{1,2})", re.ASCII)
+_ISO: Final = re.compile(r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})", re.ASCII)
+_DOTTED: Final = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})(?:\.\s*(?P<year>\d{4}|\d{2})?)?", re.ASCII)
+# A day and a month, in an order that only the numbers can tell: one of them has to be more than twelve.
+_EITHER: Final = re.compile(r"(?P<one>\d{1,2})[/-](?P<two>\d{1,2})(?:[/-](?P<year>\d{4}|\d{2}))?", re.ASCII)
+_OF_MONTH: Final = re.compile(r"(?P<day>\d{1,2})(?:st|nd|rd|th)", re.ASCII)
 _NAMED: Final = re.compile(
     r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<name>[a-z]{3,9})\.?(?:,?\s+(?P<year>\d{4}))?"
     r"|(?P<name2>[a-z]{3,9})\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(?P<year2>\d{4}))?",
@@ -33,46 +52,125 @@ _NAMED: Final = re.compile(
 )
 # A weekday before the date, as in `fri 27 nov`: it has to agree with the date.
 _LEADING: Final = re.compile(r"(?P<weekday>[a-z]{2,9})\.?[,\s]+(?P<rest>.*\d.*)", re.ASCII)
-# A time at the end: with a colon or a dot, or with am or pm. A bare number would be part of the date.
-_CLOCK: Final = re.compile(
-    r"(?P<date>.*?)(?:\s*[,\s]\s*(?:at\s+)?|(?<=\d)t(?=\d))"
-    r"(?P<clock>\d{1,2}[:.]\d{2}\s*(?:[ap]m|[ap]\.m\.)?|\d{1,2}\s*(?:[ap]m|[ap]\.m\.)|noon|midnight)",
+# A time before or behind a day. A bare number would be part of the date, unless `at` stands before it or no other number.
+_CLOCK_LAST: Final = re.compile(
+    rf"(?P<date>.*?)(?:\s*[,\s]\s*(?:(?:at|from)\s+)?|(?<=\d)t(?=\d))(?P<clock>{CLOCK}|(?<=at\s)\d{{1,2}})"
+    r"|(?P<date2>[^\d]+?)\s+(?P<clock2>\d{1,2})",
     re.ASCII,
 )
-_NEAR: Final = {"today": 0, "tomorrow": 1}
+_CLOCK_FIRST: Final = re.compile(
+    rf"(?:at\s+)?(?P<clock>{CLOCK}|(?<=at\s)\d{{1,2}}),?\s+(?:on\s+)?(?P<date>.+)", re.ASCII
+)
+_PART: Final = re.compile(r"(?P<date>.*\S)\s+(?:in\s+the\s+)?(?P<part>morning|afternoon|evening|night)s?")
+_HALVES: Final = {"morning": "am", "afternoon": "pm", "evening": "pm", "night": "pm"}
+_NEAR: Final = {
+    "day before yesterday": -2,
+    "yesterday": -1,
+    "today": 0,
+    "tonight": 0,
+    "tomorrow": 1,
+    "tmrw": 1,
+    "day after tomorrow": 2,
+}
+_COUNT: Final = rf"(?P<count>\d{{1,4}}|an?|{'|'.join(NUMBER_WORDS)})"
+_DISTANT: Final = re.compile(
+    rf"(?:(?P<ahead>in)\s+)?{_COUNT}\s+(?P<unit>day|week|month|year)s?"
+    r"(?:\s+(?P<way>from\s+(?:now|today|tomorrow)|ahead|time|ago|back))?"
+)
+_WEEK: Final = re.compile(r"(?P<which>this|last|next|past)\s+(?P<unit>week|month|year)")
+HOLIDAYS: Final = {
+    "new year's day": (1, 1),
+    "valentine's day": (2, 14),
+    "halloween": (10, 31),
+    "christmas eve": (12, 24),
+    "christmas": (12, 25),
+    "christmas day": (12, 25),
+    "boxing day": (12, 26),
+    "new year's eve": (12, 31),
+}
+_EARLIEST: Final = date(1970, 1, 1)
 _GROUPS: Final[dict[str, Iterable[int]]] = {
     **dict.fromkeys(("day", "daily", "everyday"), range(7)),
-    **dict.fromkeys(("weekdays", "weekday"), range(5)),
+    **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), range(5)),
     **dict.fromkeys(("weekend", "weekends"), (5, 6)),
+    "mwf": (0, 2, 4),
+    "tth": (1, 3),
 }
 DAY_HINT: Final = _("write for example mon-fri, mon,wed,fri, day, weekday or weekend")
 
 # One item of a list of weekdays: a word, or words with dashes between them. People type - and –, with blanks or without.
-_ITEM: Final = re.compile(r"[^,\s–-]+(?:\s*[–-]+\s*[^,\s–-]*)*|[–-]+")
-_TO: Final = re.compile(r"\bto\b", re.IGNORECASE)
+_ITEM: Final = re.compile(r"[^,;/+&\s–-]+(?:\s*[–-]+\s*[^,;/+&\s–-]*)*|[–-]+")
+# Each becomes a dash, and blanks as long as it was, so that carets stand where they should.
+_TO: Final = re.compile(r"\b(?:to|through|thru|until|till)\b", re.IGNORECASE)
+
+Direction = Literal["ahead", "any", "back"]
+"""Which way a day lies: from today on, either way, or until today."""
 
 
-def parse_date(text: str, *, argument: str, now: datetime, zone: ZoneInfo, past: bool = False) -> date:
-    """Return the day that `text` names, today or later by the clock of `zone`; with `past`, also one before."""
-    return _read_date(text, text.strip().lower(), argument, now.astimezone(zone).date(), past=past)
+def parse_date(
+    text: str,
+    *,
+    argument: str,
+    now: datetime,
+    zone: ZoneInfo,
+    direction: Direction = "ahead",
+    today_counts: bool | None = None,
+) -> date:
+    """Return the day that `text` names, by the clock of `zone`."""
+    day, _half = _read_day(text, text, argument, now.astimezone(zone).date(), direction, today_counts=today_counts)
+    return day
+
+
+def split_clock(text: str, *, argument: str, is_end: bool = False) -> tuple[str, ClockTime | None, str]:
+    """Return the text without the time of day in it, that time, and the half of the day that the rest names.
+
+    `tomorrow 8pm` is `tomorrow` and the time, `friday evening` is `friday` and "pm".
+    """
+    wanted = " ".join(text.lower().split())
+    is_clock = re.fullmatch(rf"(?:at\s+)?(?:{CLOCK})", wanted, re.ASCII)
+    match = None if is_clock else _CLOCK_LAST.fullmatch(wanted) or _CLOCK_FIRST.fullmatch(wanted)
+    day, clock = wanted, None
+    if match is not None:
+        groups = match.groupdict()
+        day, clock = groups["date"] or groups.get("date2") or "", groups["clock"] or groups.get("clock2") or ""
+        if month_of(day.rpartition(" ")[2]) is not None and groups.get("clock2"):
+            day, clock = wanted, None
+    day, half = _split_part(day)
+    read = None if not clock else read_clock(clock, argument=argument, is_end=is_end).in_half(half)
+    return day.strip(", "), read, half
+
+
+def _split_part(day: str) -> tuple[str, str]:
+    """Return the day without the part of it that is named, and the half of the day that this part is: "friday" and "pm"."""
+    half = "pm" if day.split()[-1:] == ["tonight"] else ""
+    if part := _PART.fullmatch(day):
+        day, half = part["date"], _HALVES[part["part"]]
+        day = "today" if day == "this" else "yesterday" if day == "last" and part["part"] == "night" else day
+    return day, half
 
 
 def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the day and time that `text` names, later than `now`, as naive local time of `zone`."""
-    wanted = text.strip().lower()
-    match = _CLOCK.fullmatch(wanted)
-    if match is None or not match["date"]:
-        raise _no_day_or_time(text, wanted, argument)
-    length = parse_time_of_day(match["clock"], argument=argument)
-    if match["clock"] == "midnight":
+    if match := re.fullmatch(r"in\s+(.*\b(?:h|hours?|min|minutes?))", text.strip().lower()):
+        return (
+            (now + read_length(match[1], argument=argument))
+            .astimezone(zone)
+            .replace(tzinfo=None, second=0, microsecond=0)
+        )
+    day_text, clock, _half = split_clock(text, argument=argument)
+    if clock is None or not day_text:
+        raise _no_day_or_time(text, argument)
+    if clock.is_hour:
+        raise two_halves(clock, argument=argument)
+    if clock.text == "midnight":
         message = _("midnight could be where the day begins or where it ends")
         raise input_error(argument, text, message, _("write 00:00 and the day that begins then"))
-    clock = time(length // timedelta(hours=1), length // timedelta(minutes=1) % 60)
     here = now.astimezone(zone).replace(tzinfo=None)
     # With its time, the name of today's weekday has one meaning only: today, or in a week where that time is past.
-    day = _read_date(text, match["date"], argument, here.date(), today_counts=clock > here.time())
-    at = datetime.combine(day, clock)
-    named = {"date": format_full_date(at.date()), "time": f"{clock:%H:%M}"}
+    still_to_come = datetime.combine(here.date(), time()) + clock.at > here
+    day, _half = _read_day(text, day_text, argument, here.date(), "ahead", today_counts=still_to_come)
+    at = datetime.combine(day, time()) + clock.at
+    named = {"date": format_full_date(at.date()), "time": format_time(clock.at)}
     if at.replace(tzinfo=zone).astimezone(UTC) <= now:
         raise input_error(argument, text, _("{date} {time} is past"), _("write for example tomorrow {time}"), **named)
     # A time that the clocks leave out comes back from UTC as the later one that they show then.
@@ -81,6 +179,107 @@ def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> da
         message, hint = _("the clocks leave out {time} on {date}"), _("they go on at {shown}: write that")
         raise input_error(argument, text, message, hint, **named, shown=f"{shown:%H:%M}")
     return at
+
+
+def parse_length_or_end(
+    text: str, *, argument: str, now: datetime, zone: ZoneInfo, begins: datetime | None = None
+) -> timedelta:
+    """Return how long something lasts that has begun: `90min`, `2 hours`, `until 22:00`, `till midnight`.
+
+    An end counts from `now` on, and must be later than `begins`, which is `now` where it is not given. An hour alone is the
+    next of that name; any other time more than 12 h away has a second reading.
+    """
+    match = re.fullmatch(r"(?:until|till|til|to)\s+(.+)", " ".join(text.lower().split()))
+    if match is None:
+        return read_length(text, argument=argument, bare="min")
+    since = now if begins is None else begins
+    day, clock, _half = split_clock(match[1], argument=argument)
+    if clock is not None and day:
+        return parse_when(match[1], argument=argument, now=now, zone=zone).replace(tzinfo=zone) - since
+    clock = read_clock(match[1], argument=argument)
+    here = since.astimezone(zone).replace(tzinfo=None)
+    midnight = datetime.combine(here.date(), time())
+    lasts, at = min(
+        ((at - (here - midnight)) % DAY or DAY, at) for at in ([clock.at, clock.other] if clock.is_hour else [clock.at])
+    )
+    if lasts > HALF_A_DAY:
+        other = format_time((at + HALF_A_DAY) % DAY)
+        readings = (f"until {other}", format_length(lasts))
+        message, hint = _("'{word}' would be {length}"), _("write 'until {other}', or the length: '{length}'")
+        raise input_error(argument, text, message, hint, readings=readings, length=format_length(lasts), other=other)
+    return (here + lasts).replace(tzinfo=zone) - since
+
+
+def parse_since(text: str, now: datetime, zone: ZoneInfo, *, argument: str = "--since") -> datetime:
+    """Return the instant, aware, from which on to look back: `7d`, `two weeks`, `yesterday`, `last month`, `2026-11-01`.
+
+    Whole days begin at midnight in the zone. An instant in the future, or a text that is neither length nor day, is a problem.
+    """
+    wanted = re.sub(r"^(?:since|from)\s+", "", " ".join(text.lower().split()))
+    today = now.astimezone(zone).date()
+    if re.fullmatch(r"\d+\s*m?", wanted):
+        message, hint = (
+            _("'{word}' has more than one meaning"),
+            _("write for example {count}d, {count}w, {count}min or {count} months"),
+        )
+        raise input_error(argument, text, message, hint, count=wanted.rstrip(" m"))
+    distant = _DISTANT.fullmatch(re.sub(r"^(?:(?:the|last|past)\s+)+(?!week$|month$|year$)", "", wanted))
+    unit = re.fullmatch(r"(?:the\s+)?(?:past\s+)?(month|year)", wanted)
+    day: date | None = None
+    if unit or (distant and distant["unit"] in {"month", "year"} and distant["ahead"] is None):
+        count = 1 if unit or not distant else _count(distant["count"])
+        months = count * (12 if (unit[1] if unit else distant["unit"] if distant else "") == "year" else 1)
+        day = _months_from(today, -months)
+    elif month_of(wanted) is not None:
+        day = _with_year(1, month_of(wanted) or 1, today, "back")
+    elif match := _WEEK.fullmatch(wanted):
+        day = _first_of(match["which"], match["unit"], today)
+    else:
+        try:
+            length = read_length(wanted, argument=argument)
+        except UserError as failure:
+            if "too long" in str(failure):
+                raise
+            day = _look_back_day(text, wanted, argument, today)
+        else:
+            # "7d" means seven whole days, "48h" means 48 hours to the second.
+            if length % DAY or not re.search("d|w", wanted):
+                return now - length
+            day = today - length
+    # In the first years of the calendar an instant cannot be converted to UTC, and nothing is kept of then anyway.
+    return datetime.combine(max(day, _EARLIEST), time(), tzinfo=zone)
+
+
+def _look_back_day(text: str, wanted: str, argument: str, today: date) -> date:
+    try:
+        return _read_day(text, wanted, argument, today, "back")[0]
+    except UserError as failure:
+        (wrong,) = failure.problems
+        if not wrong.message.endswith(_("'{word}' is no day").format(word="").lstrip("'")):
+            raise
+    message, hint = (
+        _("'{word}' is neither a length nor a date"),
+        _("write a length such as 7d or 2w, or a date such as {day}"),
+    )
+    raise input_error(argument, text, message, hint, word=text, day=today - 7 * DAY)
+
+
+def _first_of(which: str, unit: str, today: date) -> date:
+    step = {"this": 0, "last": -1, "past": -1, "next": 1}[which]
+    if unit == "week":
+        return today + (7 * step - today.weekday()) * DAY
+    first = today.replace(day=1) if unit == "month" else today.replace(month=1, day=1)
+    return _months_from(first, step * (1 if unit == "month" else 12))
+
+
+def _months_from(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    year = max(1, min(year, 9998))
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _count(word: str) -> int:
+    return 1 if word in {"a", "an"} else NUMBER_WORDS[word] if word in NUMBER_WORDS else int(word)
 
 
 def month_of(word: str) -> int | None:
@@ -107,26 +306,65 @@ def not_in_month(day: int, month: int, year: int | None) -> str | None:
     return message.format(day=day, month=MONTHS[month - 1], count=count, year=year)
 
 
+def _read_day(
+    text: str, wanted: str, argument: str, today: date, direction: Direction, *, today_counts: bool | None = None
+) -> tuple[date, str]:
+    """Return the day, and the half of the day that stands beside it: "pm" of `friday evening`."""
+    wanted, half = _split_part(" ".join(wanted.lower().split()))
+    wanted = re.sub(r"^(?:(?:on|the)\s+)+", "", wanted)
+    # `20-dec-2026` and `20261224` are other spellings of what is read below.
+    wanted = re.sub(r"(?<=\d)-(?=[a-z]{3})|(?<=[a-z]{3})-(?=\d)", " ", _ISO_BASIC.sub(r"\1-\2-\3", wanted))
+    day = _read_date(text, wanted, argument, today, direction, today_counts=today_counts)
+    if day < today and direction == "ahead":
+        raise _past(argument, text, format_full_date(day), today)
+    if day > today and direction == "back":
+        message, hint = _("{date} lies in the future"), _("today is {today}")
+        raise input_error(argument, text, message, hint, date=format_full_date(day), today=format_full_date(today))
+    if abs(day.year - today.year) > MAX_YEARS_AHEAD and direction != "back":
+        message, hint = _("the year {year} is too far away"), _("write a year within {maximum} years")
+        raise input_error(argument, text, message, hint, year=day.year, maximum=MAX_YEARS_AHEAD)
+    return day, half
+
+
 def _read_date(
-    text: str, wanted: str, argument: str, today: date, *, past: bool = False, today_counts: bool | None = None
+    text: str, wanted: str, argument: str, today: date, direction: Direction, *, today_counts: bool | None
 ) -> date:
     # `today_counts`: whether the time that stands beside the day is still to come today; None if there is none.
     if wanted in _NEAR:
-        return today + timedelta(days=_NEAR[wanted])
+        return today + _NEAR[wanted] * DAY
+    if wanted in HOLIDAYS:
+        month, number = HOLIDAYS[wanted]
+        return _with_year(number, month, today, direction)
+    if (match := _DISTANT.fullmatch(wanted)) and (match["ahead"] or match["way"]):
+        sign = -1 if match["way"] in {"ago", "back"} else 1
+        count = sign * _count(match["count"]) * {"day": 1, "week": 7, "month": 1, "year": 12}[match["unit"]]
+        start = today + DAY * ((match["way"] or "").endswith("tomorrow"))
+        return _months_from(start, count) if match["unit"] in {"month", "year"} else start + min(count, 400_000) * DAY
+    if direction == "any" and (match := _WEEK.fullmatch(wanted.removesuffix(" week") + " week")):
+        return _first_of(match["which"], "week", today)
+    if direction == "any" and (match := _ISO_WEEK.fullmatch(wanted)) and 1 <= int(match[2]) <= 52 and int(match[1]):
+        return date.fromisocalendar(int(match[1]), int(match[2]), 1)
+    match = re.fullmatch(r"(?:an?\s+week\s+(?:on|from)\s+(?P<day>\S+)|(?P<day2>\S+)\s+week)", wanted)
+    if match and direction != "back" and weekday_of(match["day"] or match["day2"]) is not None:
+        return 7 * DAY + _read_date(text, match["day"] or match["day2"], argument, today, direction, today_counts=None)
+    match = re.fullmatch(r"end\s+of\s+(?:the\s+)?(?P<month>[a-z]+)", wanted)
+    if match and argument == "--until":
+        last_month = today.month if match["month"] == "month" else month_of(match["month"])
+        if last_month is not None:
+            first = _with_year(1, last_month, today.replace(day=1), direction)
+            return first.replace(day=monthrange(first.year, first.month)[1])
+    match = re.fullmatch(r"(?P<which>(?:this|next|last|past|coming)(?:\s+coming)?)\s+(?P<day>\S+)", wanted)
+    if match and (weekday := weekday_of(match["day"])) is not None:
+        return _named_weekday(text, argument, weekday, today, which=match["which"], direction=direction)
     if (weekday := weekday_of(wanted)) is not None:
-        return _next_weekday(text, argument, weekday, today, today_counts=today_counts)
+        return _next_weekday(text, argument, weekday, today, direction, today_counts=today_counts)
     numbers, leading = wanted, None
     if (match := _LEADING.fullmatch(wanted)) and (leading := weekday_of(match["weekday"])) is not None:
-        numbers = match["rest"].strip()
-    day = _read_numbers(text, numbers, argument, today)
+        numbers = match["rest"].strip().removeprefix("the ")
+    day = _read_numbers(text, numbers, argument, today, direction)
     if leading is not None and day.weekday() != leading:
         message, hint = _("{date} is no {weekday}"), _("leave {weekday} out, or write another day")
         raise input_error(argument, text, message, hint, date=format_full_date(day), weekday=WEEKDAYS[leading])
-    if day < today and not past:
-        raise _past(argument, text, format_full_date(day), today)
-    if abs(day.year - today.year) > MAX_YEARS_AHEAD:
-        message, hint = _("the year {year} is too far away"), _("write a year within {maximum} years")
-        raise input_error(argument, text, message, hint, year=day.year, maximum=MAX_YEARS_AHEAD)
     return day
 
 
@@ -135,18 +373,60 @@ def _past(argument: str, text: str, date_: str, today: date) -> UserError:
     return input_error(argument, text, _("{date} is past"), hint, date=date_, today=format_full_date(today))
 
 
-def _next_weekday(text: str, argument: str, weekday: int, today: date, *, today_counts: bool | None) -> date:
-    ahead = (weekday - today.weekday()) % 7
+def _next_weekday(
+    text: str, argument: str, weekday: int, today: date, direction: Direction, *, today_counts: bool | None
+) -> date:
+    back = direction == "back"
+    ahead = (today.weekday() - weekday if back else weekday - today.weekday()) % 7
     if ahead == 0 and today_counts is not False:
-        later = today + timedelta(days=7)
+        other = today + (-7 if back else 7) * DAY
         message = _("today is {weekday}: it could be today or the one in a week")
-        raise input_error(argument, text, message, _("write today, or {later}"), weekday=WEEKDAYS[weekday], later=later)
-    return today + timedelta(days=ahead or 7)
+        message = _("today is {weekday}: it could be today or the one a week ago") if back else message
+        raise input_error(argument, text, message, _("write today, or {other}"), weekday=WEEKDAYS[weekday], other=other)
+    return today + (-ahead if back else ahead or 7) * DAY
 
 
-def _read_numbers(text: str, wanted: str, argument: str, today: date) -> date:
+def _named_weekday(text: str, argument: str, weekday: int, today: date, *, which: str, direction: Direction) -> date:
+    """Return the day of `this friday`, `last friday`, `next friday`, where everybody would count the same weeks."""
+    coming = today + ((weekday - today.weekday()) % 7 or 7) * DAY
+    before = today - ((today.weekday() - weekday) % 7 or 7) * DAY
+    monday = today - today.weekday() * DAY
+    first, second = (before, before - 7 * DAY) if which in {"last", "past"} else (coming, coming + 7 * DAY)
+    if which in {"last", "past"} and before < monday:
+        return before
+    if which not in {"last", "past", "next"} and weekday != today.weekday() and direction != "back":
+        return coming
+    if weekday == today.weekday() and which == "this":
+        first, second = today, today + (-7 if direction == "back" else 7) * DAY
+    message, hint = _("'{quoted}' could be one week or another"), _("write {first} or {second}")
+    raise input_error(argument, text, message, hint, quoted=text.strip(), first=first, second=second)
+
+
+def _with_year(day: int, month: int, today: date, direction: Direction) -> date:
+    # Nine years: between 1896 and 1904, and around 2100, 29 February comes once in eight years.
+    years = range(today.year, today.year - 9, -1) if direction == "back" else range(today.year, today.year + 9)
+    return next(
+        date(of, month, day)
+        for of in years
+        if (month, day) != (2, 29) or isleap(of)
+        if (date(of, month, day) <= today if direction == "back" else date(of, month, day) >= today)
+    )
+
+
+def _read_numbers(text: str, wanted: str, argument: str, today: date, direction: Direction) -> date:
     if match := _ISO.fullmatch(wanted) or _DOTTED.fullmatch(wanted):
         day, month, year = int(match["day"]), int(match["month"]), match["year"]
+    elif (match := _EITHER.fullmatch(wanted)) and (
+        match["one"] == match["two"] or max(int(match["one"]), int(match["two"])) > 12
+    ):
+        day, month, year = (
+            max(int(match["one"]), int(match["two"])),
+            min(int(match["one"]), int(match["two"])),
+            match["year"],
+        )
+    elif match := _OF_MONTH.fullmatch(wanted):
+        day, year = int(match["day"]), None
+        month = _month_with(day, today, direction)
     elif (match := _NAMED.fullmatch(wanted)) and (named := month_of(match["name"] or match["name2"])) is not None:
         day, month, year = int(match["day"] or match["day2"]), named, match["year"] or match["year2"]
     else:
@@ -154,50 +434,50 @@ def _read_numbers(text: str, wanted: str, argument: str, today: date) -> date:
     if not 1 <= month <= 12:
         hint = _("a month is 1 to 12, as in 2026-12-24")
         raise input_error(argument, text, _("there is no month {month}"), hint, month=month)
+    if year is not None and len(year) == 2:
+        year = f"{today.year // 100}{year}"
     if year is not None and int(year) < 1:
         raise input_error(argument, text, _("there is no year 0"), _HINT)
     if wrong := not_in_month(day, month, None if year is None else int(year)):
         raise input_error(argument, text, wrong, _("write a day that {month} has"), month=MONTHS[month - 1])
-    if year is not None:
-        return date(int(year), month, day)
-    # Nine years: between 1896 and 1904, and around 2100, 29 February comes once in eight years.
-    return next(
-        date(of, month, day)
-        for of in range(today.year, today.year + 9)
-        if (month, day) != (2, 29) or isleap(of)
-        if date(of, month, day) >= today
-    )
+    return _with_year(day, month, today, direction) if year is None else date(int(year), month, day)
+
+
+def _month_with(day: int, today: date, direction: Direction) -> int:
+    # The month of the next such day, or of the last one; a day that no month has stays in this one, where it is refused.
+    steps = range(12) if direction != "back" else range(0, -12, -1)
+    for step in steps:
+        first = _months_from(today.replace(day=1), step)
+        if 1 <= day <= monthrange(first.year, first.month)[1]:
+            at = first.replace(day=day)
+            if (at <= today) if direction == "back" else (at >= today):
+                return first.month
+    return today.month
 
 
 def _no_date(text: str, wanted: str, argument: str, today: date) -> UserError:
-    if wanted == "yesterday":
-        return _past(argument, text, _("yesterday"), today)
     quoted: dict[str, Any] = {"quoted": wanted}
-    if re.fullmatch(r"\d{1,4}/\d{1,2}(/\d{2,4})?", wanted, re.ASCII):
+    if re.fullmatch(r"\d{1,4}[/-]\d{1,2}([/-]\d{2,4})?", wanted, re.ASCII):
         message = _("'{quoted}' is one day to some readers and another to others")
         return input_error(argument, text, message, _("write for example 2026-12-24 or 24 dec"), **quoted)
-    if re.fullmatch(r"\d{1,2}[.-]\d{1,2}[.-]\d{2}", wanted, re.ASCII):
-        message, hint = _("'{quoted}' could be several days"), _("write the year in full: 2026-12-24")
-        return input_error(argument, text, message, hint, **quoted)
-    match = re.fullmatch(r"(?:next|this|coming)\s+(\S+)", wanted)
-    if match and (weekday := weekday_of(match[1])) is not None:
-        first = today + timedelta(days=(weekday - today.weekday()) % 7 or 7)
-        message, hint = _("'{quoted}' could be one week or another"), _("write {first} or {second}")
-        return input_error(argument, text, message, hint, **quoted, first=first, second=first + timedelta(days=7))
+    if match := _WEEK.fullmatch(wanted):
+        hint = _("write a day of it, such as {day}")
+        day = _first_of(match["which"], match["unit"], today)
+        return input_error(argument, text, _("'{quoted}' names no day"), hint, **quoted, day=day)
     if match := re.fullmatch(r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?([a-z]+)(?:\s+\d{1,4})?", wanted):
-        whole = [name.lower() for name in (*WEEKDAYS, *MONTHS)]
-        near = nearest(match[1], (*_NEAR, *whole)) or nearest(match[1], {name[:3] for name in whole})
+        near = near_name(match[1], (*_NEAR, *WEEKDAYS, *MONTHS))
         at = text.lower().find(match[1])
-        if near and near != match[1]:
+        if near and near != match[1] and at >= 0:
             word = text[at : at + len(match[1])]
             return input_error(argument, text, _("'{word}' is no day"), hint_nearest(near, _HINT), at=at, word=word)
     return input_error(argument, text, _("'{word}' is no day"), _HINT)
 
 
-def _no_day_or_time(text: str, wanted: str, argument: str) -> UserError:
-    if match := _CLOCK.fullmatch(f"day {wanted}"):
+def _no_day_or_time(text: str, argument: str) -> UserError:
+    wanted = text.strip().lower()
+    if re.fullmatch(CLOCK, wanted, re.ASCII):
         hint = _("write for example tomorrow {time} or sun {time}")
-        return input_error(argument, text, _("the day is missing"), hint, time=match["clock"])
+        return input_error(argument, text, _("the day is missing"), hint, time=wanted)
     hint = _("write for example sun 11:00 or 2026-12-24 18:00")
     return input_error(argument, text, _("no time of day is at the end of it"), hint)
 
@@ -210,10 +490,10 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
     shown = text if whole is None else whole
     weekdays: list[int] = []
     problems = []
-    for item in _ITEM.finditer(_TO.sub("- ", text)):
+    for item in _ITEM.finditer(_TO.sub(lambda word: "-".ljust(len(word[0])), text)):
         words = [(word[0], item.start() + word.start()) for word in re.finditer(r"[^\s–-]+", item[0])]
         dashes = len(re.findall("[-–]", item[0]))
-        named = [(word, start, _days_of(word)) for word, start in words if word.lower() not in {"and", "&"}]
+        named = [(word, start, _days_of(word)) for word, start in words if word.lower() not in {"and", "or"}]
         unknown = [(word, start) for word, start, days in named if days is None]
         problems += [
             problem(argument, shown, _("'{word}' is no day"), near_day(word), at=at + start, word=word)
@@ -248,10 +528,19 @@ def weekday_of(word: str) -> int | None:
     return days[0] if len(days) == 1 else None
 
 
+def near_name(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant, if the word begins like it and is nearly the same: no `thursday` for `birthday`."""
+    names, word = list(names), word.lower()
+    near = nearest(word, [name.lower() for name in names if name[:1].lower() == word[:1]], at_least=0.75)
+    # Of a short word, such as `fry`, a short name is nearer.
+    short = {name[:3].lower() for name in names if name[:1].isupper()}
+    return near or (
+        nearest(word, (name for name in short if name[0] == word[0]), at_least=0.65) if len(word) <= 4 else None
+    )
+
+
 def near_day(word: str) -> str:
-    short = [name[:3].lower() for name in WEEKDAYS]
-    whole = [*_GROUPS, *(name.lower() for name in WEEKDAYS)]
-    return hint_nearest(nearest(word.lower(), short) or nearest(word.lower(), whole), DAY_HINT)
+    return hint_nearest(near_name(word, (*_GROUPS, *WEEKDAYS)), DAY_HINT)
 
 
 def _days_of(word: str) -> Iterable[int] | None:

@@ -3,20 +3,30 @@
     day · weekday · weekend · mon-fri · mon,wed,fri          other day · 3 days
     other friday · 2 weeks on mon,tue · third week           first friday · last sunday · last day of the month
     month on 15 · 1st and 15th · 2 months on first friday    24 december · second sunday of may · year
+    alternate fridays · fridays every 3 weeks · every day except friday · friday through sunday · mon/wed/fri
 
-Invariant 1: what has two readings is a problem that names both: `second friday`, `biweekly`, `month on fri`.
+Invariant 1: what has two readings is a problem that names both: `second friday`, `third friday`, `biweekly`, `month on fri`.
 Invariant 2: what says no day takes the day of `--on`; without one it is a problem.
 Invariant 3: the same days are the same RRULE, however they were written.
 """
 
 import re
 from datetime import date
+from functools import partial
 from typing import Final
 
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import MONTHS, ORDINALS, format_date_number
-from detector.partner_time.parse_dates import month_of, near_day, not_in_month, parse_days, weekday_of
+from detector.partner_time.parse_dates import (
+    HOLIDAYS,
+    month_of,
+    near_day,
+    near_name,
+    not_in_month,
+    parse_days,
+    weekday_of,
+)
 from detector.partner_time.parse_times import hint_nearest, input_error, problem
 from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
 from detector.spelling import nearest
@@ -35,8 +45,23 @@ _AMBIGUOUS: Final = {
     "biweekly": _("write 'other week' or two days, such as tue,fri"),
     "bimonthly": _("write '2 months on 1' or 'month on 1,15'"),
     "biannually": _("write '6 months on 1', or 'other year on 24 december'"),
+    **dict.fromkeys(("weeknight", "weeknights"), _("write 'weekday' or sun-thu")),
 }
-_LEAD: Final = re.compile(r"\s*(?:(?:every|each|on|the)\b\s*)*")
+_LEAD: Final = re.compile(r"\s*(?:(?:every|each|on|the|from)\b\s*)*")
+# Other words for the same, with blanks as long as they were, so that carets stand where they should.
+_SAME: Final = (
+    (re.compile(r"\b(?:alternate|alternating)\b"), "other"),
+    (re.compile(r"\b(?:single|only)\b|\bof the week\b"), ""),
+    (re.compile(r"^once (?:an?|every|per|each) (?=day|week|month|year|fortnight)"), ""),
+    (re.compile(r"^(?:all|whole) week$"), "day"),
+    (re.compile(rf"^(?P<nth>{'|'.join(ORDINALS[1:])}|last) of (?=the|each|every|[a-z]+$)"), None),
+)
+_EXCEPT: Final = re.compile(
+    r"(?P<days>.+?),?\s+(?:except|but|besides|without|excluding|apart\s+from)\s+(?:(?:for|on|not)\s+)*(?P<without>.+)"
+)
+_DAYS_FIRST: Final = re.compile(
+    r"(?P<days>[^,].*?)\s*,?\s+(?:(?:every|each)\s+(?P<times>.*\b(?:week|fortnight)s?)|fortnightly)"
+)
 _TIMES: Final = re.compile(
     rf"(?:(?P<count>\d+(?:st|nd|rd|th)?|other|{'|'.join((*_CARDINALS, *ORDINALS))})\s+)?"
     r"(?P<unit>day|week|month|year|fortnight)s?(?:\s*,?\s*\bon\b\s*(?P<on>.*))?"
@@ -78,10 +103,17 @@ def parse_recurrence(text: str, *, argument: str = "--every", first: date | None
     words = lowered[at:end]
     if words in _AMBIGUOUS:
         raise input_error(argument, text, _("'{word}' has two meanings"), _AMBIGUOUS[words], at=at, word=words)
+    for pattern, instead in _SAME:
+        words = pattern.sub(partial(_replace, instead=instead), words)
+    at, words = at + len(words) - len(words.lstrip()), words.strip()
     parts = _RecurrenceParser(text, argument, at, first).parse(words)
     if set(parts.get("BYDAY", "").split(",")) == set(CODES) and parts["FREQ"] == "WEEKLY" and "INTERVAL" not in parts:
         return "FREQ=DAILY"
     return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _replace(found: re.Match[str], *, instead: str | None) -> str:
+    return f"{found['nth']} day of " if instead is None else instead.ljust(len(found[0]))
 
 
 class _RecurrenceParser:
@@ -101,11 +133,16 @@ class _RecurrenceParser:
         return input_error(self.argument, self.text, message, hint, at=at, word=word, **values)
 
     def parse(self, words: str) -> dict[str, str]:
-        if match := _TIMES.fullmatch(words):
-            unit, count = match["unit"], self.count(match["count"], match["unit"])
-        elif match := _ADVERB.fullmatch(words):
-            unit, count = _ADVERBS.get(match["adverb"], "fortnight"), 1
-        if match:
+        if (match := _EXCEPT.fullmatch(words)) is not None:
+            return self.without(
+                self.parse(match["days"]), self.days(match["without"], self.at + match.start("without"))
+            )
+        if (match := _DAYS_FIRST.fullmatch(words)) is not None:
+            return self.parse(f"{match['times'] or 'fortnight'} on {match['days']}")
+        if (match := _TIMES.fullmatch(words) or _ADVERB.fullmatch(words)) is not None:
+            groups = match.groupdict()
+            unit = groups.get("unit") or _ADVERBS.get(groups.get("adverb") or "", "fortnight")
+            count = self.count(groups.get("count"), unit)
             unit, count = ("week", 2 * count) if unit == "fortnight" else (unit, count)
             return self.times(unit, count, match["on"], self.at + match.start("on"))
         if match := _OTHER.fullmatch(words):
@@ -128,6 +165,16 @@ class _RecurrenceParser:
             if words not in {"weekday", "weekdays", "weekend", "weekends"} and nearest(words, named) is None:
                 raise self.error(_("'{word}' says no time"), hint_nearest(near, EXAMPLES), words)
         return self.weekly(1, self.days(words, self.at))
+
+    def without(self, parts: dict[str, str], left_out: tuple[int, ...]) -> dict[str, str]:
+        """Return the parts of `every day except friday`: the days of the week that are left."""
+        names = parts.get("BYDAY", ",".join(CODES) if parts == {"FREQ": "DAILY"} else "").split(",")
+        days = tuple(day for day in range(7) if CODES[day] in names and day not in left_out)
+        if parts["FREQ"] not in {"DAILY", "WEEKLY"} or len(days) in {0, len(names)}:
+            raise self.error(
+                _("it does not say on which days of the week"), _("name the days on which it is: mon,tue,thu")
+            )
+        return {**parts, "FREQ": "WEEKLY", "BYDAY": ",".join(CODES[day] for day in days)}
 
     def count(self, word: str | None, unit: str) -> int:
         if word is None:
@@ -211,9 +258,13 @@ class _RecurrenceParser:
             if day in {"weekend", "week"}:
                 hint = _("write for example '3 weeks on sat,sun', or 'first saturday'")
             raise self.error(_("'{word}' is no day that a month numbers"), hint, day, at + match.start("day"))
-        if of is None and unit is None and match["nths"] in {"second", "2nd"} and weekday is not None:
-            hint = _("write 'other {day}', or 'second {day} of the month'")
-            raise self.error(_("'{word}' has two meanings"), hint, words, at, day=day)
+        # "The third friday" is one of a month; "every third friday" could be every third week.
+        has_article = re.search(r"\bthe\s*$", self.text[:at], re.IGNORECASE) is not None
+        if of is None and unit is None and weekday is not None and len(nths) == 1 and nths[0] > 1 and not has_article:
+            often = f"other {day}" if nths[0] == 2 else f"{nths[0]} weeks on {day}"
+            readings = (often, f"{match['nths']} {day} of the month")
+            hint = _("write '{first}', or '{second}'")
+            raise self.error(_("'{word}' has two meanings"), hint, words, at, first=readings[0], second=readings[1])
         if of is None and unit == "year":
             raise self.error(_("it does not say of which month"), _("write for example '{word} of may'"), words, at)
         scope = self.scope(match["count"], of, at + match.start("of"))
@@ -243,6 +294,8 @@ class _RecurrenceParser:
     def year_day(self, words: str, at: int, _unit: str | None = None) -> dict[str, str] | None:
         """Return the parts of `24 december`, `dec 24`, `24.12.`: a day that comes once a year."""
         match = _YEAR_DAY.fullmatch(words)
+        if words in HOLIDAYS:
+            return {"FREQ": "YEARLY", "BYMONTH": str(HOLIDAYS[words][0]), "BYMONTHDAY": str(HOLIDAYS[words][1])}
         if match is None:
             return None
         year = match["more"] or match["more2"] or match["more3"]
@@ -253,7 +306,7 @@ class _RecurrenceParser:
         name = match["month"] or match["month2"]
         month = int(match["month3"]) if name is None else month_of(name)
         if month is None or not 1 <= month <= 12:
-            near = nearest(name or "", [full.lower() for full in MONTHS])
+            near = near_name(name or "", MONTHS)
             hint = hint_nearest(near, _("write for example 24 december"))
             raise self.error(_("'{month}' is no month"), hint, words, at, month=name or month)
         day = int(match["day"] or match["day2"] or match["day3"])
@@ -271,7 +324,7 @@ class _RecurrenceParser:
             return {"FREQ": "MONTHLY", **({} if number == 1 else {"INTERVAL": str(number)})}
         if count is None and (month := month_of(of)) is not None:
             return {"FREQ": "YEARLY", "BYMONTH": str(month)}
-        near = nearest(of, ["month", *(name.lower() for name in MONTHS)])
+        near = near_name(of, ["month", *MONTHS])
         hint = hint_nearest(near, _("write 'of the month', or a month such as may"))
         raise self.error(_("'{word}' is no month"), hint, of, at)
 

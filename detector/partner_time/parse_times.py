@@ -1,11 +1,12 @@
-"""Read what people write about partner time: times of day, lengths, zones, titles.
+"""Read what people write about partner time: times of day, spans, lengths, zones, titles.
 
 Invariant 1: all problems are reported at once, each with the argument it stands in, a caret and what to write instead.
-Invariant 2: what is accepted has one meaning only; where there could be two, it is a problem.
+Invariant 2: what is accepted has one meaning only; where there could be two, it is a problem with both as its `readings`.
 """
 
 import re
 import unicodedata
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -19,8 +20,79 @@ from rules.lengths import format_length, parse_length
 
 MAX_TITLE: Final = 80
 
+HALF_A_DAY: Final = timedelta(hours=12)
+# Numbers as words; a translation of them is not needed, because what people write is read in English.
+NUMBER_WORDS: Final = {
+    word: count
+    for count, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+        ]
+    )
+} | {"twenty": 20, "thirty": 30, "forty": 40, "forty five": 45, "fifty": 50, "sixty": 60, "ninety": 90}
+
 _TIME_HINT: Final = _("write for example 18:30, 18.30 or 6:30pm")
-_TIME: Final = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?", re.ASCII)
+_PART_OF_DAY: Final = r"(?:\s*(?:in\s+the|at)\s+(?P<part>morning|afternoon|evening|night))?"
+_HOUR: Final = rf"\d{{1,2}}|{'|'.join(list(NUMBER_WORDS)[1:13])}"
+_HALF: Final = r"(?:\s*(?P<half>[ap])(?:m|\.m\.?)?)?"
+CLOCK: Final = (
+    r"noon|midday|(?:12\s+)?midnight|12\s+noon|\d{4}\s*h(?:rs|ours)?"
+    r"|(?:half|quarter|ten|twenty|five)\s+(?:past|to)\s+(?:[a-z]+|\d{1,2})(?:\s*[ap]\.?m\.?)?"
+    r"|\d{1,2}\s*[:.h]\s*\d{2}(?:\s*(?:[ap]\.m\.|[ap]m?|h|uhr))?|\d{1,2}\s*(?:[ap]\.m\.|[ap]m?|h|uhr|o'?clock)"
+    r"|\d{1,2}\s+(?:in\s+the\s+(?:morning|afternoon|evening)|at\s+night)"
+)
+"""A time of day inside a longer text: everything that `read_clock` takes but a bare hour, which could be part of a date."""
+_TIME: Final = re.compile(
+    rf"(?:at\s+)?(?:(?P<past>half|quarter|ten|twenty|five)\s+(?P<way>past|to)\s+)?(?P<hour>{_HOUR})"
+    rf"(?:\s*(?P<mark>[:.h])\s*(?P<minute>\d{{2}}))?(?:\s*(?P<unit>h|uhr|o'?clock))?{_HALF}{_PART_OF_DAY}",
+    re.ASCII,
+)
+_MILITARY: Final = re.compile(r"([01]\d|2[0-4])([0-5]\d)(?:\s*h(?:rs|ours)?)?", re.ASCII)
+_FRACTIONS: Final = {"half": 30, "quarter": 15, "ten": 10, "twenty": 20, "five": 5}
+
+# What stands in a length besides numbers and units, in the order in which it is replaced.
+_LENGTH_WORDS: Final = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"^(?:(?:for|by|the|last|past|another|next|only|just|about)\s+)+|\s+(?:longer|ago|long)$|\bmore\b", ""),
+        (r"\bforty[- ]five\b", "45"),
+        (rf"\b(?:{'|'.join(word for word in NUMBER_WORDS if ' ' not in word)})\b", None),
+        (r"\b(?:a\s+)?couple\s+(?:of\s+)?", "2 "),
+        (r"(?<=\d),(?=\d)", "."),
+        (r"\s*½|\s+1/2\b|\s+and\s+a\s+half(?=\s+h)", ".5"),
+        (r"^\.5", "0.5"),
+        (r"\b(?:1\s+)?half\s+(?:an?\s+|1\s+)?hour\b|\bhalf\s+an?\s+h\b", "30 min"),
+        (r"\b(?:3|three)\s+quarters\s+of\s+an?\s+hour\b", "45 min"),
+        (r"\b(?:an?\s+)?quarter\s+of\s+an?\s+hour\b", "15 min"),
+        (r"\bhours?\s+and\s+(?:a|1)\s+half\b", "h 30 min"),
+        (r"\bhours?\s+and\s+(?:a|1)\s+quarter\b", "h 15 min"),
+        (r"\ban?\s+(?=[a-z])", "1 "),
+        (r"\s*(?:\band\b|&|\+|,)\s*", " "),
+        (r"(?<=[\d\s.])-?(?:hours?|hrs?)\b|^hour$", "h"),
+        (r"(?<=[\d\s.])-?(?:minutes?|mins?)\b", "min"),
+        (r"(?<=[\d\s.])-?(?:seconds?|secs?)\b", "s"),
+        (r"(?<=[\d\s.])-?days?\b|^day$", "d"),
+        (r"(?<=[\d\s.])-?(?:weeks?|wks?)\b|^week$", "w"),
+        (r"^(?=[hdw]$)", "1 "),
+        (r"^(\d+)\s*h\s*([0-5]?\d)$", r"\1 h \2 min"),
+        (r"^0?([0-4]):([0-5]\d)(?:\s*h)?$", r"\1 h \2 min"),
+    )
+)
 # They turn the reading direction of whatever follows them on the line: a title must not reach that far.
 _DIRECTIONS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
 
@@ -33,9 +105,13 @@ def problem(
     *,
     at: int = 0,
     word: str | None = None,
+    readings: tuple[str, ...] = (),
     **values: Any,
 ) -> Problem:
-    """Return the problem with `text`, or with a `word` of it at `at`. The values are put into message and hint."""
+    """Return the problem with `text`, or with a `word` of it at `at`. The values are put into message and hint.
+
+    `readings`: what to write instead of the text, each with one meaning, where the text has several.
+    """
     values["word"] = text.strip() if word is None else word
     # A text that cannot be shown on one line has no place for a caret.
     shown = text if text.isprintable() and text.strip() else None
@@ -46,6 +122,7 @@ def problem(
         width=len(text.rstrip()) - at if word is None else len(word),
         source=shown,
         hint=None if hint is None else hint.format_map(values),
+        readings=readings,
     )
 
 
@@ -58,27 +135,133 @@ def hint_nearest(near: str | None, otherwise: str) -> str:
     return _("did you mean {near}?").format(near=near) if near else otherwise
 
 
-def parse_time_of_day(text: str, *, argument: str, is_end: bool = False) -> timedelta:
-    """Return the time since midnight, 0 to below 24 h; as an end, `24:00` and `00:00` are both 24 h, midnight."""
-    wanted = text.strip().lower()
-    match = _TIME.fullmatch({"noon": "12:00", "midnight": "00:00"}.get(wanted, wanted))
-    if match is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTime:
+    """A time of day as it was written: `at` since midnight, read as a clock of 24 hours shows it.
+
+    `half`: "am" or "pm" where it was written so. `is_open`: it could be in either half of the day; `is_hour`: an hour alone,
+    as in `7`, which nobody with a clock of 24 hours would write for the morning without meaning it.
+    """
+
+    text: str
+    at: timedelta
+    half: str = ""
+    is_open: bool = False
+    is_hour: bool = False
+
+    @property
+    def other(self) -> timedelta:
+        """The same hands of the clock, half a day away."""
+        return (self.at + HALF_A_DAY) % DAY
+
+    def in_half(self, half: str) -> "ClockTime":
+        """Return it in this half of the day, where it could be in either."""
+        if not half or not self.is_open or self.at >= HALF_A_DAY:
+            return self
+        return replace(
+            self, at=self.at + (HALF_A_DAY if half == "pm" else timedelta(0)), half=half, is_open=False, is_hour=False
+        )
+
+
+def read_clock(text: str, *, argument: str, is_end: bool = False) -> ClockTime:
+    """Return the time of day, `at` from 0 to below 24 h; as an end, `24:00` and `00:00` are both 24 h, midnight."""
+    wanted = " ".join(text.lower().split()).removesuffix(" sharp").removeprefix("at ")
+    wanted = {"noon": "12pm", "midday": "12pm", "midnight": "00:00"}.get(wanted.removeprefix("12 "), wanted)
+    if match := _MILITARY.fullmatch(wanted):
+        wanted = f"{match[1]}:{match[2]}"
+    match = _TIME.fullmatch(wanted)
+    if match is None or (match["past"] and match["minute"]):
         raise input_error(argument, text, _("'{word}' is no time of day"), _TIME_HINT, word=text)
-    hours, minutes, half = int(match[1]), int(match[2] or 0), (match[3] or "").replace(".", "")
+    hour = match["hour"]
+    hours, minutes = NUMBER_WORDS[hour] if hour in NUMBER_WORDS else int(hour), int(match["minute"] or 0)
+    half = f"{match['half']}m" if match["half"] else ""
+    if match["part"]:
+        # Twelve or one at night are after midnight, ten at night is before it.
+        half = (
+            "am" if match["part"] == "morning" or (match["part"] == "night" and hours in {12, 1, 2, 3, 4, 5}) else "pm"
+        )
+    is_open = not half and 1 <= hours <= 12 and not hour.startswith("0") and match["unit"] not in {"h", "uhr"}
+    is_open = is_open and match["mark"] != "h"
     if half and 1 <= hours <= 12:
         hours = hours % 12 + (12 if half == "pm" else 0)
-    elif half:
+    elif half and (match["half"] or hours == 0):
         # Neither 0pm nor 13pm is a time: it is refused below, as 99:00 is.
         hours = 99
     length = timedelta(hours=hours, minutes=minutes)
     if minutes > 59 or length > DAY:
         raise input_error(argument, text, _("no clock shows '{word}'"), _TIME_HINT, word=text)
-    if is_end:
-        return length or DAY
-    if length == DAY:
+    if match["past"]:
+        fraction = timedelta(minutes=_FRACTIONS[match["past"]])
+        length = (length + (fraction if match["way"] == "past" else -fraction)) % DAY
+    if length == DAY and not is_end:
         hint = _("a beginning at midnight is 00:00, of the day that begins then")
         raise input_error(argument, text, _("24:00 is an end"), hint, word=text)
-    return length
+    is_hour = is_open and not match["minute"] and hours != 12
+    return ClockTime(text=text, at=(length or DAY) if is_end else length, half=half, is_open=is_open, is_hour=is_hour)
+
+
+def parse_time_of_day(text: str, *, argument: str) -> timedelta:
+    """Return the time since midnight, 0 to below 24 h; an hour alone that could be in either half of the day is a problem."""
+    clock = read_clock(text, argument=argument)
+    if clock.is_hour:
+        raise two_halves(clock, argument=argument)
+    return clock.at
+
+
+def two_halves(clock: ClockTime, *, argument: str) -> UserError:
+    """Return the problem with a time that could be in either half of the day."""
+    readings = tuple(format_time(at) for at in sorted((clock.at % DAY, clock.other)))
+    message, hint = _("'{word}' could be in the morning or in the evening"), _("write {first} or {second}")
+    values = {"word": clock.text.strip(), "first": readings[0], "second": readings[1]}
+    return input_error(argument, clock.text, message, hint, readings=readings, **values)
+
+
+def format_time(at: timedelta) -> str:
+    """Return the time since midnight as it is typed: "18:30"."""
+    minutes = at // timedelta(minutes=1)
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def parse_span(begin: ClockTime, end: ClockTime, *, says_day: bool = False) -> tuple[timedelta, timedelta]:
+    """Return when a span begins and how long it lasts, at most 24 h; an end at or before the beginning is on the next day.
+
+    A time without am or pm takes the half of the day that makes the span shortest, if the other one has its half.
+
+    Raises:
+        UserError: if the span has a second reading: an hour alone at both ends, or more than 12 h where no day says so.
+    """
+    if end.at % DAY == begin.at and (end.half == begin.half or not (begin.is_open or end.is_open)) and end.at != DAY:
+        hint = _("give a later end; a whole day is --from 00:00 --to 24:00")
+        raise input_error("--to", end.text, _("partner time ends where it begins"), hint)
+    if begin.is_hour and end.is_hour:
+        raise two_halves(begin, argument="--from")
+    begins, ends = [begin.at], [end.at]
+    if begin.half and end.is_open:
+        ends = [end.at, end.other]
+    elif end.half and begin.is_open:
+        begins = [begin.at, begin.other]
+    lasts, begins_at, ends_at = min(((to - at) % DAY or DAY, at, to) for at in begins for to in ends)
+    is_certain = says_day or (ends_at > begins_at and not begin.is_open and not end.is_open)
+    if lasts > HALF_A_DAY and not is_certain:
+        other = lasts - HALF_A_DAY
+        if begin.is_open and not end.is_open and ends_at > begins_at:
+            argument, clock, first = "--from", begin, format_time((begins_at + HALF_A_DAY) % DAY)
+            # With am it says that the morning is meant.
+            readings = (first, f"{format_time(begins_at)}am")
+        else:
+            argument, clock, first = "--to", end, format_time((begins_at + other) % DAY)
+            second = format_time(ends_at % DAY)
+            readings = (first, f"{second} the next day" if ends_at <= begins_at else second)
+        message = _("from {begin} to '{word}' would be {length}")
+        hint = (
+            _("write {first} ({short}), or '{second}'")
+            if argument == "--to"
+            else _("write {first} ({short}) or {second}")
+        )
+        values = {"begin": format_time(begins_at), "length": format_length(lasts), "short": format_length(other)}
+        values |= {"word": end.text.strip(), "first": readings[0], "second": readings[1]}
+        raise input_error(argument, clock.text, message, hint, readings=readings, **values)
+    return begins_at, lasts
 
 
 def parse_zone(text: str, *, argument: str = "--zone") -> str:
@@ -98,15 +281,43 @@ def parse_zone(text: str, *, argument: str = "--zone") -> str:
     raise input_error(argument, text, _("there is no zone '{word}'"), hint, word=text)
 
 
-def parse_duration(text: str, *, argument: str) -> timedelta:
-    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it cannot run for ever."""
+def read_length(text: str, *, argument: str, bare: str = "") -> timedelta:
+    """Return the length that `text` names, such as `2 hours`, `1h30`, `half an hour`; `bare` is the unit of a number alone.
+
+    A number below five is a problem even so: it could as well be hours.
+    """
+    wanted = " ".join(text.lower().replace("½", " ½").split())
+    for pattern, instead in _LENGTH_WORDS:
+        wanted = pattern.sub((lambda found: str(NUMBER_WORDS[found[0]])) if instead is None else instead, wanted)
+    if bare and re.fullmatch(r"\d{1,4}", wanted, re.ASCII):
+        if 0 < int(wanted) < 5:
+            readings = (f"{wanted} h", f"{wanted} {bare}")
+            message, hint = _("'{word}' could be hours or minutes"), _("write '{first}' or '{second}'")
+            values = {"word": text.strip(), "first": readings[0], "second": readings[1]}
+            raise input_error(argument, text, message, hint, readings=readings, **values)
+        wanted += bare
+    if re.fullmatch(r"\d{1,2}:\d{2}", wanted, re.ASCII):
+        message, hint = (
+            _("'{word}' could be a length or the end"),
+            _("write 'until {word}', --to {word}, or for example 1h30min"),
+        )
+        raise input_error(argument, text, message, hint, word=text.strip())
     try:
-        length = parse_length(text)
+        return parse_length(wanted)
     except ValueError as wrong:
         # As values: they quote the text, which may hold braces.
-        why, _separator, instead = str(wrong).partition("; ")
+        why, _separator, instead = str(wrong).replace(f"'{wanted}'", f"'{text}'", 1).partition("; ")
         values = {"word": text, "why": why, "instead": instead}
         raise input_error(argument, text, "{why}", "{instead}" if instead else None, **values) from None
+
+
+def parse_duration(text: str, *, argument: str) -> timedelta:
+    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it cannot run for ever."""
+    return check_duration(read_length(text, argument=argument, bare="min"), text, argument=argument)
+
+
+def check_duration(length: timedelta, text: str, *, argument: str) -> timedelta:
+    """Return the length in whole seconds, if partner time may last so long."""
     if not MIN_LENGTH <= length <= MAX_LENGTH:
         message = _("partner time lasts from 1 min to 24 h, not {length}")
         raise input_error(argument, text, message, word=text, length=format_length(length))

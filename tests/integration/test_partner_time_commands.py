@@ -258,7 +258,7 @@ def test_long_titles_and_sentences_are_wrapped_at_80_columns(person: Person) -> 
     person.run(
         "add", "w" * 80, "--every", "mon,wed,fri", "--from", "22", "--to", "4", "--zone", "Asia/Kolkata", "--yes"
     )
-    person.run("add", "many words " * 7, "--every", "daily", "--from", "22", "--to", "21", "--yes")
+    person.run("add", "many words " * 7, "--every", "daily", "--from", "22", "--to", "21 the next day", "--yes")
     assert "22:00–21:00 the next day" in " ".join(person.run("list").out.split())
 
 

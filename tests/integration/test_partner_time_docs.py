@@ -107,7 +107,7 @@ def examples(text: str) -> Iterator[Example]:
 
 def typed_in(answer: str) -> str:
     """Return what somebody typed after the questions of the answer."""
-    return "".join(f"{typed}\n" for typed in re.findall(r"\[(?:Y/n|y/N)\]: (.*)$", answer, re.MULTILINE))
+    return "".join(f"{typed}\n" for typed in re.findall(r"(?:\[(?:Y/n|y/N)\]|\(1, 2\)): (.*)$", answer, re.MULTILINE))
 
 
 def answered(example: Example, desk: Desk) -> str:

@@ -266,7 +266,7 @@ def test_list_week_draws_and_lists_a_week(person: Person) -> None:
     assert lines[3].startswith(">Mon 23 ")
     assert lines[7].endswith(".[=1=]   [---2--->")
     assert lines[8].startswith(" Sat 28 <------------2------------]")
-    assert " Fri 27  21:00–09:00  Night (2), skipped" in lines
+    assert " Fri 27  21:00–09:00 the next day  Night (2), skipped" in lines
     assert lines[-1] == " | is now, 18:00; > is today."
     later = person.run("list", "--week", "2 jan 2027").lines
     assert later[0] == "Monday 28 December 2026 to Sunday 3 January 2027, Europe/Berlin"

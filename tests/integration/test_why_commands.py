@@ -105,7 +105,8 @@ class TestWhy:
             (["why", "not", "21:10"], "21:10 lies in no partner time that is kept"),
             (["why", "not", "20:00"], "20:00 lies in no partner time that is kept"),
             (["why", "not", "1", "2"], "Ask for one moment"),
-            (["why", "--on", "yesterday"], "'yesterday' is no date"),
+            (["why", "--on", "yesterday"], "No partner time is kept of 20"),
+            (["why", "--on", "soon"], "'soon' is no day"),
         ],
     )
     def test_unreadable_arguments_are_refused_with_an_example(self, words: list[str], answer: str) -> None:

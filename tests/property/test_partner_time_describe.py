@@ -101,7 +101,9 @@ def texts(draw: st.DrawFn) -> Said:
         )
     if kind == "nth":
         word, weekday = draw(st.sampled_from(list(NTHS))), draw(st.integers(0, 6))
-        of = draw(st.sampled_from([" of the month", " of each month", ""] if word != "second" else [" of the month"]))
+        of = draw(
+            st.sampled_from([" of the month", " of each month", ""] if word in {"first", "last"} else [" of the month"])
+        )
         return Said(
             f"{draw(st.sampled_from(['', 'the ', 'every ']))}{word} {NAMES[weekday]}{of}",
             lambda _, day: day.weekday() == weekday and is_nth(day, NTHS[word]),

@@ -57,6 +57,81 @@ def test_intervals_of_weeks_count_from_the_first_occurrence() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "begin", "minutes"),
+    [
+        ("7pm", "9", "19:00", 120),
+        ("10am", "1", "10:00", 180),
+        ("11pm", "1", "23:00", 120),
+        ("7", "9pm", "19:00", 120),
+        ("11", "1pm", "11:00", 120),
+        ("noon", "2", "12:00", 120),
+        ("8", "17", "08:00", 540),
+        ("7:30", "9:30", "07:30", 120),
+        ("22", "2", "22:00", 240),
+        ("08:00", "22:00", "08:00", 840),
+        ("20:00", "10am the next day", "20:00", 840),
+        ("19h", "21h30", "19:00", 150),
+        ("8pm", "till midnight", "20:00", 240),
+    ],
+)
+def test_an_end_without_its_half_of_the_day_takes_that_of_the_shorter_span(
+    begins: str, ends: str, begin: str, minutes: int
+) -> None:
+    read = add(every="fri", begins=begins, ends=ends)
+    assert (f"{read.begins:%H:%M}", read.lasts) == (begin, timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "argument", "readings"),
+    [
+        ("9:00", "4:00", "--to", ("16:00", "04:00 the next day")),
+        ("18:30", "8", "--to", ("20:00", "08:00 the next day")),
+        ("20:00", "18:30", "--to", ("06:30", "18:30 the next day")),
+        ("7pm", "9am", "--to", ("21:00", "09:00 the next day")),
+        ("10:00", "23:00", "--from", ("22:00", "10:00am")),
+        ("7", "9", "--from", ("07:00", "19:00")),
+    ],
+)
+def test_a_span_with_two_readings_is_asked_back_with_both_and_each_of_them_is_taken(
+    begins: str, ends: str, argument: str, readings: tuple[str, ...]
+) -> None:
+    with pytest.raises(UserError) as refused:
+        add(every="fri", begins=begins, ends=ends)
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.readings) == (argument, readings)
+    for reading in readings:
+        assert reading in (problem.hint or "")
+        chosen = {"begins": begins, "ends": ends, "begins" if argument == "--from" else "ends": reading}
+        assert add(every="fri", **chosen).lasts <= timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"on": "tomorrow 8pm", "lasts": "2h"}, "tomorrow 20:00–22:00"),
+        ({"on": "tomorrow from 8pm to 10pm"}, "tomorrow 20:00–22:00"),
+        ({"on": "tonight", "begins": "8", "ends": "10"}, "today 20:00–22:00"),
+        ({"begins": "24 dec 17:00", "ends": "25 dec 01:00"}, "Thursday 24 December 17:00–01:00 the next day"),
+        ({"begins": "now", "ends": "22:00"}, "today 18:00–22:00"),
+        ({"every": "friday at 8pm", "lasts": "1:30"}, "every Friday, 20:00–21:30"),
+        ({"every": "fri 20:00-22:00"}, "every Friday, 20:00–22:00"),
+        ({"every": "every evening", "begins": "7", "ends": "9"}, "every day, 19:00–21:00"),
+        ({"every": "weekday mornings", "begins": "7", "ends": "8"}, "Monday to Friday, 07:00–08:00"),
+        ({"every": "fri", "begins": "7-9pm"}, "every Friday, 19:00–21:00"),
+        ({"every": "fri", "begins": "20:00", "lasts": "until 22:00"}, "every Friday, 20:00–22:00"),
+        ({"on": "fri 11.12", "begins": "20", "ends": "22"}, "Friday 11 December 20:00–22:00"),
+        (
+            {"every": "fri", "begins": "20", "ends": "22", "until": "end of january"},
+            "every Friday, 20:00–22:00, until 31 January 2027",
+        ),
+    ],
+)
+def test_times_and_parts_of_the_day_are_read_wherever_people_write_them(given: dict[str, str], says: str) -> None:
+    read = parse_declaration(PlanArguments(title="x", **given), NOW, BERLIN)  # type: ignore[arg-type]
+    assert format_partner_time(read, NOW, BERLIN) == f"x: {says}"
+
+
 def test_without_every_it_takes_place_once() -> None:
     once = add(on="24 dec", quiet=True)
     assert (once.recurrence, once.begins, once.floats, once.quiet) == (None, datetime(2026, 12, 24, 20), True, True)

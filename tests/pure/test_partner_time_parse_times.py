@@ -15,7 +15,7 @@ from detector.partner_time.describe import format_instant, format_occurrence, fo
 from detector.partner_time.model import PartnerTime, partner_time_from_now
 from detector.partner_time.occurrences import occurrences
 from detector.partner_time.parse_dates import parse_days
-from detector.partner_time.parse_times import parse_duration, parse_time_of_day, parse_title, parse_zone
+from detector.partner_time.parse_times import parse_duration, parse_title, parse_zone, read_clock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -80,26 +80,38 @@ def test_every_unknown_weekday_has_its_own_caret_and_the_nearest_name() -> None:
         ("12:30am", 30),
         ("noon", 720),
         ("midnight", 0),
+        ("19h", 1140),
+        ("19h30", 1170),
+        ("19 Uhr", 1140),
+        ("1830", 1110),
+        ("six", 360),
+        ("half past seven", 450),
+        ("quarter to 8pm", 1185),
+        ("8 o'clock", 480),
+        ("8 in the evening", 1200),
+        ("at 7 p.m.", 1140),
     ],
 )
 def test_times_of_day_are_parsed(text: str, minutes: int) -> None:
-    assert parse_time_of_day(text, argument="--from") == timedelta(minutes=minutes)
+    assert read_clock(text, argument="--from").at == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("text", ["24:00", "00:00", "0", "12am", "midnight"])
 def test_an_end_at_24_00_or_00_00_is_midnight(text: str) -> None:
-    assert parse_time_of_day(text, argument="--to", is_end=True) == timedelta(hours=24)
+    assert read_clock(text, argument="--to", is_end=True).at == timedelta(hours=24)
 
 
-@pytest.mark.parametrize("text", ["24:01", "25:00", "18:60", "13pm", "0am", "six", "", "18:3", "-1", "1830", "１８:30"])
+@pytest.mark.parametrize(
+    "text", ["24:01", "25:00", "18:60", "13pm", "0am", "half seven", "", "18:3", "-1", "2561", "１８:30"]
+)
 def test_an_impossible_time_of_day_is_an_error(text: str) -> None:
     with pytest.raises(UserError, match="--to"):
-        parse_time_of_day(text, argument="--to", is_end=True)
+        read_clock(text, argument="--to", is_end=True)
 
 
 def test_a_start_at_24_00_is_an_error() -> None:
     with pytest.raises(UserError, match="a beginning at midnight is 00:00"):
-        parse_time_of_day("24:00", argument="--from")
+        read_clock("24:00", argument="--from")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +134,44 @@ def test_a_zone_is_returned_in_its_iana_spelling() -> None:
     assert parse_zone("utc") == "UTC"
 
 
-@pytest.mark.parametrize("text", ["0min", "59 s", "24h 1min", "8d", "later", "90"])
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("90 minutes", 90),
+        ("2 hours", 120),
+        ("1h30", 90),
+        ("1:30", 90),
+        ("1,5 h", 90),
+        ("1½ hours", 90),
+        ("an hour and a half", 90),
+        ("one and a half hours", 90),
+        ("1 hour and 30 minutes", 90),
+        ("half an hour", 30),
+        ("three quarters of an hour", 45),
+        ("a couple of hours", 120),
+        ("forty-five min", 45),
+        ("for another 20 minutes", 20),
+        ("hour", 60),
+        ("90", 90),
+    ],
+)
+def test_lengths_are_parsed_as_people_write_them(text: str, minutes: int) -> None:
+    assert parse_duration(text, argument="--for") == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(("text", "readings"), [("2", ("2 h", "2 min")), ("four", ("4 h", "4 min"))])
+def test_a_small_number_alone_is_asked_back(text: str, readings: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match="could be hours or minutes") as refused:
+        parse_duration(text, argument="--for")
+    assert refused.value.problems[0].readings == readings
+
+
+def test_a_time_in_place_of_a_length_is_asked_back() -> None:
+    with pytest.raises(UserError, match="'22:00' could be a length or the end"):
+        parse_duration("22:00", argument="--for")
+
+
+@pytest.mark.parametrize("text", ["0min", "59 s", "24h 1min", "8d", "later", "2"])
 def test_length_is_between_1_min_and_24_h(text: str) -> None:
     with pytest.raises(UserError, match="--for"):
         parse_duration(text, argument="--for")
@@ -174,7 +223,7 @@ def test_a_declaration_is_parsed() -> None:
         ("18:30", "00:00", 330),
         ("00:00", "00:00", 1440),
         ("0:00", "24:00", 1440),
-        ("20:00", "18:30", 1350),
+        ("20:00", "18:30 the next day", 1350),
     ],
 )
 def test_an_end_at_or_before_the_start_is_on_the_next_day(begins: str, ends: str, minutes: int) -> None:
@@ -186,8 +235,8 @@ def test_an_end_at_or_before_the_start_is_on_the_next_day(begins: str, ends: str
     [
         ("mon", "17:00", "19:00", datetime(2026, 11, 23, 17)),
         ("mon", "16:00", "18:00", datetime(2026, 11, 30, 16)),
-        ("sun", "22:00", "18:30", datetime(2026, 11, 22, 22)),
-        ("sun", "22:00", "18:00", datetime(2026, 11, 29, 22)),
+        ("sun", "22:00", "next day 18:30", datetime(2026, 11, 22, 22)),
+        ("sun", "22:00", "18:00 the next day", datetime(2026, 11, 29, 22)),
         ("tue", "18:30", "20:00", datetime(2026, 11, 24, 18, 30)),
     ],
 )
@@ -243,10 +292,10 @@ def test_partner_time_is_described_in_its_own_zone_and_an_occurrence_in_the_read
 @pytest.mark.parametrize(
     ("begins", "ends", "said"),
     [
-        ("18:30", "00:30", "18:30–00:30"),
+        ("18:30", "00:30", "18:30–00:30 the next day"),
         ("18:30", "24:00", "18:30–24:00"),
         ("0:00", "24:00", "00:00–24:00"),
-        ("20:00", "18:30", "20:00–18:30 the next day"),
+        ("20:00", "18:30 the next day", "20:00–18:30 the next day"),
     ],
 )
 def test_an_interval_across_midnight_is_described_unmistakably(begins: str, ends: str, said: str) -> None:

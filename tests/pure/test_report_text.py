@@ -15,9 +15,9 @@ from detector.cli.history.commands import report_command
 from detector.core.effects import Coverage, Moment, Outcome, Record, Use
 from detector.core.observations import Activity, Observation, PartnerTimeBegan, PartnerTimeEnded
 from detector.errors import StoreError, UserError
+from detector.partner_time.parse_dates import parse_since
 from detector.paths import store_path
 from detector.report.as_text import FIRST_USE, as_text
-from detector.report.since import parse_since
 from detector.report.summarise import summarise
 from detector.report.summary import MomentCount, Summary, as_json
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
@@ -205,19 +205,28 @@ def test_since_is_a_length_or_a_date_and_whole_days_begin_at_midnight(text: str,
     ("text", "told"),
     [
         ("", "neither a length nor a date"),
-        ("yesterday", "neither a length nor a date"),
+        ("birthday", "neither a length nor a date"),
         ("-7d", "neither a length nor a date"),
         ("11y", "neither a length nor a date"),
-        ("4000d", "ten years are the most"),
-        ("2026-02-30", "there is no date '2026-02-30'"),
-        ("2026-2-3", "there is no date '2026-2-3'"),
-        ("2026-11-24", "lies in the future"),
     ],
 )
 def test_an_unreadable_since_is_refused_with_an_example(text: str, told: str) -> None:
     with pytest.raises(UserError, match=re.escape(told)) as caught:
         parse_since(text, NOW, BERLIN)
     assert "7d or 2w, or a date such as 2026-11-16" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("4000d", "ten years are the most"),
+        ("2026-02-30", "there is no 30 February: it has 28 days in 2026"),
+        ("2026-11-24", "Tuesday 24 November 2026 lies in the future"),
+    ],
+)
+def test_an_impossible_since_is_refused_with_the_reason(text: str, told: str) -> None:
+    with pytest.raises(UserError, match=re.escape(told)):
+        parse_since(text, NOW, BERLIN)
 
 
 @pytest.fixture

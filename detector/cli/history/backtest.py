@@ -14,8 +14,8 @@ from detector.config.read import read_settings
 from detector.control.lock import own_store
 from detector.errors import UserError
 from detector.i18n import _
+from detector.partner_time.parse_dates import parse_since
 from detector.paths import config_path, rules_dir
-from detector.report.since import parse_since
 from detector.rulebook.loading import find_packs, load_rules, read_rule_file
 from detector.store.errors import StoreMissing
 from detector.store.store import Store

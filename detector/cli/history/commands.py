@@ -6,15 +6,10 @@ import click
 
 
 @click.command(epilog="Example: turntoward report --since 2w")
-@click.option(
-    "--since",
-    default="4w",
-    show_default=True,
-    metavar="WHEN",
-    help="A length such as 7d or 2w, or a date such as 2026-11-01.",
-)
+@click.option("--since", metavar="WHEN", help="7d, 2w, yesterday, friday, 2026-11-01; else 4w.")
+@click.option("--on", "day", metavar="DATE", help="One day: friday, yesterday, 2026-11-01.")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
-def report_command(since: str, *, as_json: bool) -> None:
+def report_command(*, since: str | None, day: str | None, as_json: bool) -> None:
     """Look back: presence, moments, and what helped.
 
     What is unknown is called unknown, and what rests on too little is not said. It is about you and a screen, says
@@ -22,12 +17,12 @@ def report_command(since: str, *, as_json: bool) -> None:
     """
     from detector.cli.history.report import report
 
-    report(since, as_json=as_json)
+    report(since, day, as_json=as_json)
 
 
 @click.command(epilog="Example: turntoward why not 19:10")
-@click.argument("what", nargs=-1, metavar="[NUMBER | not [HH:MM | NUMBER]]")
-@click.option("--on", "day", metavar="DATE", help="An evening, such as 2026-11-23; without it the last one.")
+@click.argument("what", nargs=-1, metavar="[NUMBER | not [TIME | NUMBER]]")
+@click.option("--on", "day", metavar="DATE", help="An evening: friday, yesterday, 2026-11-23; without it the last one.")
 @click.option("--list", "is_list", is_flag=True, help="List the evening's moments with their numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def why_command(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
@@ -36,7 +31,7 @@ def why_command(what: tuple[str, ...], *, day: str | None, is_list: bool, as_jso
     The rule and its words, what was measured, what would have prevented it, and what came of it.
 
     `why not` says why nothing was said: of the last moment that passed in silence, of the moment NUMBER, or at the
-    instant HH:MM, to which the evening is played again through the same core.
+    instant TIME, to which the evening is played again through the same core.
     """
     from detector.cli.history.why import why
 

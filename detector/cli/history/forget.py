@@ -4,15 +4,17 @@ from datetime import timedelta
 
 import click
 
+from detector.cli.output import read_words
 from detector.clock import SystemClock
 from detector.control.lock import own_store, wake_daemon
 from detector.errors import UserError
 from detector.i18n import _, ngettext
+from detector.partner_time.parse_times import read_length
 from detector.paths import state_dir
 from detector.store.delete_files import delete_recordings, delete_store, path_exists
 from detector.store.model import DeletedCounts
 from detector.store.store import Store
-from rules.lengths import format_length, parse_length
+from rules.lengths import format_length
 
 
 def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
@@ -21,10 +23,7 @@ def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
     if everything:
         _forget_everything(yes=yes)
         return
-    try:
-        _forget_last(parse_length(" ".join(length)))
-    except ValueError as error:
-        raise UserError(f"{error}.") from None
+    _forget_last(read_words(lambda text: read_length(text, argument="LENGTH"), " ".join(length)))
 
 
 def _forget_last(length: timedelta) -> None:

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,10 +14,13 @@ from detector.cli.stored import read_stored
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.core.observations import PickedUp, PutAway
+from detector.errors import UserError
+from detector.i18n import _
+from detector.partner_time.parse_dates import parse_date, parse_since
+from detector.partner_time.wall_clock import DAY
 from detector.paths import config_path, rules_dir
 from detector.report.as_text import FIRST_USE, as_text
 from detector.report.rituals import DECLINED, cancellations, declined
-from detector.report.since import parse_since
 from detector.report.summarise import summarise
 from detector.report.summary import Cancellation, Summary
 from detector.report.summary import as_json as summary_as_json
@@ -26,10 +30,20 @@ from detector.store import quiet_week
 from detector.store.store import Store
 from detector.zone import local_zone
 
+DEFAULT_SPAN: Final = "4w"
 
-def report(since: str, *, as_json: bool) -> None:
+
+def report(since: str | None, day: str | None, *, as_json: bool) -> None:
     now, zone = SystemClock().now(), local_zone()
-    summary = _summarise(parse_since(since, now, zone), now, zone)
+    if since is not None and day is not None:
+        raise UserError(_("Write either --since or --on, not both."))
+    if day is None:
+        begins, ends = parse_since(since or DEFAULT_SPAN, now, zone), now
+    else:
+        on = parse_date(day, argument="--on", now=now, zone=zone, direction="back")
+        begins, next_day = (datetime.combine(each, time(), zone) for each in (on, on + DAY))
+        ends = min(now, next_day.astimezone(now.tzinfo))
+    summary = _summarise(begins, ends, zone)
     if as_json:
         click.echo(summary_as_json(summary))
         return

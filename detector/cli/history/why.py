@@ -1,13 +1,15 @@
 """`turntoward why`: why a nudge came, and why none did."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
 from detector.cli.output import COLUMNS, print_json
+from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.control.lock import own_store
 from detector.core.attention.baselines import MAX_AGE, baseline_keys, measure_baselines
@@ -17,6 +19,8 @@ from detector.core.observations import LAPTOP
 from detector.core.pipeline import Pipeline
 from detector.errors import UserError
 from detector.i18n import _
+from detector.partner_time.parse_dates import parse_date
+from detector.partner_time.parse_times import parse_time_of_day
 from detector.paths import config_path, rules_dir
 from detector.report.why import clock_of, explain, explanation_as_json, explanation_lines
 from detector.report.why_not import find_situation, situation_as_json, situation_lines
@@ -43,7 +47,7 @@ def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool)
         explainer = _Explainer(store, load_rules(rules_dir()).rules, local_zone(), day)
         if is_list:
             lines, plain = explainer.list_moments()
-        elif is_negated and wanted is not None and ":" in wanted:
+        elif is_negated and wanted is not None and not wanted.isdecimal():
             lines, plain = explainer.explain_instant(wanted)
         else:
             lines, plain = explainer.explain_moment(int(wanted) if wanted else None, silent=is_negated)
@@ -154,13 +158,13 @@ def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
     # Words rather than an option, so that `why not 19:10` reads as it is asked.
     is_negated = bool(what) and what[0] == "not"
     rest = what[1:] if is_negated else what
-    if len(rest) > 1:
+    if len(rest) > 1 and all(word.isdecimal() for word in rest):
         raise click.UsageError(_("Ask for one moment, or one instant: turntoward why not 19:10"))
-    wanted = rest[0] if rest else None
+    wanted = " ".join(rest) or None
     # The bound keeps int() from failing: it takes no number of thousands of digits.
     if wanted is None or (wanted.isascii() and wanted.isdigit() and int(wanted) > 0 and len(wanted) < 10):
         return is_negated, wanted
-    if ":" not in wanted:
+    if not re.search("[:.h]|[ap]m|o'clock|noon|past|to ", wanted.lower()):
         text = _("'{word}' is neither a number nor an instant; write for example: turntoward why 3")
         raise click.UsageError(text.format(word=wanted))
     if not is_negated:
@@ -173,14 +177,11 @@ def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zo
         raise UserError(_NOTHING_KEPT)
     if day is None:
         return list(occurrences)
-    try:
-        wanted = date.fromisoformat(day)
-    except ValueError:
-        raise UserError(_("'{day}' is no date; write for example 2026-11-23.").format(day=day)) from None
+    wanted = parse_date(day, argument="--on", now=SystemClock().now(), zone=zone, direction="back")
     found = [occurrence for occurrence in occurrences if occurrence.began.astimezone(zone).date() == wanted]
     if not found:
         text = _("No partner time is kept of {day}; the last one is {span}.")
-        raise UserError(text.format(day=day, span=_span(occurrences[-1], zone)))
+        raise UserError(text.format(day=wanted, span=_span(occurrences[-1], zone)))
     return found
 
 
@@ -188,10 +189,17 @@ def _find_instant(
     text: str, occurrences: Iterable[StoredOccurrence], zone: ZoneInfo
 ) -> tuple[StoredOccurrence, datetime]:
     try:
-        clock = time.fromisoformat(text)
+        clock = time.fromisoformat(text if text.count(":") == 2 else "")
     except ValueError:
-        clock = None
-    if clock is None or clock.tzinfo is not None:
+        try:
+            read = parse_time_of_day(text, argument="")
+        except UserError as failure:
+            if failure.problems[0].readings:
+                raise
+            hint = _("'{text}' is no instant; write for example 19:10 or 19:10:30.")
+            raise UserError(hint.format(text=text)) from None
+        clock = time(read // timedelta(hours=1), read // timedelta(minutes=1) % 60)
+    if clock.tzinfo is not None:
         raise UserError(_("'{text}' is no instant; write for example 19:10 or 19:10:30.").format(text=text))
     known = list(occurrences)
     for occurrence in reversed(known):

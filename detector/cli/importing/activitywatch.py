@@ -25,8 +25,8 @@ from detector.importing.past_times import past_times
 from detector.importing.running_server import read_server
 from detector.importing.sanitizer import EventSanitizer
 from detector.importing.tracks import EventTracks
+from detector.partner_time.parse_dates import parse_since
 from detector.paths import config_path, rules_dir
-from detector.report.since import parse_since
 from detector.rulebook.loading import load_rules
 from detector.sensors.activitywatch_server import ActivityWatchServer, url_problem
 from detector.store.errors import StoreMissing

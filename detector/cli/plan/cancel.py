@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import confirm, is_interactive, print_text
+from detector.cli.output import confirm, is_interactive, print_text, read_words
 from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext, choose_partner_time
 from detector.control import requests
@@ -123,7 +123,7 @@ def _agrees(before: PlanContext, words: str, replacement: Occurrence | None, *, 
 
 def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> PartnerTime | None:
     if instead is not None:
-        return _read(before, planned, instead, argument="--instead")
+        return read_words(lambda text: _read(before, planned, text, argument="--instead"), instead)
     if not is_interactive():
         message = _(
             "Nothing was cancelled. There is no terminal to ask on for a new date.\n"

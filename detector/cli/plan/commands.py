@@ -8,20 +8,24 @@ from typing import Any
 import click
 
 from detector.cli.lazy_completers import titles
+from detector.cli.parameters import WordsCommand
 from detector.partner_time.model import DEFAULT_TITLE
 
 
 @click.command(epilog="Example: turntoward now 90min")
-@click.argument("length")
+@click.argument("length", nargs=-1)
 @click.option("--title", default=DEFAULT_TITLE, show_default=True, help="What to call it.")
-def now_command(length: str, *, title: str) -> None:
-    """Begin partner time now, for LENGTH: 90min, 1h30min, at most 24 h. It ends by itself."""
+def now_command(length: tuple[str, ...], *, title: str) -> None:
+    """Begin partner time now, for LENGTH: 90min, 2 hours, until 22:00; without one for 90 min. It ends by itself.
+
+    A number alone is minutes. It lasts 24 h at the most.
+    """
     from detector.cli.plan.now import start_now
 
     start_now(length, title)
 
 
-@click.command(epilog="Example: turntoward add Dinner --every weekday --from 18:30 --to 20:00")
+@click.command(cls=WordsCommand, epilog="Example: turntoward add Dinner --every weekday --from 18:30 --to 20:00")
 @click.argument("title")
 @click.option(
     "--every",
@@ -48,7 +52,7 @@ def add_command(*, yes: bool, **options: Any) -> None:
     add_partner_time(options, yes=yes)
 
 
-@click.command(epilog="Example: turntoward edit dinner --from 19:00")
+@click.command(cls=WordsCommand, epilog="Example: turntoward edit dinner --from 19:00")
 @click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--title", metavar="TITLE", help="What it is called from now on.")
 @click.option("--every", metavar="DAYS", help="As `turntoward add` takes them: weekday, mon,wed, 'other friday'.")
@@ -88,7 +92,7 @@ def list_command(*, everything: bool, week: str | None, as_json: bool) -> None:
     list_partner_times(everything=everything, week=week, as_json=as_json)
 
 
-@click.command(epilog="Example: turntoward show dinner")
+@click.command(cls=WordsCommand, epilog="Example: turntoward show dinner")
 @click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
 def show_command(name: str, *, as_json: bool) -> None:
@@ -108,7 +112,7 @@ def next_command(count: int, *, as_json: bool) -> None:
     show_next(count, as_json=as_json)
 
 
-@click.command(epilog="Example: turntoward remove Dinner")
+@click.command(cls=WordsCommand, epilog="Example: turntoward remove Dinner")
 @click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove_command(name: str, *, yes: bool) -> None:
@@ -122,9 +126,9 @@ def remove_command(name: str, *, yes: bool) -> None:
 
 
 @click.command(epilog="Example: turntoward extend 30min")
-@click.argument("length")
-def extend_command(length: str) -> None:
-    """Let the partner time under way go on for LENGTH longer, this once: 30min, 1h.
+@click.argument("length", nargs=-1, required=True)
+def extend_command(length: tuple[str, ...]) -> None:
+    """Let the partner time under way go on for LENGTH longer, this once: 30min, 1h, until 22:00.
 
     It lasts at most 24 h in all. `turntoward stop` still ends it at any time.
     """
@@ -145,9 +149,9 @@ def stop_command() -> None:
 
 
 @click.command(epilog="Example: turntoward pause 30min")
-@click.argument("length")
-def pause_command(length: str) -> None:
-    """Sense and keep nothing for LENGTH: 30min, 2h, at most 24 h. It goes on by itself afterwards.
+@click.argument("length", nargs=-1, required=True)
+def pause_command(length: tuple[str, ...]) -> None:
+    """Sense and keep nothing for LENGTH: 30min, 2h, until 21:00, at most 24 h. It goes on by itself afterwards.
 
     A second pause takes the place of the first. Partner time itself goes on: to end it, use `turntoward stop`.
     """
@@ -164,7 +168,7 @@ def resume_command() -> None:
     end_pause()
 
 
-@click.command(epilog="Example: turntoward skip dinner")
+@click.command(cls=WordsCommand, epilog="Example: turntoward skip dinner")
 @click.argument("name", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
 @click.option("--undo", is_flag=True, help="Let what was skipped or cancelled last take place after all.")
 def skip_command(name: str | None, *, undo: bool) -> None:
@@ -177,7 +181,7 @@ def skip_command(name: str | None, *, undo: bool) -> None:
     skip_next(name, undo=undo)
 
 
-@click.command(epilog='Example: turntoward cancel dinner --instead "sun 11:00"')
+@click.command(cls=WordsCommand, epilog='Example: turntoward cancel dinner --instead "sun 11:00"')
 @click.argument("name", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
 @click.option("--instead", metavar="WHEN", help='The new date: "sun 11:00", "tomorrow 19:00", "2026-12-24 18:00".')
 @click.option("--no-new-date", is_flag=True, help="Cancel without a new date.")

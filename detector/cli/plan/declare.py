@@ -3,12 +3,12 @@
 Each shows first what it understood: the partner time in a sentence, its next times, what it overlaps.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from detector.cli.output import confirm, print_text
+from detector.cli.output import choose_reading, confirm, print_text
 from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext, choose_partner_time
 from detector.cli.quiet_week.quiet_week import HINT
@@ -26,12 +26,13 @@ from detector.zone import system_zone
 
 MAX_SHOWN: Final = 3
 MARGIN: Final = "     "
+_FIELDS: Final = {"--from": "begins", "--to": "ends", "--for": "lasts"}
 
 
 def add_partner_time(options: Mapping[str, Any], *, yes: bool) -> None:
     before = context.load_plan()
     arguments = PlanArguments(**options)
-    wanted = parse_declaration(arguments, before.now, before.zone)
+    wanted = _read(arguments, lambda given: parse_declaration(given, before.now, before.zone))
     _write_preview(wanted, before)
     if arguments.zone is None and system_zone() is None:
         print_text(_("Your system names no time zone, so the times are UTC; --zone says another."))
@@ -54,7 +55,7 @@ def edit_partner_time(name: str, options: Mapping[str, Any], *, yes: bool) -> No
         hint = _("Write for example --from 19:00, or --every 'other friday'.")
         raise UserError(f"{_('It does not say what is to change.')}\n  {hint}")
     # What it takes is stored only after the question; until then nothing holds the store open.
-    wanted = parse_edit(known, arguments, before.now, before.zone)
+    wanted = _read(arguments, lambda given: parse_edit(known, given, before.now, before.zone))
     if wanted == known:
         print_text(_("That is how it is already; nothing was changed."))
         return
@@ -96,6 +97,23 @@ def remove_partner_time(name: str, *, yes: bool) -> None:
     if any(occurrence.partner_time == chosen.number for occurrence in before.under_way):
         sentences.append(_("It was under way and ends now."))
     context.wake_and_report([*sentences, *after.state_sentences()])
+
+
+def _read(arguments: PlanArguments, read: Callable[[PlanArguments], PartnerTime]) -> PartnerTime:
+    """Return what `read` makes of them; where one has two readings, the person at a terminal chooses."""
+    while True:
+        try:
+            return read(arguments)
+        except UserError as error:
+            for wrong in error.problems:
+                name = _FIELDS.get(wrong.file or "")
+                # What stands in another option, such as the time in `--on "tomorrow 7"`, is written anew.
+                is_own = name is not None and getattr(arguments, name) == wrong.source
+                chosen = choose_reading(wrong) if is_own else None
+                if name is None or chosen is None:
+                    raise
+                changes: dict[str, Any] = {name: chosen}
+                arguments = replace(arguments, **changes)
 
 
 def _state_sentences(added: PartnerTime, after: PlanContext) -> list[str]:

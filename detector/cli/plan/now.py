@@ -1,19 +1,27 @@
 """`turntoward now`, `extend`, `stop`, `pause`, `resume`: what is under way at this moment."""
 
-from detector.cli.output import print_text
+from datetime import datetime, timedelta
+from typing import Final
+
+from detector.cli.output import print_text, read_words
 from detector.cli.plan import context
 from detector.control import requests
 from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.declaration import ProblemCollector
-from detector.partner_time.parse_times import parse_duration, parse_title
-from rules.lengths import format_length, parse_length
+from detector.partner_time.parse_dates import parse_length_or_end
+from detector.partner_time.parse_times import check_duration, parse_title
+from detector.zone import local_zone
+from rules.lengths import format_length
+
+# So long partner time is that was begun without a length.
+DEFAULT_LENGTH: Final = "90 min"
 
 
-def start_now(length: str, title: str) -> None:
+def start_now(words: tuple[str, ...], title: str) -> None:
     # Both arguments are read before either is refused.
     reader = ProblemCollector()
-    lasts = reader.read(parse_duration, length, argument="LENGTH")
+    lasts = reader.read(lambda text: read_words(_duration, text), " ".join(words) or DEFAULT_LENGTH)
     name = reader.read(parse_title, title, argument="--title")
     if lasts is None or name is None:
         raise UserError(reader.problems)
@@ -26,8 +34,16 @@ def start_now(length: str, title: str) -> None:
     context.wake_and_report([under_way, *after.following_sentences(), *pause])
 
 
-def extend_current(length: str) -> None:
-    by = parse_duration(length, argument="LENGTH")
+def _duration(text: str, begins: datetime | None = None) -> timedelta:
+    length = parse_length_or_end(text, argument="LENGTH", now=context.CLOCK.now(), zone=local_zone(), begins=begins)
+    return check_duration(length, text, argument="LENGTH")
+
+
+def extend_current(words: tuple[str, ...]) -> None:
+    # "until 22:00" counts from the end that is planned; without anything under way its length does not matter.
+    under_way = context.load_plan().under_way
+    ends = under_way[0].ends if under_way else None
+    by = read_words(lambda text: _duration(text, ends), " ".join(words))
     before, extended, after = context.change_plan(lambda store, now: requests.extend(store, now, by))
     if extended is None:
         current = before.plan.current
@@ -54,12 +70,9 @@ def stop_current() -> None:
     context.wake_and_report([*sentences, *after.state_sentences()])
 
 
-def pause_for(length: str) -> None:
-    try:
-        lasts = parse_length(length)
-    except ValueError as error:
-        message, _separator, hint = str(error).partition("; ")
-        raise UserError([Problem(message=message, file="LENGTH", hint=hint or None)]) from None
+def pause_for(words: tuple[str, ...]) -> None:
+    now, zone = context.CLOCK.now(), local_zone()
+    lasts = read_words(lambda text: parse_length_or_end(text, argument="LENGTH", now=now, zone=zone), " ".join(words))
     if lasts > requests.MAX_PAUSE:
         message = _("a pause lasts at most 24 h, not {length}").format(length=format_length(lasts))
         hint = _("for longer, `turntoward service uninstall` or `turntoward remove`")

@@ -51,7 +51,7 @@ class _DayBar:
 
 
 def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
-    day = parse_date(text, argument="--week", now=known.now, zone=known.zone, past=True)
+    day = parse_date(text, argument="--week", now=known.now, zone=known.zone, direction="any")
     first = day - day.weekday() * _DAY
     planned = _planned(known, first)
     if as_json:
