@@ -210,7 +210,7 @@ def parse_time_of_day(text: str, *, argument: str) -> timedelta:
 
 def two_halves(clock: ClockTime, *, argument: str) -> UserError:
     """Return the problem with a time that could be in either half of the day."""
-    readings = tuple(format_time(at) for at in sorted((clock.at % DAY, clock.other)))
+    readings = tuple(_with_half(at) for at in sorted((clock.at % DAY, clock.other)))
     message, hint = _("'{word}' could be in the morning or in the evening"), _("write {first} or {second}")
     values = {"word": clock.text.strip(), "first": readings[0], "second": readings[1]}
     return input_error(argument, clock.text, message, hint, readings=readings, **values)
@@ -220,6 +220,12 @@ def format_time(at: timedelta) -> str:
     """Return the time since midnight as it is typed: "18:30"."""
     minutes = at // timedelta(minutes=1)
     return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _with_half(at: timedelta) -> str:
+    # With am or pm, so that a bare end takes the same half: "7pm", "7:30pm".
+    hours, minutes = divmod(at // timedelta(minutes=1), 60)
+    return f"{hours % 12 or 12}{f':{minutes:02}' if minutes else ''}{'am' if hours < 12 else 'pm'}"
 
 
 def parse_span(begin: ClockTime, end: ClockTime, *, says_day: bool = False) -> tuple[timedelta, timedelta]:
@@ -245,9 +251,8 @@ def parse_span(begin: ClockTime, end: ClockTime, *, says_day: bool = False) -> t
     if lasts > HALF_A_DAY and not is_certain:
         other = lasts - HALF_A_DAY
         if begin.is_open and not end.is_open and ends_at > begins_at:
-            argument, clock, first = "--from", begin, format_time((begins_at + HALF_A_DAY) % DAY)
-            # With am it says that the morning is meant.
-            readings = (first, f"{format_time(begins_at)}am")
+            argument, clock = "--from", begin
+            readings = (_with_half((begins_at + HALF_A_DAY) % DAY), _with_half(begins_at))
         else:
             argument, clock, first = "--to", end, format_time((begins_at + other) % DAY)
             second = format_time(ends_at % DAY)

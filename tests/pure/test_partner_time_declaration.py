@@ -89,8 +89,8 @@ def test_an_end_without_its_half_of_the_day_takes_that_of_the_shorter_span(
         ("18:30", "8", "--to", ("20:00", "08:00 the next day")),
         ("20:00", "18:30", "--to", ("06:30", "18:30 the next day")),
         ("7pm", "9am", "--to", ("21:00", "09:00 the next day")),
-        ("10:00", "23:00", "--from", ("22:00", "10:00am")),
-        ("7", "9", "--from", ("07:00", "19:00")),
+        ("10:00", "23:00", "--from", ("10pm", "10am")),
+        ("7", "9", "--from", ("7am", "7pm")),
     ],
 )
 def test_a_span_with_two_readings_is_asked_back_with_both_and_each_of_them_is_taken(
