@@ -18,16 +18,9 @@ from typing import Final
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import MONTHS, ORDINALS, format_date_number
-from detector.partner_time.parse_dates import (
-    HOLIDAYS,
-    month_of,
-    near_day,
-    near_name,
-    not_in_month,
-    parse_days,
-    weekday_of,
-)
+from detector.partner_time.parse_dates import HOLIDAYS, month_of, not_in_month
 from detector.partner_time.parse_times import hint_nearest, input_error, problem
+from detector.partner_time.parse_weekdays import near_day, near_name, parse_days, weekday_of
 from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
 from detector.spelling import nearest
 

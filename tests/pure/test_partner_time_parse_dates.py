@@ -13,11 +13,11 @@ from detector.partner_time.parse_dates import (
     Direction,
     month_of,
     parse_date,
-    parse_days,
     parse_length_or_end,
     parse_since,
     parse_when,
 )
+from detector.partner_time.parse_weekdays import parse_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from detector.partner_time.declaration import PlanArguments, parse_declaration
 from detector.partner_time.describe import format_instant, format_occurrence, format_partner_time
 from detector.partner_time.model import PartnerTime, partner_time_from_now
 from detector.partner_time.occurrences import occurrences
-from detector.partner_time.parse_dates import parse_days
 from detector.partner_time.parse_times import parse_duration, parse_title, parse_zone, read_clock
+from detector.partner_time.parse_weekdays import parse_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
