@@ -174,8 +174,10 @@ def format_evidence(parts: Sequence[str | FeatureKey], evidence: Mapping[Feature
     return "".join(said) or None
 
 
-def format_policy(decided: str, reason: Reason | None, at: str) -> str:
+def format_policy(decided: str, reason: Reason | None, at: str, *, was_shown: bool = True) -> str:
     """Return what became of a match, and why, as one sentence. `at`: when that was decided, by the person's clock."""
+    if decided == "nudged" and not was_shown:
+        return f"It was to be said at {at}, and could not be shown."
     if decided == "nudged":
         if reason is None:
             return "It was shown at once: there was no reason to wait."

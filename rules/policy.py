@@ -113,6 +113,26 @@ def find_excuse(category: str | None, at: datetime, history: History, settings: 
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why no nudge is shown just now, and until when; `until` None: for the rest of this partner time."""
+
+    reason: Reason
+    until: datetime | None = None
+
+
+def find_silence(at: datetime, history: History, settings: PolicySettings) -> Silence | None:
+    """Return what keeps every nudge back at `at`, whatever is noticed; None: nothing does. In the order of `decide`."""
+    if history.in_quiet_week:
+        return Silence(Reason.QUIET_WEEK)
+    if history.dismissed >= settings.quiet_after > 0:
+        return Silence(Reason.DISMISSED_TWICE)
+    if len(history.past_nudges) >= settings.budget:
+        return Silence(Reason.BUDGET)
+    over = max((nudge.at + settings.cool_down for nudge in history.past_nudges), default=at)
+    return Silence(Reason.COOL_DOWN, over) if over > at else None
+
+
 def decide(match: Match, at: datetime, history: History, settings: PolicySettings) -> Decision:
     """Return what becomes of the match at `at`: the first reason that applies, in the order below.
 

@@ -47,7 +47,10 @@ class PhoneStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonStatus:
-    """The status. `senses` maps each sense to the sensor that runs, or None.
+    """The status. `senses` maps each sense to the sensor that runs, or None; without those that this device cannot have.
+
+    `sensing`: how much is sensed, see `detector.daemon.start_notice`; `why_nothing`: why the start could not be shown.
+    `quiet_reason`: why no nudge is shown just now, as moments keep it; `quiet_until`: until when, None: until the end.
 
     `rule_files`: the fingerprint of the rule files that the session's rules come from; None where there is no session.
     """
@@ -62,6 +65,11 @@ class DaemonStatus:
     next_begins: datetime | None = None
     senses: dict[str, str | None] = field(default_factory=dict)
     rule_files: str | None = None
+    sensing: str | None = None
+    why_nothing: str | None = None
+    quiet_reason: str | None = None
+    quiet_until: datetime | None = None
+    has_screen: bool = True
     bus: bool = False
     problems: tuple[str, ...] = ()
     phone_api: PhoneApiStatus | None = field(metadata={"json": "door"}, default=None)
@@ -74,7 +82,11 @@ class DaemonStatus:
 
     def as_line(self) -> str:
         if self.partner_time is not None:
-            return _("partner time under way, paused") if self.paused_until else _("partner time under way")
+            if self.paused_until:
+                return _("partner time under way, paused")
+            if self.sensing == "nothing":
+                return _("partner time under way; nothing is sensed, for its start could not be shown")
+            return _("partner time under way")
         if self.next_begins is not None:
             return _("waiting for the next partner time")
         return _("no partner time is declared")

@@ -23,7 +23,7 @@ from detector.core.observations import Answered, NotShown, PartnerTimeBegan, Sho
 from rules.engine import NEVER
 from rules.features import DISTRACTING
 from rules.model import Hold, Match, Nudge, Reason
-from rules.policy import NEEDED_LENGTHS, History, PastNudge, PolicySettings, decide, find_excuse
+from rules.policy import NEEDED_LENGTHS, History, PastNudge, PolicySettings, Silence, decide, find_excuse, find_silence
 
 LATE_PUT_AWAY: Final = timedelta(seconds=60)
 """A third of reminders end use within a minute (Wellspent RCT, 2026)."""
@@ -213,6 +213,10 @@ class MomentTracker:
             return True
         category = use.activity.category
         return find_excuse(category, at, self._history(device, category), self._policy) is not None
+
+    def silence(self, at: datetime) -> Silence | None:
+        """Return why no nudge is shown at `at`, whatever is noticed."""
+        return find_silence(at, self._history("", None), self._policy)
 
     def _history(self, device: str, category: str | None) -> History:
         needed = self._needed.get((device, category))

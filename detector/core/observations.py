@@ -28,6 +28,8 @@ class GapReason(StrEnum):
     RESTART = "restart"
     OVERFLOW = "overflow"
     SILENT = "silent"
+    NOT_SHOWN = "not_shown"
+    """Nothing was sensed: that partner time had begun could not be shown to anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from detector.core.moments import MomentTracker
 from detector.core.start import StartCheck
 from rules.engine import RuleWatch, evidence, features_used
 from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
-from rules.policy import PolicySettings
+from rules.policy import PolicySettings, Silence
 
 _ACCEPTED_WHILE_PAUSED: Final = (
     obs.Resumed,
@@ -99,6 +99,10 @@ class Pipeline:
         self.now = now
         return tuple(effects)
 
+    def silence(self) -> Silence | None:
+        """Return why no nudge would be shown now, whatever is noticed, and until when; None: nudges are shown."""
+        return self._open.silence(self.now) if self._open and self.now else None
+
     def snapshots(self) -> list[DeviceSnapshot]:
         """Return what is measured now on each device that is in use, for explanations; valid until the next step."""
         return self._open.snapshots(self.now) if self._open and self.now else []
@@ -132,6 +136,9 @@ class _OpenOccurrence:
     def deadline(self) -> datetime | None:
         deadline = self._next_deadline()
         return deadline if deadline < self.ends else None
+
+    def silence(self, now: datetime) -> Silence | None:
+        return self._moments.silence(now)
 
     def snapshots(self, now: datetime) -> list[DeviceSnapshot]:
         devices = ((device, watch, self._attention.device(device).open_use) for device, watch in self._watches.items())

@@ -217,6 +217,7 @@ class Daemon:
                 dnd_controller=self._dnd_controller,
                 idle_notifications=self._idle_notifications,
                 status_changed=self._publish_soon,
+                reconcile=self.reconcile,
             ),
             self._settings,
             occurrence,
@@ -257,6 +258,13 @@ class Daemon:
         session = self._reconciler.session
         if session is None or session.paused or not (session.occurrence.quiet or self._settings.quiet.always):
             return None
+        if self._settings.quiet.even_without_nudges and session.notice is not None:
+            # It holds back our own notifications as well, so the start is shown before it is on, for its whole time.
+            shown_at = session.notice.shown_at if session.sensing == "all" else None
+            until = None if shown_at is None else shown_at + self._settings.notifications.expires
+            if until is None or self._clock.now() < until:
+                self._scheduler.set_job("dnd", until, self.reconcile)
+                return None
         return session.occurrence.id
 
     async def _update_phones(self) -> None:
@@ -292,6 +300,8 @@ class Daemon:
 
     def _status(self) -> DaemonStatus:
         session, upcoming = self._reconciler.session, self._reconciler.upcoming
+        is_sensed = session is not None and session.sensing != "nothing"
+        quiet = session.silence if session else None
         return DaemonStatus(
             version=version("turntoward"),
             started=self._started,
@@ -301,7 +311,12 @@ class Daemon:
             paused_until=upcoming.paused_until,
             next_title=upcoming.occurrence.title if upcoming.occurrence else None,
             next_begins=upcoming.occurrence.begins if upcoming.occurrence else None,
-            senses=self._sensors.laptop.active_sensors() if self._sensors and session else {},
+            senses=self._sensors.laptop.active_sensors() if self._sensors and session and is_sensed else {},
+            sensing=session.sensing if session else None,
+            why_nothing=session.why_nothing_is_sensed if session else None,
+            quiet_reason=quiet.reason if quiet else None,
+            quiet_until=quiet.until if quiet else None,
+            has_screen=self._settings.notifications.screen,
             bus=self._dbus_service.connected,
             problems=self._problems,
             rule_files=self._rule_files if session else None,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from detector.clock import Clock
@@ -93,6 +95,20 @@ class EffectRunner:
                 self._end = effect
             elif not isinstance(effect, Record):
                 self._enqueue(effect)
+
+    async def announce(self, start: NotifyStart, *, stays: bool) -> tuple[bool, datetime]:
+        """Show that partner time has begun, after what was queued before; return whether a notifier showed it, and when.
+
+        `stays`: nobody is there yet, so it does not disappear by itself.
+        """
+        await self.wait_until_shown()
+        text = self.wording.start(start)
+        by = None
+        try:
+            by = await self._send(0, replace(text, announces=True, expires=timedelta(0) if stays else text.expires))
+        except Exception:
+            logger.exception("a notifier failed in a way that it should not")
+        return by is not None, self._clock.now()
 
     def show(self, text: NotificationText) -> None:
         """Queue something that is no nudge; it takes the place of what was shown at the start."""

@@ -27,7 +27,7 @@ logger = logging.getLogger("turntoward")
 
 def open_notifiers(settings: Settings, bus: Bus | None) -> NotificationSender:
     """Return the notifiers that the person chose; `bus`: the session bus to share, where there is one."""
-    return NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
+    return NotifierChain(make_notifiers(bus=bus), settings.notifications.only)
 
 
 class IdleNotifications:

@@ -18,7 +18,7 @@ from typing import Final
 from detector.core.effects import Record
 from detector.core.observations import GapReason, PartnerTimeEnded
 from detector.daemon.crash_dump import save_crash_dump
-from detector.daemon.session import MICROSECOND, CoreFailed, EndReason, Session
+from detector.daemon.session import MICROSECOND, ON_TIME, CoreFailed, EndReason, Session
 from detector.partner_time.model import Occurrence
 from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import LATE
@@ -27,9 +27,6 @@ from detector.store import quiet_week
 from detector.store.model import StoredOccurrence
 from detector.store.schedule import planned_id, read_schedule, restarted_id
 from detector.store.store import Store
-
-# Where a start is noticed within this, nothing of it was missed.
-ON_TIME: Final = timedelta(seconds=2)
 
 # A plan reaches some weeks ahead; made again once a day it always reaches far enough.
 MAX_PLAN_AGE: Final = timedelta(hours=24)

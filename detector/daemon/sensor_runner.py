@@ -114,6 +114,12 @@ class SensorRunner:
         self._next_wait = FIRST_WAIT
         self._group: asyncio.TaskGroup | None = None
         self._task: asyncio.Task[None] | None = None
+        # Set once it is known whether a sensor runs.
+        self.settled = asyncio.Event()
+
+    @property
+    def has_choices(self) -> bool:
+        return bool(self._choices)
 
     def state(self) -> SenseState:
         refusals = (*self._elsewhere, *self._unavailable.values())
@@ -138,6 +144,7 @@ class SensorRunner:
             began = self._context.clock.monotonic()
             outcome = await self._run_first_available()
             self.sensor = None
+            self.settled.set()
             if outcome == "ended":
                 self.status = "stopped"
                 return
@@ -189,6 +196,8 @@ class SensorRunner:
                 self._unavailable.pop(name, None)
                 is_back, self._is_lost = self._is_lost, False
             self._context.sink(event)
+            # With the next event, or after it: it reports the state in which the sensor has started.
+            asyncio.get_running_loop().call_soon(self.settled.set)
             if is_back:
                 logger.info("%s is back", name)
                 self._recovered(self._sense)

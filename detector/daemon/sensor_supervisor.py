@@ -5,7 +5,8 @@ Invariant 2: once stopped, nothing of a sensor is left open.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from detector.core.observations import Sense
 from detector.daemon.sensor_runner import SenseState, SensorChoice, SensorContext, SensorRunner
@@ -33,7 +34,8 @@ class SensorSupervisor:
         self._task: asyncio.Task[None] | None = None
         self._shown_bugs: set[str] = set()
 
-    async def start(self) -> None:
+    async def start(self, only: Collection[Sense] | None = None) -> None:
+        """Start the sensors, of all senses or of these."""
         if self._task is not None:
             return
         self._runners = {
@@ -47,8 +49,16 @@ class SensorSupervisor:
                 unsensed=self._unsensed,
             )
             for sense, (choices, elsewhere) in self._rows().items()
+            if only is None or sense in only
         }
         self._task = asyncio.create_task(self._run())
+
+    async def wait_until_settled(self, time_limit: float) -> None:
+        """Return once each sense has a sensor that reported its state, or has none; or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(time_limit):
+                for runner in self._runners.values():
+                    await runner.settled.wait()
 
     async def stop(self) -> None:
         """Stop them all; when it returns, no connection, thread or descriptor of theirs is open."""
@@ -70,8 +80,8 @@ class SensorSupervisor:
         return [runner.state() for runner in self._runners.values()]
 
     def active_sensors(self) -> dict[str, str | None]:
-        """Return, for each sense, the name of the sensor that runs now, or None."""
-        return {sense: runner.sensor for sense, runner in self._runners.items()}
+        """Return, for each sense that a session of this type can have, the sensor that runs now, or None."""
+        return {sense: runner.sensor for sense, runner in self._runners.items() if runner.has_choices}
 
     def _rows(self) -> Mapping[Sense, tuple[Sequence[SensorChoice], tuple[UnavailableSensor, ...]]]:
         if self._choices is not None:

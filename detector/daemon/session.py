@@ -3,10 +3,12 @@
 Invariant 1: all of them are made when partner time starts, and closed when it ends.
 Invariant 2: a decision is stored before it is shown.
 Invariant 3: after a gap of every sense the sensors are restarted: their picture of the desktop may be out of date.
+Invariant 4: nothing is sensed and stored but the beginning until that was shown to whoever is at this device; see `StartNotice`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,21 +16,28 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 import detector.core.observations as obs
-from detector.core.effects import Effect, Record
+from detector.core.effects import Effect, NotifyStart, Record
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.inbox import Inbox
+from detector.daemon.start_notice import Sensing, StartNotice
 from detector.errors import TurntowardError
 from detector.partner_time.model import Occurrence, is_on_call
 
 if TYPE_CHECKING:
     from detector.core.pipeline import Pipeline
     from detector.daemon.session_sensors import SessionSensors
+    from rules.policy import Silence
 
 # The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end.
 MICROSECOND: Final = timedelta(microseconds=1)
 
+# Where a start is noticed, or shown, within this, nothing of it was missed.
+ON_TIME: Final = timedelta(seconds=2)
+
 # How many of the last observations are saved when the core fails.
 CRASH_DUMP_LENGTH: Final = 100
+
+logger = logging.getLogger("turntoward")
 
 EndReason = Literal["ended", "stopped", "removed", "clock_jump"]
 
@@ -44,7 +53,9 @@ class CoreFailed(TurntowardError):
 class Session:
     """Runs the occurrence from its start to its end. `stored_id` is its id in the store.
 
-    `in_quiet_week`: moments are stored, and no nudge is shown.
+    `in_quiet_week`: moments are stored, and no nudge is shown. `has_screen` False: there is no screen on which the start could
+    be shown, so only phones are heard. `why_not_shown` says why the last notification could not be shown; `status_changed`
+    is called when that, or how much is sensed, has changed.
     """
 
     def __init__(
@@ -57,6 +68,9 @@ class Session:
         sensors: SessionSensors,
         effect_runner: EffectRunner,
         in_quiet_week: bool = False,
+        has_screen: bool = True,
+        why_not_shown: Callable[[], str] = str,
+        status_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.occurrence = occurrence
         self.stored_id = stored_id
@@ -68,10 +82,23 @@ class Session:
         self._effect_runner = effect_runner
         self._recent: deque[obs.Observation] = deque(maxlen=CRASH_DUMP_LENGTH)
         self._is_sensing = False
+        self._why_not_shown = why_not_shown
+        self._status_changed = status_changed
+        self.notice = StartNotice() if has_screen else None
+        self.sensing: Sensing = "nothing" if has_screen else "all"
+        self.why_nothing_is_sensed: str | None = None
+        self._nothing_since: datetime | None = None
+        self._last_silence: Silence | None = None
 
     @property
     def deadline(self) -> datetime | None:
-        return self._core.deadline
+        wanted = [self._core.deadline, self.notice.deadline if self.notice is not None and not self.paused else None]
+        return min((at for at in wanted if at is not None), default=None)
+
+    @property
+    def silence(self) -> Silence | None:
+        """Why no nudge is shown now, whatever is noticed."""
+        return self._core.silence()
 
     async def begin(self, at: datetime, now: datetime, missed: obs.GapReason) -> None:
         """Begin at `at`; the time from there until `now` was missed, for the reason given."""
@@ -88,11 +115,11 @@ class Session:
         if now > at:
             observations.append(obs.Gap(at=now, since=at, reason=missed))
         self._feed_all(observations)
-        await self._switch_sensors(on=True)
+        await self._open(now)
 
     async def resume(self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         self.rebuild(stored, latest, now, ends)
-        await self._switch_sensors(on=not self.paused)
+        await self._open(now)
 
     def rebuild(self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         """Feed the stored observations again without showing anything, then a gap from `latest` until `now`.
@@ -119,19 +146,29 @@ class Session:
 
     def extend(self, ends: datetime, now: datetime) -> None:
         """Go on until `ends`, where that is later than the end so far; nothing else changes."""
-        taken = self.inbox.take()
+        taken = self._take()
         extended = self._extend_to(ends, now)
         # The core ignores what lies beyond the end that it knows, so the later end goes before that.
         before = [o for o in taken if not extended or o.at <= extended[0].at]
         self._feed_all([*before, *extended, *taken[len(before) :]])
+        if extended and self.notice is not None:
+            # What was shown names an earlier end.
+            self.notice.request()
 
     async def step(self, now: datetime) -> None:
         """Feed what came in, advance the core where its deadline has come, and run the effects."""
-        taken = self.inbox.take()
+        taken = self._take()
         self._feed_all(taken)
         if self._core.deadline is not None and self._core.deadline <= now:
             self._run_effects(self._guard(lambda: self._core.advance(now)))
         self.sensors.release_waiting_phones()
+        if self.notice is not None and not self.paused:
+            self.notice.advance(now)
+            if self.notice.is_due:
+                await self._announce(now)
+        if (silence := self.silence) != self._last_silence:
+            self._last_silence = silence
+            self._status_changed()
         if any(isinstance(observation, obs.Gap) and observation.sense is None for observation in taken):
             await self.restart_sensors()
 
@@ -140,18 +177,21 @@ class Session:
 
         `ends`: the end of the occurrence, later than the one so far where it was extended meanwhile.
         """
-        waiting = self.inbox.take()
+        waiting = self._take()
         # What sensors reported during the gap is in no reliable order, and they report it again when they are restarted.
         # What became of a notification is reported only once.
         before = [o for o in waiting if o.at <= since]
         answers = [o for o in waiting if o.at > since and isinstance(o, obs.Shown | obs.NotShown | obs.Answered)]
-        self._feed_all([*before, *self._extend_to(ends, since), obs.Gap(at=at, since=since, reason=reason)])
+        gap = obs.Gap(at=at, since=since, reason=reason)
+        self._feed_all([*before, *self._extend_to(ends, since), gap])
+        if self.notice is not None:
+            self.notice.observe([gap])
         for observation in answers:
             self.inbox.put(observation)
 
     async def pause(self, now: datetime) -> None:
         if not self.paused:
-            self._feed_all([*self.inbox.take(), obs.Paused(at=now)])
+            self._feed_all([*self._take(), *self._gap_of_nothing(now), obs.Paused(at=now)])
             self.paused = True
             await self._switch_sensors(on=False)
 
@@ -160,26 +200,31 @@ class Session:
         if self.paused:
             self._feed_all([*self.inbox.take(), obs.Resumed(at=now)])
             self.paused = False
+            if self.sensing == "nothing" and self.notice is not None:
+                self.notice.request()
+                await self._open(now)
+                return
             await self._switch_sensors(on=True)
             if by_itself:
-                self._effect_runner.show(self._effect_runner.wording.resumed(self.occurrence.ends))
+                self._effect_runner.show(self._effect_runner.wording.resumed(self.occurrence.ends, now))
 
     def end_quiet_week(self, now: datetime) -> None:
         """Show nudges from now on."""
         self.in_quiet_week = False
-        self._feed_all([*self.inbox.take(), obs.QuietWeekEnded(at=now)])
+        self._feed_all([*self._take(), obs.QuietWeekEnded(at=now)])
 
     async def end(self, at: datetime, reason: EndReason) -> None:
         """End at `at`: feed what came in before, drop what came in after, and close everything."""
         await self._switch_sensors(on=False)
-        before = [observation for observation in self.inbox.take() if observation.at < at]
-        self._feed_all([*before, obs.PartnerTimeEnded(at=at, reason=reason)])
+        before = [observation for observation in self._take() if observation.at < at]
+        self._feed_all([*before, *self._gap_of_nothing(at), obs.PartnerTimeEnded(at=at, reason=reason)])
         await self._effect_runner.close()
 
     async def close_unfinished(self) -> None:
         """Close everything, but leave the occurrence without an end in the store: the next start goes on with it."""
         await self._switch_sensors(on=False)
-        self._feed_all(self.inbox.take())
+        taken = self._take()
+        self._feed_all([*taken, *self._gap_of_nothing(self._core.now)])
         await self._effect_runner.close()
 
     async def restart_sensors(self) -> None:
@@ -200,7 +245,74 @@ class Session:
     async def _switch_sensors(self, *, on: bool) -> None:
         if on != self._is_sensing:
             self._is_sensing = on
-            await (self.sensors.start() if on else self.sensors.stop())
+            if not on:
+                await self.sensors.stop()
+            elif self.sensing == "all":
+                await self.sensors.start()
+            else:
+                await self.sensors.watch(with_phones=self.sensing == "presence")
+
+    async def _open(self, now: datetime) -> None:
+        """Start the sensors, as far as what has been shown allows; show the start where it has to be."""
+        if self.notice is not None:
+            self._nothing_since = now
+        if not self.paused:
+            await self._switch_sensors(on=True)
+            if self.notice is not None:
+                self._take()
+                await self._announce(now)
+
+    async def _announce(self, now: datetime) -> None:
+        """Show that partner time is under way, and sense as much as what came of that allows."""
+        if self.notice is None:
+            return
+        ends = self.occurrence.ends
+        start = NotifyStart(occurrence=self.stored_id, title=self.occurrence.title, at=now, ends=ends)
+        stays = not self.notice.is_anybody_there
+        was_shown, at = await self._effect_runner.announce(start, stays=stays)
+        self.notice.tried(at, was_shown=was_shown, lasts=ends - self.occurrence.begins)
+        why = None if was_shown else self._why_not_shown()
+        if why != self.why_nothing_is_sensed:
+            self.why_nothing_is_sensed = why
+            if why is not None:
+                logger.warning("nothing is sensed: that partner time has begun could not be shown (%s)", why)
+            else:
+                logger.info("that partner time has begun was shown; it is sensed from now on")
+            self._status_changed()
+        await self._sense_as_shown(at)
+
+    async def _sense_as_shown(self, at: datetime) -> None:
+        if self.notice is None or self.notice.sensing == self.sensing:
+            return
+        before = self.sensing
+        if self.notice.sensing == "nothing":
+            self._feed_all([*self._take(), obs.Gap(at=at, since=at, reason=obs.GapReason.NOT_SHOWN)])
+            self._nothing_since = at
+        elif before == "nothing":
+            self._take()
+            self._feed_all(self._gap_of_nothing(at))
+        self.sensing = self.notice.sensing
+        await self.restart_sensors()
+        if self.sensing == "presence":
+            # Nobody is there, so nothing is in front of anybody, whatever the screen shows.
+            self.inbox.put(obs.Focused(at=at, activity=None))
+        self._status_changed()
+
+    def _take(self) -> tuple[obs.Observation, ...]:
+        """Return what came in, as far as it may be known; what tells of somebody's presence is noted in any case."""
+        taken = self.inbox.take()
+        if self.notice is None:
+            return taken
+        self.notice.observe(taken)
+        return () if self.sensing == "nothing" else taken
+
+    def _gap_of_nothing(self, at: datetime | None) -> list[obs.Observation]:
+        """Return the gap that the time without any sensing is, up to `at`."""
+        since, self._nothing_since = self._nothing_since, None
+        if self.sensing != "nothing" or since is None or at is None or at - since <= ON_TIME:
+            return []
+        until = max(since, min(at, self.occurrence.ends - MICROSECOND))
+        return [obs.Gap(at=until, since=since, reason=obs.GapReason.NOT_SHOWN)]
 
     def _feed_all(self, observations: Sequence[obs.Observation]) -> None:
         effects: list[Effect] = []
@@ -225,4 +337,5 @@ class Session:
     def _run_effects(self, effects: Sequence[Effect]) -> None:
         if self._core.now is not None:
             self.inbox.not_before(self._core.now)
-        self._effect_runner.run(effects)
+        # The start is announced by `_announce`: what comes of that decides what is sensed.
+        self._effect_runner.run([effect for effect in effects if not isinstance(effect, NotifyStart)])

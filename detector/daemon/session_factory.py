@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from detector.activities.load import load_classifier
 from detector.clock import Clock
@@ -34,6 +34,7 @@ from detector.daemon.wording import Wording
 from detector.devices import Phone
 from detector.dnd.controller import DndController
 from detector.errors import Problem
+from detector.i18n import _
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
 from detector.notifier.model import NotificationText
@@ -56,7 +57,8 @@ logger = logging.getLogger("turntoward")
 class DaemonParts:
     """What lives as long as the daemon, and every session uses.
 
-    `wake` wakes the loop. `status_changed` is called when a sensor started or was lost.
+    `wake` wakes the loop. `status_changed` is called when a sensor started or was lost, `reconcile` when other parts may have to
+    act on what changed.
     """
 
     store: Store
@@ -65,6 +67,7 @@ class DaemonParts:
     dnd_controller: DndController
     idle_notifications: IdleNotifications
     status_changed: Callable[[], None]
+    reconcile: Callable[[], None]
 
 
 class BuiltSession(NamedTuple):
@@ -113,7 +116,9 @@ def build_session(
 
     # Notifiers that still show something are reused, so that the session's first notification replaces it.
     open_notifiers = parts.idle_notifications.detach_notifiers()
-    chain = open_notifiers or NotifierChain(make_notifiers(settings.notifications.only, bus=bus))
+    chain = cast("NotifierChain | None", open_notifiers) or NotifierChain(
+        make_notifiers(bus=bus), settings.notifications.only
+    )
     sender = parts.dnd_controller.mark_urgent(chain, inbox.put)
 
     def sees_apps(device: str) -> bool:
@@ -160,10 +165,21 @@ def build_session(
         why = "; ".join(f"{refusal.sensor}: {refusal.why}" for refusal in refusals) or "there is no sensor for it"
         logger.warning("what is in front cannot be sensed here (%s); `turntoward doctor` says more", why)
         # The session's own occurrence: it may have been extended since it was built.
-        effect_runner.show(wording.nothing_sensed(session.occurrence.ends))
+        effect_runner.show(wording.nothing_sensed(session.occurrence.ends, clock.now()))
+
+    def why_not_shown() -> str:
+        if parts.dnd_controller.holds_back:
+            return _("Do Not Disturb is on, and holds it back")
+        return "; ".join(f"{name}: {why}" for name, why in chain.failures.items()) or _("no notifier answered in time")
+
+    def notifier_appeared() -> None:
+        if session.notice is not None and session.sensing == "nothing":
+            session.notice.request()
+            parts.wake.set()
 
     context = SensorContext(clock=clock, sink=receive, settings=settings.attention, sources=settings.sources)
-    laptop = SensorSupervisor(context, unsensed=report_unsensed)
+    has_screen = settings.notifications.screen
+    laptop = SensorSupervisor(context, choices=None if has_screen else {}, unsensed=report_unsensed)
     backfill = PhoneBackfill(
         store=store,
         clock=clock,
@@ -192,5 +208,9 @@ def build_session(
         sensors=sensors,
         effect_runner=effect_runner,
         in_quiet_week=quiet_evening is not None,
+        has_screen=has_screen,
+        why_not_shown=why_not_shown,
+        status_changed=parts.reconcile,
     )
+    chain.call_when_one_appears(notifier_appeared)
     return BuiltSession(session, rulebook.problems, rule_files)

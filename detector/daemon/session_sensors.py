@@ -1,15 +1,23 @@
 """All sensors of one session: the laptop's, the phones on a cable (adb), and the tracker of phones that call the API.
 
-Invariant 1: all of them start and stop together.
+Invariant 1: all of them start and stop together, but for `watch`: before the start of partner time was shown to somebody, only
+what tells that somebody is there runs.
 Invariant 2: a phone that was removed is no longer sensed, at once; one that was paired is from then on.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
+from detector.core.observations import Sense
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.devices import Phone
+
+PRESENCE: Final[tuple[Sense, ...]] = ("idle", "session", "quiet")
+"""What tells whether somebody could see a notification on this device."""
+WATCH_TIMEOUT: Final = 1.5
+"""Seconds in which these have reported; a bus that hangs must not hold back the start."""
 
 
 class SessionSensors:
@@ -47,6 +55,16 @@ class SessionSensors:
         self.phone_tracker.put_away_before(put_away)
         await self.laptop.start()
         await self._update_phones()
+
+    async def watch(self, *, with_phones: bool) -> None:
+        """Start only what tells whether somebody is at this device, and the phones if wanted; return once it is known."""
+        if with_phones:
+            self.is_on = True
+            put_away, self._put_away = self._put_away, ()
+            self.phone_tracker.put_away_before(put_away)
+            await self._update_phones()
+        await self.laptop.start(PRESENCE)
+        await self.laptop.wait_until_settled(WATCH_TIMEOUT)
 
     async def stop(self) -> None:
         """Stop them all; nothing of theirs stays open, and no phone waits for an answer."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from detector.config.settings import Settings
 from detector.core.effects import Moment, NotifyEnd, NotifyStart
+from detector.i18n import _
 from detector.notifier import NotifierSettings, texts
 from detector.notifier.model import NotificationText
 from detector.partner_time.reminders import suggestion_of
@@ -70,7 +71,7 @@ class Wording:
             note = texts.phrase("greeting", "quiet_week_over")
         return texts.start_text(
             event.title,
-            local_time(event.ends),
+            local_end(event.ends, event.at),
             settings=self._settings.notifications,
             note=note,
             suggestion=suggestion_of(event.at.astimezone().date(), self._settings.rituals.suggestions),
@@ -83,11 +84,19 @@ class Wording:
             return None
         return _summary_line(store, event, self._settings.notifications)
 
-    def resumed(self, ends: datetime) -> NotificationText:
-        return texts.resumed_text(local_time(ends), settings=self._settings.notifications)
+    def resumed(self, ends: datetime, now: datetime) -> NotificationText:
+        return texts.resumed_text(local_end(ends, now), settings=self._settings.notifications)
 
-    def nothing_sensed(self, ends: datetime) -> NotificationText:
-        return texts.nothing_sensed_text(local_time(ends), settings=self._settings.notifications)
+    def nothing_sensed(self, ends: datetime, now: datetime) -> NotificationText:
+        return texts.nothing_sensed_text(local_end(ends, now), settings=self._settings.notifications)
+
+
+def local_end(ends: datetime, now: datetime) -> str:
+    """Return the end as the person reads it, with its day where that is not the day of `now`."""
+    local = ends.astimezone()
+    if local.date() == now.astimezone().date():
+        return local_time(ends)
+    return _("{day}, {time}").format(day=f"{local:%A}", time=local_time(ends))
 
 
 def local_time(at: datetime) -> str:

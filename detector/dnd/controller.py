@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from detector.clock import Clock
 from detector.core.observations import Answer, Observation, QuietBegan
-from detector.dnd import choose, make
+from detector.dnd import REGISTRY, choose, make
 from detector.dnd.model import DndSettings, DndUnavailable, DoNotDisturb
 from detector.dnd.server import NotificationServer
 from detector.errors import StoreError
@@ -73,7 +73,10 @@ _STORED_KEYS: Final = {
 
 
 class DndController:
-    """Switches the desktop's Do Not Disturb. `bus` returns the session bus as it stands, None where there is none."""
+    """Switches the desktop's Do Not Disturb. `bus` returns the session bus as it stands, None where there is none.
+
+    `holds_back`: when partner time was last announced, Do Not Disturb would have held that back.
+    """
 
     def __init__(self, *, store: Store, clock: Clock, bus: Callable[[], Bus | None]) -> None:
         self._store = store
@@ -90,6 +93,7 @@ class DndController:
         self._delay = FIRST_RETRY
         self._retry: asyncio.TimerHandle | None = None
         self._put: Callable[[Observation], None] = lambda _observation: None
+        self.holds_back = False
 
     @property
     def _own_change(self) -> SavedState | None:
@@ -135,7 +139,30 @@ class DndController:
         `put` is given `QuietBegan` when the person's own Do Not Disturb takes the place of ours.
         """
         self._put = put
-        return _UrgentSender(sender, lambda: self._own_change is not None and self._own_change.urgent)
+        return _UrgentSender(
+            sender, lambda: self._own_change is not None and self._own_change.urgent, self._passes_others
+        )
+
+    async def _passes_others(self) -> bool | None:
+        """Return whether somebody else's Do Not Disturb is on and lets through what is urgent; None: it holds all back."""
+        passes: bool | None = False
+        with suppress(DndUnavailable):
+            server = NotificationServer(self._require_bus())
+            name = await server.name()
+            for kind in (kind for kind, (wanted, _class) in REGISTRY.items() if wanted == name):
+                # KDE's inhibition is known as ours only to the object that asked for it.
+                is_used = self._dnd is not None and self._dnd.name == kind
+                dnd = await self._dnd_named(kind) if is_used else make(kind, server)
+                # A version of the server may lack what this kind reads; the next kind reads something else.
+                with suppress(DndUnavailable):
+                    state = await dnd.read()
+                    if not dnd.can_read:
+                        continue
+                    if dnd.is_on_by_others(state):
+                        passes = True if dnd.needs_urgent and (await dnd.exceptions(())).nudges else None
+                    break
+        self.holds_back = passes is None
+        return passes
 
     async def _work(self) -> None:
         # A request that comes while this one is carried out does not start a second worker: it is done next, here.
@@ -254,14 +281,30 @@ class DndController:
 
 
 class _UrgentSender:
-    """A sender whose texts are marked urgent while `is_urgent` says so."""
+    """A sender whose texts are marked urgent while `is_urgent` says so.
 
-    def __init__(self, sender: NotificationSender, is_urgent: Callable[[], bool]) -> None:
+    What announces partner time is marked also where `passes_others` says that this gets it through somebody else's Do Not
+    Disturb: that one is told even to a person who wants to hear of nothing.
+    """
+
+    def __init__(
+        self,
+        sender: NotificationSender,
+        is_urgent: Callable[[], bool],
+        passes_others: Callable[[], Awaitable[bool | None]],
+    ) -> None:
         self._sender = sender
         self._is_urgent = is_urgent
+        self._passes_others = passes_others
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
-        return await self._sender.show(nudge, replace(text, urgent=True) if self._is_urgent() else text, answered)
+        is_urgent = self._is_urgent()
+        if text.announces:
+            passes = await self._passes_others()
+            if passes is None:
+                return None
+            is_urgent = is_urgent or passes
+        return await self._sender.show(nudge, replace(text, urgent=True) if is_urgent else text, answered)
 
     async def withdraw(self, nudge: int, /) -> None:
         await self._sender.withdraw(nudge)

@@ -3,9 +3,12 @@
 Invariant 1: every sensor and notifier is probed as the daemon probes it; nothing is shown, sensed or changed.
 """
 
+import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -32,6 +35,7 @@ from detector.doctor.phones import (
     unexpected_sockets,
 )
 from detector.errors import StoreError, TurntowardError, UserError
+from detector.i18n import _
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
 from detector.paths import config_path, rules_dir, store_path
@@ -43,6 +47,10 @@ from detector.store.errors import StoreMissing
 from detector.store.model import Calendar
 from detector.store.store import Store
 from rules.model import Rule
+
+_BUS_VARIABLES: Final = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
+"""By these the notifiers find the session bus."""
+PRINTS: Final = _("prints a line in the daemon's terminal, and cannot be answered")
 
 LOOK_BACK: Final = timedelta(days=7)
 """Of how many days the coverage is reported."""
@@ -81,6 +89,7 @@ class Findings:
 
     `files`: those that the running daemon uses, see `RunningDaemon`.
     `unusable_rules`: the rules that can never hold with what is sensed here, by their codes, and why.
+    `not_shown`: why nothing is sensed in the partner time under way, where its start could not be shown.
     `listening`: the sockets on which the daemon listens to the network; `unexpected`: those that are not the phone API's.
     """
 
@@ -104,6 +113,8 @@ class Findings:
     devices: tuple[DeviceKnown, ...]
     calendars: tuple[CalendarFound, ...]
     dnd: DndFindings = field(metadata={"json": "quiet"})
+    has_screen: bool = True
+    not_shown: str | None = None
 
 
 async def examine(clock: Clock) -> Findings:
@@ -117,9 +128,6 @@ async def examine(clock: Clock) -> Findings:
     except TurntowardError as wrong:
         problems.append(str(wrong))
     session = session_type()
-    senses = await _senses(clock, settings, session)
-    notifiers, wrong_names = await _notifiers(settings)
-    problems += wrong_names
     stored = _read_store(clock.now())
     # The process first: its sockets are compared with the status that the same process wrote.
     try:
@@ -131,6 +139,8 @@ async def examine(clock: Clock) -> Findings:
     problems += format_other_files(daemon.other_files()) if daemon else []
     listening = _listening_sockets(pid)
     status = daemon.status if daemon else None
+    notifiers = await _notifiers(settings, pid)
+    senses = await _senses(clock, settings, session) if settings.notifications.screen else ()
     phone_api = find_phone_api(stored.phone_api, stored.phones, clock.now(), status)
     return Findings(
         session=session,
@@ -153,6 +163,8 @@ async def examine(clock: Clock) -> Findings:
         devices=stored.devices,
         calendars=find_calendars(stored.calendars, clock.now()),
         dnd=await find_dnd(settings.quiet, declared=stored.wants_dnd),
+        has_screen=settings.notifications.screen,
+        not_shown=_why_nothing_is_sensed(status),
     )
 
 
@@ -186,17 +198,49 @@ def _settings() -> tuple[Settings, list[str]]:
         return Settings(), [str(problem) for problem in wrong.problems]
 
 
-async def _notifiers(settings: Settings) -> tuple[tuple[NotifierFound, ...], Sequence[str]]:
+async def _notifiers(settings: Settings, pid: int | None) -> tuple[NotifierFound, ...]:
+    # The daemon's own bus and output count, not those of the terminal in which `doctor` was typed.
+    own = {name: os.environ.get(name) for name in _BUS_VARIABLES}
+    _set_environment({name: _daemon_environment(pid).get(name) for name in _BUS_VARIABLES} if pid else own)
     try:
-        chain, wrong = NotifierChain(make_notifiers(settings.notifications.only)), []
-    except UserError as unknown:
-        # A wrong name in the settings is reported; which notifiers work is worth knowing all the same.
-        chain, wrong = NotifierChain(make_notifiers()), [str(problem) for problem in unknown.problems]
-    try:
+        chain = NotifierChain(make_notifiers(), settings.notifications.only)
         found = await chain.probe_all()
-    finally:
         await chain.close()
-    return tuple(NotifierFound(name=name, usable=usable, remark=remark) for name, usable, remark in found), wrong
+    finally:
+        _set_environment(own)
+    printing = _why_not_printed(pid)
+    return tuple(
+        NotifierFound(name=name, usable=False, remark=printing)
+        if name == "print" and printing is not None
+        else NotifierFound(name=name, usable=usable or name == "print", remark=PRINTS if name == "print" else remark)
+        for name, usable, remark in found
+    )
+
+
+def _daemon_environment(pid: int) -> Mapping[str, str]:
+    try:
+        found: Mapping[str, str] = psutil.Process(pid).environ()
+    except psutil.Error:
+        return os.environ
+    return found
+
+
+def _set_environment(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _why_not_printed(pid: int | None) -> str | None:
+    if pid is None:
+        return _("the daemon does not run; started in a terminal, it prints there")
+    try:
+        output = str(Path(f"/proc/{pid}/fd/2").readlink())
+    except OSError:
+        output = ""
+    return None if output.startswith(("/dev/pts/", "/dev/tty")) else _("the daemon's output is no terminal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +286,15 @@ def _read_store(now: datetime) -> _Stored:
         wants_dnd=wants_dnd,
         devices=known_of(phones, occurrences, coverage, now),
     )
+
+
+def _why_nothing_is_sensed(status: str | None) -> str | None:
+    try:
+        found = json.loads(status or "{}")
+    except ValueError:
+        return None
+    is_nothing = isinstance(found, dict) and found.get("sensing") == "nothing"
+    return str(found.get("why_nothing") or "") if is_nothing else None
 
 
 def _listening_sockets(pid: int | None) -> tuple[tuple[str, int], ...]:

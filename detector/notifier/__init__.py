@@ -58,7 +58,19 @@ class NotifierSettings:
         True, _("Whether the beginning of partner time offers a thought, or a suggestion of yours, beside saying so.")
     )
     only: tuple[str, ...] = option(
-        (), _("Try only these notifiers, in this order, and not print alone; empty for all."), choices=tuple(REGISTRY)
+        (),
+        _(
+            "Show nudges by these notifiers only, in this order, and not by print alone; empty for all. "
+            "That partner time begins is shown by any that can."
+        ),
+        choices=tuple(REGISTRY),
+    )
+    screen: bool = option(
+        True,
+        _(
+            "Whether this device has a screen on which somebody sees notifications. "
+            "Without one nothing is sensed of the device itself, and paired phones alone are heard."
+        ),
     )
 
 

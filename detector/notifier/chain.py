@@ -18,10 +18,16 @@ _LOG: Final = logging.getLogger("turntoward.notifier")
 
 
 class NotifierChain:
-    """The notifiers in order. `failures`: by name, why each could not show anything when it was last tried."""
+    """The notifiers in order. `failures`: by name, why each could not show anything when it was last tried.
 
-    def __init__(self, notifiers: Sequence[Notifier]) -> None:
-        self._notifiers = tuple(notifiers)
+    `only`: the names of those that the person chose, in their order; empty for all. What announces partner time is shown by
+    any that can.
+    """
+
+    def __init__(self, notifiers: Sequence[Notifier], only: Sequence[str] = ()) -> None:
+        chosen = [notifier for name in only for notifier in notifiers if notifier.name == name]
+        self._chosen = tuple(chosen or notifiers)
+        self._notifiers = (*self._chosen, *(each for each in notifiers if each not in self._chosen))
         self._last: Notifier | None = None
         self._last_nudge = 0
         self._logged: str | None = ""
@@ -35,7 +41,7 @@ class NotifierChain:
         """
         # One for all notifiers: a first one that failed late may still show the text, and report an answer.
         answered_once = _call_once(answered)
-        for notifier in self._notifiers:
+        for notifier in self._notifiers if text.announces else self._chosen:
             failure = await _failure_of(notifier.show(nudge, text, answered_once))
             if failure is not None:
                 self.failures[notifier.name] = failure
@@ -45,14 +51,21 @@ class NotifierChain:
                 # What the earlier notifier shows would stay beside this one: only one may be on the screen.
                 await self._last.withdraw(self._last_nudge)
             self._last, self._last_nudge = notifier, nudge
-            self._log_change(notifier.name)
+            if not text.announces:
+                self._log_change(notifier.name)
             return notifier.name
-        self._log_change(None)
+        # Whoever announces partner time logs that itself: what it comes to is more than one notification.
+        if not text.announces:
+            self._log_change(None)
         return None
 
     async def withdraw(self, nudge: int) -> None:
         for notifier in self._notifiers:
             await notifier.withdraw(nudge)
+
+    def call_when_one_appears(self, appeared: Callable[[], None]) -> None:
+        for notifier in self._notifiers:
+            notifier.appeared = appeared
 
     async def probe_all(self) -> list[tuple[str, bool, str]]:
         """Probe every notifier; return its name, whether it can be used now, and why not, or what it can do.

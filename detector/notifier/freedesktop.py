@@ -5,7 +5,7 @@ Invariant 2: only signals about the shown notification's own id count, and only 
 ids start over, so what an earlier server showed is forgotten.
 Invariant 3: `answered` is called at most once per nudge, never for the greeting, and never from within `show`.
 Invariant 4: an id is no proof of having been seen: under Do Not Disturb servers (dunst paused, for one) return an id and keep
-the notification back. What is kept back longer than it would have been shown is closed by us.
+the notification back. What is kept back longer than it would have been shown is closed by us, unless it is to stay.
 Invariant 5: while nothing is shown, nothing is listened to except that the server changes: the program sleeps.
 """
 
@@ -46,7 +46,7 @@ class _ShownNotification:
     id: int
     server: str | None
     request: _NotifyCall
-    overdue: asyncio.TimerHandle
+    overdue: asyncio.TimerHandle | None
 
 
 class FreedesktopNotifier:
@@ -60,6 +60,7 @@ class FreedesktopNotifier:
     answers = True
 
     def __init__(self, bus: Bus | None = None, *, timeout: float = TIMEOUT, overdue: float = OVERDUE) -> None:
+        self.appeared: Callable[[], None] = lambda: None
         self._shared = bus
         self._timeout = timeout
         self._overdue = overdue
@@ -146,6 +147,8 @@ class FreedesktopNotifier:
         elif message.interface == DBUS and message.member == "NameOwnerChanged":
             if message.sender == DBUS and message.body[0] == NOTIFICATIONS:
                 self._server_changed()
+                if message.body[2]:
+                    self.appeared()
         elif message.interface == NOTIFICATIONS and message.signature in {"us", "uu"}:
             self._on_signal(message)
 
@@ -162,8 +165,9 @@ class FreedesktopNotifier:
             self._close(shown_id)  # given up meanwhile, and shown by another notifier
             self._listen(wanted=False)
             return
-        gone_after = request.text.expires.total_seconds() + self._overdue
-        overdue = asyncio.get_running_loop().call_later(gone_after, self._went_overdue)
+        overdue = None
+        if expires := request.text.expires.total_seconds():
+            overdue = asyncio.get_running_loop().call_later(expires + self._overdue, self._went_overdue)
         self._shown = _ShownNotification(id=shown_id, server=message.sender, request=request, overdue=overdue)
 
     def _on_signal(self, message: Message) -> None:
@@ -199,7 +203,7 @@ class FreedesktopNotifier:
 
     def _forget(self, *, keep_listening: bool = False) -> _ShownNotification | None:
         gone, self._shown = self._shown, None
-        if gone is not None:
+        if gone is not None and gone.overdue is not None:
             gone.overdue.cancel()
         if not keep_listening:
             self._listen(wanted=bool(self._calls))

@@ -24,7 +24,8 @@ SHOW_TIMEOUT: Final = 10.0
 class NotificationText:
     """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order.
 
-    `urgent`: Do Not Disturb is on because we switched it on, and only what is marked urgent gets through.
+    `urgent`: Do Not Disturb is on, and only what is marked urgent gets through. `expires` zero: it stays until it is
+    replaced. `announces`: it tells that partner time has begun, so every notifier is tried, whatever the settings choose.
     """
 
     title: str = field(repr=False)
@@ -32,6 +33,7 @@ class NotificationText:
     answers: tuple[tuple[Answer, str], ...] = ()
     expires: timedelta = field(default=timedelta(seconds=20))
     urgent: bool = False
+    announces: bool = False
 
 
 class Notifier(Protocol):
@@ -39,6 +41,8 @@ class Notifier(Protocol):
 
     name: str
     answers: bool
+    appeared: Callable[[], None]
+    """Called when the channel came to be there; by itself, where it can tell."""
 
     @property
     def about(self) -> str:
@@ -77,6 +81,7 @@ class OneWayNotifier:
     """What channels have in common that only show: nothing comes back, and what is shown goes by itself."""
 
     answers = False
+    appeared: Callable[[], None] = staticmethod(lambda: None)
 
     async def withdraw(self, nudge: int) -> None:
         """Do nothing: the channel cannot take back what it shows."""

@@ -24,7 +24,7 @@ from detector.notifier.safe_text import (
     with_app_name,
     without_markup,
 )
-from detector.notifier.server import require_session_bus
+from detector.notifier.server import expire_milliseconds, require_server, require_session_bus
 
 TIMEOUT: Final = 3.0
 """Seconds until a `notify-send` that does not end is killed."""
@@ -42,12 +42,17 @@ class NotifySendNotifier(OneWayNotifier):
         self._shown_id: int | None = None
 
     async def probe(self) -> None:
+        self._require_program()
+        # The program alone shows nothing, and says so only once it is used.
+        await require_server()
+
+    def _require_program(self) -> None:
         require_session_bus()
         if shutil.which("notify-send") is None:
             raise NotifyFailed(_("the program notify-send is not installed (Debian: libnotify-bin)"))
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        await self.probe()
+        self._require_program()
         # 0.7.9, in Debian 11, knows neither option and fails on them.
         if self._can_replace is None:
             self._can_replace = b"--replace-id" in await self._run(["--help"])
@@ -55,7 +60,7 @@ class NotifySendNotifier(OneWayNotifier):
             f"--app-name={APP_NAME}",
             f"--icon={ICON}",
             "--urgency=low",
-            f"--expire-time={max(1, round(text.expires.total_seconds() * 1000))}",
+            f"--expire-time={expire_milliseconds(text)}",
             "--hint=boolean:suppress-sound:true",
             "--hint=boolean:transient:true",
             f"--hint=string:desktop-entry:{DESKTOP_ENTRY}",

@@ -21,7 +21,7 @@ from detector.notifier.model import NotificationText, OneWayNotifier
 from detector.notifier.safe_text import APP_NAME, one_line, with_app_name, without_markup
 
 if sys.platform == "linux":
-    from detector.notifier.server import require_session_bus
+    from detector.notifier.server import require_server, require_session_bus
 
 TIMEOUT: Final = 5.0
 """Seconds until a call of plyer that does not return is left behind."""
@@ -41,13 +41,12 @@ class PlyerNotifier(OneWayNotifier):
         self._timeout = timeout
 
     async def probe(self) -> None:
-        if (why := _why_not()) is not None:
-            raise NotifyFailed(why)
+        _require_plyer()
         if sys.platform == "linux":
-            require_session_bus()
+            await require_server()
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        await self.probe()
+        _require_plyer()
         title = one_line(with_app_name(without_markup(one_line(text.title))), _MAX_TITLE)
         body = without_markup(one_line(text.body, _MAX_BODY))
         # A title or body that begins with "-" would be an option of the program that plyer may call.
@@ -60,6 +59,13 @@ class PlyerNotifier(OneWayNotifier):
             raise NotifyFailed(why) from None
         if failure is not None:
             raise NotifyFailed(_("plyer failed: {error}").format(error=failure))
+
+
+def _require_plyer() -> None:
+    if (why := _why_not()) is not None:
+        raise NotifyFailed(why)
+    if sys.platform == "linux":
+        require_session_bus()
 
 
 def _why_not() -> str | None:

@@ -1,9 +1,9 @@
 """The last notifier: a line or two on standard error. It only prints, and says so.
 
-Invariant 1: where standard error goes to the journal it refuses: nobody would see the nudge, and `forget` could not reach it.
+Invariant 1: it refuses where its output is no terminal (the journal, a file): nobody would see the nudge, and `forget` could not
+reach it.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from textwrap import wrap
@@ -46,18 +46,6 @@ class PrintingNotifier(OneWayNotifier):
         # Python's own annotation leaves out that sys.stderr is None where the descriptor was closed.
         if target is None or target.closed:
             raise NotifyFailed(_("there is no output to print to"))
-        if _goes_to_the_journal(target):
-            raise NotifyFailed(_("the output goes to the journal, where nobody would see it"))
+        if not target.isatty():
+            raise NotifyFailed(_("the output is no terminal, so nobody would see it"))
         return target
-
-
-def _goes_to_the_journal(stream: TextIO) -> bool:
-    # systemd.exec(5): device and inode of the journal's stream.
-    journal = os.environ.get("JOURNAL_STREAM", "")
-    if not journal:
-        return False
-    try:
-        status = os.fstat(stream.fileno())
-    except (OSError, ValueError):
-        return False
-    return journal == f"{status.st_dev}:{status.st_ino}"

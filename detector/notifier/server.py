@@ -4,6 +4,7 @@ Invariant 1: no error raised here holds a word of what was to be shown.
 Invariant 2: markup is escaped where the server reads markup, and only there.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from detector.dbus import (
     NOTIFICATIONS,
     NOTIFICATIONS_PATH,
     Bus,
+    BusClosed,
+    BusUnavailable,
     ErrorReply,
     match_owner_changes,
     match_signals,
@@ -36,6 +39,9 @@ HOW_TO_ANSWER: Final = {"dunst": _("Middle click to answer.")}
 
 NAMES_THE_APP: Final = ("gnome-shell", "Plasma")
 """The servers that write beside each notification which program it comes from; the others show its title alone."""
+
+PROBE_TIMEOUT: Final = 2.0
+"""Seconds until a server that does not answer counts as none."""
 
 _LOW, _NORMAL, _CRITICAL = 0, 1, 2
 
@@ -77,9 +83,26 @@ async def notify(bus: Bus, text: NotificationText, server: Server, *, replaces: 
         "transient": Variant("b", True),
         "desktop-entry": Variant("s", DESKTOP_ENTRY),
     }
-    milliseconds = max(1, round(text.expires.total_seconds() * 1000))
-    arguments = [APP_NAME, replaces, ICON.as_uri(), title, body, actions, hints, milliseconds]
+    arguments = [APP_NAME, replaces, ICON.as_uri(), title, body, actions, hints, expire_milliseconds(text)]
     await call(bus, "Notify", "susssasa{sv}i", *arguments, serial=serial)
+
+
+def expire_milliseconds(text: NotificationText) -> int:
+    """Return the specification's expiry: 0 for what stays, which nothing that is to go may come to."""
+    return max(1, round(text.expires.total_seconds() * 1000)) if text.expires else 0
+
+
+async def require_server() -> None:
+    """Raise `NotifyFailed` where no notification server is on the session bus, or none that answers."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT), await Bus.connect(address=require_session_bus()) as bus:
+            await get_server(bus)
+    except TimeoutError:
+        why = _("the notification server did not answer within {seconds:g} s").format(seconds=PROBE_TIMEOUT)
+        raise NotifyFailed(why) from None
+    except (BusClosed, BusUnavailable, ValueError) as failure:
+        error = type(failure.__cause__ or failure).__name__
+        raise NotifyFailed(_("the session bus cannot be reached: {error}").format(error=error)) from None
 
 
 async def call(bus: Bus, member: str, signature: str = "", *body: Any, serial: int = 0) -> Message:

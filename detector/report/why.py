@@ -11,7 +11,7 @@ from datetime import datetime
 from textwrap import wrap
 from typing import Any
 
-from detector.core.effects import Moment
+from detector.core.effects import Moment, Outcome
 from detector.i18n import _
 from rules.explain import (
     HERE,
@@ -77,7 +77,12 @@ def explain(
             moment.category, moment.name, moment.evidence, moment.repeat, f"{clock(since)}"[:5], device=moment.device
         ),
         evidence=tuple((format_feature(key), format_measure(key, value)) for key, value in moment.evidence),
-        policy=format_policy(moment.decided, moment.reason, clock(moment.decided_at)),
+        policy=format_policy(
+            moment.decided,
+            moment.reason,
+            clock(moment.decided_at),
+            was_shown=moment.outcome is not Outcome.UNDELIVERED,
+        ),
         how_to_avoid=how_to_avoid,
         outcome=format_outcome(moment.decided, moment.outcome, moment.answer),
     )
@@ -95,7 +100,8 @@ def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str]
     """Yield the explanation as lines of at most `width` columns."""
     moment = explanation.moment
     clock = clock_of(moment, clock)
-    kinds = {"nudged": _("A nudge"), "suppressed": _("A moment without a nudge")}
+    nudge = _("A nudge that nobody saw") if moment.outcome is Outcome.UNDELIVERED else _("A nudge")
+    kinds = {"nudged": nudge, "suppressed": _("A moment without a nudge")}
     kind = kinds.get(moment.decided, _("A moment that waits"))
     what = format_activity(moment.category, moment.name, moment.device)
     yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {what}.", width, subsequent_indent="   ")

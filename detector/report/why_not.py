@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from detector.core.effects import Effect, Moment, Record
-from detector.core.observations import Gap, Observation, Paused, Resumed
+from detector.core.observations import Gap, GapReason, Observation, Paused, Resumed
 from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
 from detector.report.why import clock_of
@@ -59,7 +59,10 @@ def find_situation(
     for observation in observations:
         # A gap is observed at its end, and means that nothing is known of the time before.
         if isinstance(observation, Gap) and observation.sense is None and observation.since <= at < observation.at:
-            return Situation(at=at, why_no_rule=_("Nothing is known of then, so nothing could be said."))
+            unknown = _("Nothing is known of then, so nothing could be said.")
+            if observation.reason is GapReason.NOT_SHOWN:
+                unknown = _("Nothing was sensed then: that partner time had begun could not be shown to anybody.")
+            return Situation(at=at, why_no_rule=unknown)
         if observation.at > at:
             break
         effects += core.feed(observation)

@@ -204,12 +204,19 @@ def last_printed(stream: io.StringIO) -> str:
     return " ".join(stream.getvalue().rpartition("Turntoward")[2].split())
 
 
+class TerminalText(io.StringIO):
+    """What a terminal was given to show."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class TestPrinting(NotifierConformance):
-    """Standard error, or any stream."""
+    """Standard error, or any stream, where it is a terminal."""
 
     @pytest.fixture
     def stream(self) -> io.StringIO:
-        return io.StringIO()
+        return TerminalText()
 
     @pytest.fixture
     def channel(self, stream: io.StringIO) -> Channel:
@@ -222,29 +229,32 @@ class TestPrinting(NotifierConformance):
         )
         assert "only prints" in PrintingNotifier.about
 
-    async def test_without_a_stream_it_prints_to_standard_error(self, capsys: pytest.CaptureFixture[str]) -> None:
+    async def test_without_a_stream_it_prints_to_standard_error(
+        self, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stderr", stream)
         await PrintingNotifier().show(1, TEXT, never)
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert "A minute of scrolling" in said.err
+        assert "A minute of scrolling" in stream.getvalue()
 
     async def test_without_standard_error_it_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stderr", None)
         with pytest.raises(NotifyFailed, match="no output"):
             await PrintingNotifier().show(1, TEXT, never)
 
-    async def test_it_refuses_to_print_into_the_journal(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def test_it_refuses_to_print_where_nobody_would_see_it(self, tmp_path: Path) -> None:
         with (tmp_path / "stream").open("w") as stream:
-            found = os.fstat(stream.fileno())
-            monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
-            with pytest.raises(NotifyFailed, match="journal"):
+            with pytest.raises(NotifyFailed, match="no terminal"):
+                await PrintingNotifier(stream).probe()
+            with pytest.raises(NotifyFailed, match="no terminal"):
                 await PrintingNotifier(stream).show(1, TEXT, never)
-            monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino + 1}")
-            await PrintingNotifier(stream).show(1, TEXT, never)
-        assert (tmp_path / "stream").read_text().count("only printed") == 1
+        assert (tmp_path / "stream").read_text() == ""
 
     async def test_an_encoding_error_of_the_stream_fails_without_the_text(self) -> None:
-        stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        class AsciiTerminal(io.TextIOWrapper):
+            def isatty(self) -> bool:
+                return True
+
+        stream = AsciiTerminal(io.BytesIO(), encoding="ascii")
         with pytest.raises(NotifyFailed) as failed:
             await PrintingNotifier(stream).show(1, NotificationText(title="ä canary", body=""), never)
         assert "canary" not in str(failed.value)

@@ -13,8 +13,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from Xlib.ext import res
 
 from detector.control.lock import running_pid, running_status
 from tests.rig.bus import Dunst, SeenNotification, SessionBus, dunst_on, private_bus
-from tests.rig.processes import end, started, until
+from tests.rig.processes import end, started, terminal_into, until
 from tests.rig.x11 import Desktop, Terminal, desktop
 
 COMMAND: Final = Path(sys.executable).parent / "turntoward"
@@ -60,6 +60,7 @@ class Evening:
         self.bus: SessionBus = stack.enter_context(private_bus())
         self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc))
         self.log = home.parent / "log"
+        self.in_terminal = True
         self.env: dict[str, str] = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -79,14 +80,17 @@ class Evening:
         return process
 
     def attempt(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start the daemon without waiting; it may refuse."""
-        with self.log.open("ab") as log:
+        """Start the daemon without waiting, in a terminal, or with its output into a file; it may refuse."""
+        with ExitStack() as stack:
+            where = (self._stack if self.in_terminal else stack).enter_context(
+                terminal_into(self.log) if self.in_terminal else _file_for(self.log)
+            )
             return self._stack.enter_context(
                 started(
                     list(command) or [str(COMMAND), "run"],
                     env=self.env | dict(env or {}),
-                    stdout=log,
-                    stderr=log.fileno(),
+                    stdout=where,
+                    stderr=where,
                 )
             )
 
@@ -228,6 +232,12 @@ class Evening:
             what="a window manager again",
         )
         self.dunst.start()
+
+
+@contextmanager
+def _file_for(log: Path) -> Iterator[int]:
+    with log.open("ab") as file:
+        yield file.fileno()
 
 
 def x_clients(display: str) -> list[int]:

@@ -142,7 +142,7 @@ def test_doctor_gives_the_reason_for_each_missing_sense() -> None:
     assert done.exit_code == 0
     assert "x11_focus: it is for X11, and this session is a text console" in done.output
     assert "It does not run; `turntoward run` starts it." in done.output
-    assert "yes  print:" in done.output
+    assert "no   print: the daemon does not run" in done.output
     assert max(map(len, done.output.splitlines())) <= 80
 
 

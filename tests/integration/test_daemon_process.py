@@ -19,7 +19,7 @@ import pytest
 
 from detector.control.lock import running_pid, running_status
 from tests.rig.bus import Dunst, SessionBus
-from tests.rig.processes import started, until
+from tests.rig.processes import started, terminal_into, until
 from tests.rig.x11 import Desktop
 
 COMMAND = Path(sys.executable).parent / "turntoward"
@@ -37,10 +37,11 @@ class Program:
         self.log = home / "log"
 
     def run(self, *arguments: str) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return self._stack.enter_context(
-                started([str(COMMAND), "run", *arguments], env=self.env, stdout=log, stderr=log.fileno())
-            )
+        # Where no notification server runs, partner time can only be announced in a terminal.
+        terminal = self._stack.enter_context(terminal_into(self.log))
+        return self._stack.enter_context(
+            started([str(COMMAND), "run", *arguments], env=self.env, stdout=terminal, stderr=terminal)
+        )
 
     def daemon(self) -> subprocess.Popen[bytes]:
         process = self.run()

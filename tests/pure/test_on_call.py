@@ -45,6 +45,16 @@ class Silent:
     def __init__(self) -> None:
         self.fed: list[Observation] = []
 
+    async def announce(self, start: object, *, stays: bool) -> tuple[bool, datetime]:
+        """Say that it was shown."""
+        return True, BEGINS
+
+    async def watch(self, *, with_phones: bool) -> None:
+        """Do nothing."""
+
+    async def stop(self) -> None:
+        """Do nothing."""
+
     def feed(self, seen: Observation) -> tuple[()]:
         self.fed.append(seen)
         return ()

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,6 +67,20 @@ def started(
         yield process
     finally:
         end(process)
+
+
+@contextmanager
+def terminal_into(log: Path) -> Iterator[int]:
+    """Have a terminal as long as the block lasts, of which everything that is written there comes into the file."""
+    master, slave = os.openpty()
+    # Else the terminal would write "\r\n" for "\n".
+    tty.setraw(slave)
+    try:
+        with log.open("ab") as file, started(["cat"], stdin=master, stdout=file):
+            yield slave
+    finally:
+        os.close(slave)
+        os.close(master)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,7 @@ from detector.config.read import read_settings
 from detector.control.lock import own_store
 from detector.core.attention.baselines import MAX_AGE, baseline_keys, measure_baselines
 from detector.core.attention.settings import AttentionSettings
-from detector.core.effects import Moment
+from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP
 from detector.core.pipeline import Pipeline
 from detector.errors import UserError
@@ -142,6 +142,8 @@ class _Explainer:
 
     def _row(self, moment: Moment) -> str:
         decided = _("a nudge") if moment.decided == "nudged" else _("no nudge")
+        if moment.outcome is Outcome.UNDELIVERED:
+            decided = _("a nudge that nobody saw")
         what = format_activity(moment.category, device=moment.device)
         return (
             f"{moment.number:>3}  {clock_of(moment, self._clock)(moment.began):<8}  {moment.rule:<5} {what}: {decided}"

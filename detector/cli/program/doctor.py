@@ -68,15 +68,22 @@ def _lines(found: Findings) -> Iterator[str]:
         else _("It does not start by itself; `turntoward service install` changes that.")
     )
     yield from _listening(found)
+    if found.not_shown is not None:
+        text = _("Nothing is sensed: that partner time has begun could not be shown to anybody ({why}).")
+        yield from _indented(text.format(why=found.not_shown or _("it is just being tried")))
+        remedy = _("To do: start a notification server; where there is no screen, set screen = false in [notifications].")
+        yield from _indented(remedy)
     yield ""
     yield _("Senses; this session is {session}").format(session=SESSION_TYPE_NAMES[found.session])
+    if not found.has_screen:
+        yield from _indented(_("This device has no screen, by your settings: only phones are heard."))
     for sensed in found.senses:
         yield from _sense(sensed)
     yield ""
     yield _("Your devices, in the partner times of the last seven days")
     yield from _devices(found)
     yield ""
-    yield _("Who can say a nudge; the first that can does")
+    yield _("Who can show a notification; the first that can does")
     for notifier in found.notifiers:
         yield from _indented(f"{YES if notifier.usable else NO}  {notifier.name}: {notifier.remark}", "       ")
     yield ""

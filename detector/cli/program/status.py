@@ -23,6 +23,13 @@ from detector.rulebook.fingerprint import fingerprint
 
 # An instant that is farther away than this is written with its date.
 SAME_DAY: Final = timedelta(hours=20)
+# Why no nudge is shown, by the word that the daemon writes.
+QUIET_REASONS: Final = {
+    "quiet_week": _("it is the quiet week"),
+    "dismissed_twice": _("enough nudges were dismissed"),
+    "budget": _("its number of nudges is used up"),
+    "cool_down": _("there was one a short while ago"),
+}
 
 
 def write_status(*, as_json: bool) -> None:
@@ -43,6 +50,11 @@ def write_status(*, as_json: bool) -> None:
         state["calendars"] = details.calendars() if has_calendars else []
         state["offers"] = details.offers() if has_offers else []
         more = [details.calendar_lines(state["calendars"]), details.offer_lines(state["offers"])]
+    state["under_way"] = None
+    if pid is None and state["declared"]:
+        from detector.cli.program import status_details as details  # noqa: PLC0415 - the store's code is slow to import
+
+        state["under_way"] = details.under_way()
     # The rule files of the session under way; other files count from the next session on.
     in_use = state.get("rule_files")
     state["rules_changed"] = bool(in_use) and fingerprint(rules_dir()) != in_use
@@ -82,7 +94,7 @@ def _count(query: str) -> int | None:
 def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_lines: Sequence[str] = ()) -> list[str]:
     if not state["running"]:
         stopped = _("Turntoward is not running; `turntoward run` starts it.")
-        return [stopped, _declared(state["declared"]), *calendar_lines, *offer_lines]
+        return [stopped, *_under_way(state), *calendar_lines, *offer_lines]
     lines = [_("Turntoward is running (process {pid}).").format(pid=state["pid"])]
     lines += format_other_files(state["other_files"])
     title, until = state.get("partner_time"), _instant(state.get("until"))
@@ -96,10 +108,20 @@ def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_line
         lines.append(_("No partner time is declared; `turntoward add --help` shows how."))
     if paused:
         lines.append(_("Paused until {end}; `turntoward resume` ends the pause.").format(end=_clock(paused)))
-    is_sensing = bool(title and not paused)
+    is_nothing_shown = state.get("sensing") == "nothing"
+    is_sensing = bool(title and not paused and not is_nothing_shown)
+    phones = _phones(state.get("phones") or [], is_sensing=is_sensing)
+    if title and not paused and is_nothing_shown:
+        text = _("Nothing is sensed: that it has begun could not be shown to anybody ({why}). It is tried again.")
+        lines.append(text.format(why=state.get("why_nothing") or _("it is just being tried")))
     if is_sensing:
-        lines += _senses(state.get("senses") or {})
-    lines += _phones(state.get("phones") or [], is_sensing=is_sensing)
+        if until:
+            lines += _silence(state, until)
+        # What is heard comes first; a device without a screen has nothing of its own to list.
+        lines += phones
+        lines += _senses(state) if state.get("has_screen", True) else []
+    else:
+        lines += phones
     lines += _phone_api(state.get("door"))
     lines += calendar_lines
     if state["rules_changed"]:
@@ -108,23 +130,51 @@ def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_line
     return [*lines, *offer_lines]
 
 
+def _under_way(state: dict[str, Any]) -> list[str]:
+    current = state["under_way"]
+    if current is None:
+        return [_declared(state["declared"])]
+    text = _("{title} is under way until {end}, and nothing of it is sensed, for nothing runs.")
+    end = _instant(current["until"])
+    return [text.format(title=current["partner_time"], end=_clock(end) if end else "")]
+
+
+def _silence(state: dict[str, Any], ends: datetime) -> list[str]:
+    why = QUIET_REASONS.get(str(state.get("quiet_reason")))
+    until = _instant(state.get("quiet_until"))
+    # The daemon wrote it when it began; that it has passed since changes nothing for the daemon.
+    if why is None or (until is not None and until <= SystemClock().now()):
+        return []
+    if until is not None and until < ends:
+        return [_("No nudge is shown before {time}: {why}.").format(time=_clock(until), why=why)]
+    return [_("No nudge is shown until it ends: {why}.").format(why=why)]
+
+
 def _declared(count: int | None) -> str:
     if count is None:
         return _("What is declared cannot be read; `turntoward doctor` says why.")
     if not count:
         return _("No partner time is declared; `turntoward add --help` shows how.")
     text = ngettext(
-        "{count} partner time is declared; `turntoward list` shows them.",
+        "{count} partner time is declared; `turntoward list` shows it.",
         "{count} partner times are declared; `turntoward list` shows them.",
         count,
     )
     return text.format(count=count)
 
 
-def _senses(senses: dict[str, str | None]) -> list[str]:
+def _senses(state: dict[str, Any]) -> list[str]:
+    senses: dict[str, str | None] = state.get("senses") or {}
+    if state.get("sensing") == "presence":
+        return [_("Nobody has been at this device since it began: of it, only that is sensed.")]
     working = [f"{sense} ({sensor})" for sense, sensor in sorted(senses.items()) if sensor]
     missing = [sense for sense, sensor in sorted(senses.items()) if not sensor]
-    lines = [_("It senses {senses}.").format(senses=", ".join(working)) if working else _("It senses nothing.")]
+    if working:
+        lines = [_("It senses {senses}.").format(senses=", ".join(working))]
+    elif state.get("phones"):
+        lines = [_("Nothing of this device is sensed.")]
+    else:
+        lines = [_("It senses nothing.")]
     if missing:
         lines.append(_("Not sensed: {senses}; `turntoward doctor` says why.").format(senses=", ".join(missing)))
     return lines

@@ -9,6 +9,7 @@ from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.errors import StoreError, UserError
 from detector.paths import config_path, store_path
+from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
 from rules.explain import format_offer
@@ -22,6 +23,17 @@ def calendars() -> list[dict[str, Any]]:
     except StoreError:
         return []
     return [age_as_json(each, now) for each in known if each.subscribed or each.current_problems(now)]
+
+
+def under_way() -> dict[str, Any] | None:
+    """Return which partner time is in force now by what is declared, whether or not a daemon knows; None: there is none."""
+    now = SystemClock().now()
+    try:
+        with Store.open(store_path(), read_only=True) as store:
+            current = read_schedule(store, now).at(now).current
+    except StoreError:
+        return None
+    return None if current is None else {"partner_time": current.title, "until": current.ends.isoformat()}
 
 
 def offers() -> list[dict[str, Any]]:
