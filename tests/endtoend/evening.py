@@ -60,7 +60,7 @@ class Evening:
         self.bus: SessionBus = stack.enter_context(private_bus())
         self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc))
         self.log = home.parent / "log"
-        self.in_terminal = True
+        self.in_terminal = False
         self.env: dict[str, str] = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),

@@ -10,10 +10,14 @@ import pty
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from Xlib.display import Display
 
+from detector.clock import SystemClock
+from detector.sensors.x11_sync import IdleCounter
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, Evening
 from tests.rig.processes import started, until
@@ -140,3 +144,117 @@ def test_the_live_view_ends_by_itself_and_says_only_what_would_be_kept(evening_w
     assert "5 s at most" in said
     assert APP not in said
     assert SITE not in said
+
+
+NEVER_SPEAKS = '[policy]\nbudget = 0\n[rituals]\nheads_up = "0 s"\n[notifications]\ngreeting = false\n'
+
+
+def senses_nothing(evening: Evening) -> bool:
+    """Tell whether the start could not be shown, and nothing is kept but that partner time began."""
+    status = evening.status()
+    return (
+        status.get("sensing") == "nothing"
+        and status.get("why_nothing")
+        and set(evening.kinds()) == {"PartnerTimeBegan"}
+    )
+
+
+@pytest.mark.parametrize("only", ['["plyer"]', '["plyer", "print"]', '["notify-send", "print"]'])
+def test_no_setting_silences_the_start_of_partner_time(evening_with: Begin, only: str) -> None:
+    evening = evening_with(config=f"{NEVER_SPEAKS}only = {only}\n")
+    evening.run()
+    evening.begin("24h")
+    assert evening.read_greeting().summary.startswith("Turntoward: Partner time until ")
+
+
+def test_in_the_quiet_week_the_start_is_shown(evening: Evening) -> None:
+    evening.say("quiet-week", "start")
+    evening.run()
+    evening.begin()
+    assert "Partner time until " in evening.read_greeting().summary
+
+
+def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening) -> None:
+    evening.dunst.stop()
+    evening.run()
+    evening.say("now", "24h")
+    until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
+    evening.feed()
+    evening.desktop.scroll(5)
+    for command in ("status", "doctor"):
+        said = " ".join(evening.say(command).split())
+        assert "Nothing is sensed: that it has begun could not be shown" in said or command == "doctor"
+        assert "that partner time has begun could not be shown" in said or command == "status"
+        assert "there is no notification server" in said
+    assert "nothing is sensed: that partner time has begun could not be shown" in evening.said()
+    assert senses_nothing(evening)
+    # It is tried again as soon as a server appears.
+    evening.dunst.start()
+    until(evening.is_sensed, within=4.0, what=f"everything is sensed; it said: {evening.said()}")
+    assert "Partner time until " in evening.read_greeting().summary
+    (gap,) = evening.rows("SELECT fields FROM observations WHERE kind = 'Gap'")
+    assert '"not_shown"' in gap["fields"]
+
+
+def test_a_log_file_or_a_pipe_is_nobody_who_could_see_the_start(evening: Evening) -> None:
+    del evening.env["DBUS_SESSION_BUS_ADDRESS"]
+    daemon = evening.run()
+    evening.say("now", "24h")
+    until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
+    # Nor is it after a restart, and the end says that of all of it nothing is known.
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(15)
+    evening.run()
+    until(lambda: evening.status().get("why_nothing"), what="nothing is sensed after the restart")
+    evening.over()
+    assert set(evening.kinds()) == {"PartnerTimeBegan", "Gap", "PartnerTimeEnded"}
+
+
+def test_under_do_not_disturb_nothing_is_sensed_until_the_start_was_shown(evening: Evening) -> None:
+    evening.dunst.pause()
+    evening.run()
+    evening.say("now", "24h")
+    until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
+    assert "Do Not Disturb is on" in " ".join(evening.say("status").split())
+    evening.dunst.pause(False)
+    until(evening.is_sensed, what="everything is sensed")
+    assert "Partner time until " in evening.read_greeting().summary
+
+
+def is_idle_for(evening: Evening, seconds: float) -> bool:
+    """Tell whether nobody has touched the device for so long, by the X server's own count."""
+    display = Display(evening.desktop.display)
+    try:
+        return IdleCounter(display).read().total_seconds() > seconds
+    finally:
+        display.close()
+
+
+def test_whoever_comes_back_to_an_idle_device_is_shown_that_partner_time_is_under_way(evening_with: Begin) -> None:
+    evening = evening_with(config='[attention]\nidle_after = "10 s"\n[notifications]\nexpires = "5 s"\n')
+    evening.run()
+    until(lambda: is_idle_for(evening, 11), what="nobody is there")
+    evening.say("now", "24h")
+    until(lambda: evening.status().get("sensing") == "presence", what=f"nobody is there; it said: {evening.said()}")
+    assert evening.senses().keys() <= {"idle", "session", "quiet"}
+    assert "Nobody has been at this device since it began" in evening.say("status")
+    # Longer than a notification is shown, and the watch for what servers forget to close: it is not withdrawn.
+    until(lambda: is_idle_for(evening, 23), what="nobody is there for longer")
+    assert evening.dunst.displayed() == 1
+    assert set(evening.kinds()) <= {"PartnerTimeBegan", "SensorStarted", "WentIdle", "QuietEnded", "Focused"}
+    evening.desktop.click()
+    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    greeting = evening.read_greeting()
+    assert greeting.timeout_s == 5
+    tomorrow = (SystemClock().now() + timedelta(hours=24)).strftime("%A")
+    assert f"Partner time until {tomorrow}, " in greeting.summary
+
+
+def test_after_a_restart_within_partner_time_the_start_is_shown_again(evening: Evening) -> None:
+    daemon = evening.run()
+    evening.begin("24h")
+    evening.read_greeting()
+    evening.kill(daemon)
+    evening.run()
+    until(evening.is_sensed, what="everything is sensed again")
+    assert "Partner time until " in evening.read_greeting().summary

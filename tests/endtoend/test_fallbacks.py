@@ -23,6 +23,7 @@ def take_up_again(feed: Terminal, other: Terminal) -> None:
 
 def test_without_a_bus_nudges_are_printed_and_recorded_so(evening: Evening) -> None:
     del evening.env["DBUS_SESSION_BUS_ADDRESS"]
+    evening.in_terminal = True
     evening.run()
     evening.say("now", "30min")
     until(evening.is_sensed, what="everything is sensed")
@@ -39,6 +40,7 @@ def test_without_a_bus_nudges_are_printed_and_recorded_so(evening: Evening) -> N
 
 def test_dunst_is_killed_and_restarted_between_nudges(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
+    evening.in_terminal = True
     evening.run()
     evening.begin()
     other, feed = evening.desktop.xterm("a terminal"), evening.feed()
@@ -57,6 +59,7 @@ def test_dunst_is_killed_and_restarted_between_nudges(evening_with: Begin) -> No
 
 def test_the_session_bus_is_killed_and_restarted_between_nudges(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
+    evening.in_terminal = True
     daemon = evening.run()
     evening.begin()
     other, feed = evening.desktop.xterm("a terminal"), evening.feed()

@@ -72,6 +72,66 @@ def test_status_shows_what_the_daemon_last_published() -> None:
     ]
 
 
+def status_lines(**published: object) -> list[str]:
+    """Return what `status` says of a daemon in partner time that published this."""
+    state = {"partner_time": "Dinner", "until": "2031-01-01T20:00:00+00:00", "sensing": "all"} | published
+    with Lock() as lock:
+        lock.publish(json.dumps(state))
+        return run("status").output.splitlines()[2:]
+
+
+@pytest.mark.parametrize(
+    ("reason", "until", "said"),
+    [
+        ("dismissed_twice", None, "No nudge is shown until it ends: enough nudges were dismissed."),
+        ("budget", None, "No nudge is shown until it ends: its number of nudges is used up."),
+        ("quiet_week", None, "No nudge is shown until it ends: it is the quiet week."),
+        (
+            "cool_down",
+            "2030-12-31T21:00:00+00:00",
+            "No nudge is shown before Tue 31 Dec, 21:00: there was one a short while ago.",
+        ),
+        ("cool_down", "2026-01-01T00:00:00+00:00", None),
+        (None, None, None),
+    ],
+)
+def test_status_says_why_no_nudge_is_shown_and_until_when(
+    reason: str | None, until: str | None, said: str | None
+) -> None:
+    lines = status_lines(quiet_reason=reason, quiet_until=until, senses={"focus": "x11_focus"})
+    assert lines == [*([said] if said else []), "It senses focus (x11_focus)."]
+
+
+def test_status_says_first_which_phones_are_heard() -> None:
+    phones = [{"name": "my phone", "through_door": True, "spoke": True, "speaks": None, "adb": None}]
+    lines = status_lines(phones=phones, senses={"session": "logind", "focus": None})
+    assert lines[0] == "It hears my phone."
+    assert lines[1] == "It senses session (logind)."
+    assert status_lines(phones=phones, senses={"focus": None})[1] == "Nothing of this device is sensed."
+    # A device without a screen is a setting, and nothing about it is missing.
+    assert status_lines(phones=phones, senses={}, has_screen=False) == ["It hears my phone."]
+
+
+def test_status_says_that_nothing_is_sensed_where_the_start_could_not_be_shown() -> None:
+    phones = [{"name": "my phone", "through_door": True, "spoke": None, "speaks": None, "adb": None}]
+    said = " ".join(status_lines(sensing="nothing", why_nothing="freedesktop: no server", senses={}, phones=phones))
+    assert "Nothing is sensed: that it has begun could not be shown to anybody (freedesktop: no server)." in " ".join(
+        said.split()
+    )
+    assert "It hears" not in said
+
+
+def test_status_without_a_daemon_says_that_a_partner_time_is_under_way_all_the_same(home: Path) -> None:
+    assert run("now", "30min").exit_code == 0
+    said = run("status").output.splitlines()
+    assert said[0] == "Turntoward is not running; `turntoward run` starts it."
+    assert " is under way until " in said[1]
+    assert " ".join(said[1:]).replace("  ", " ").endswith("and nothing of it is sensed, for nothing runs.")
+    assert json.loads(run("status", "--json").output)["under_way"]["until"]
+    assert run("stop").exit_code == 0
+    assert "1 partner time is declared; `turntoward list` shows it." in run("status").output
+
+
 def test_status_says_when_the_rule_files_changed_during_a_session() -> None:
     def says(rule_files: str | None) -> bool:
         with Lock() as lock:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
-from rules.policy import History, PastNudge, PolicySettings, decide
+from rules.policy import History, PastNudge, PolicySettings, Silence, decide, find_silence
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 AT = BEGAN + timedelta(minutes=30)
@@ -131,3 +131,29 @@ def test_where_nothing_is_said_of_it_nothing_was_dismissed_and_nobody_is_on_call
     assert decide(match(), AT, History(began=BEGAN, dismissed=1), once) == Suppressed(reason=Reason.DISMISSED_TWICE)
     for category in ("messaging", "work", "phone"):
         assert decide(replace(match(), category=category), AT, History(began=BEGAN), SETTINGS) == Nudge()
+
+
+FOUR = [said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("history", "settings", "expected"),
+    [
+        (History(began=BEGAN), SETTINGS, None),
+        (History(began=BEGAN, dismissed=1), SETTINGS, None),
+        (History(began=BEGAN, dismissed=2), SETTINGS, Silence(Reason.DISMISSED_TWICE)),
+        (History(began=BEGAN, dismissed=2), PolicySettings(quiet_after=0), None),
+        (History(began=BEGAN, past_nudges=FOUR), SETTINGS, Silence(Reason.BUDGET)),
+        (History(began=BEGAN), PolicySettings(budget=0), Silence(Reason.BUDGET)),
+        (History(began=BEGAN, past_nudges=[said(2 * MINUTE)]), SETTINGS, Silence(Reason.COOL_DOWN, AT + 3 * MINUTE)),
+        (History(began=BEGAN, past_nudges=[said(5 * MINUTE)]), SETTINGS, None),
+        (History(began=BEGAN, dismissed=2, in_quiet_week=True), SETTINGS, Silence(Reason.QUIET_WEEK)),
+    ],
+)
+def test_what_keeps_every_nudge_back_is_known_with_its_end(
+    history: History, settings: PolicySettings, expected: Silence | None
+) -> None:
+    assert find_silence(AT, history, settings) == expected
+    # What it says is what would be decided, or a reason that `decide` puts before it.
+    if expected is not None and expected.reason is not Reason.QUIET_WEEK:
+        assert decide(match(), AT, history, settings) == Suppressed(reason=expected.reason)

@@ -71,7 +71,9 @@ def _lines(found: Findings) -> Iterator[str]:
     if found.not_shown is not None:
         text = _("Nothing is sensed: that partner time has begun could not be shown to anybody ({why}).")
         yield from _indented(text.format(why=found.not_shown or _("it is just being tried")))
-        remedy = _("To do: start a notification server; where there is no screen, set screen = false in [notifications].")
+        remedy = _(
+            "To do: start a notification server; where there is no screen, set screen = false in [notifications]."
+        )
         yield from _indented(remedy)
     yield ""
     yield _("Senses; this session is {session}").format(session=SESSION_TYPE_NAMES[found.session])

@@ -51,7 +51,7 @@ def write_status(*, as_json: bool) -> None:
         state["offers"] = details.offers() if has_offers else []
         more = [details.calendar_lines(state["calendars"]), details.offer_lines(state["offers"])]
     state["under_way"] = None
-    if pid is None and state["declared"]:
+    if not state["running"] and state["declared"]:
         from detector.cli.program import status_details as details  # noqa: PLC0415 - the store's code is slow to import
 
         state["under_way"] = details.under_way()
