@@ -96,7 +96,8 @@ def test_do_not_disturb_is_restored_after_a_kill(place: Place) -> None:
     assert place.is_quiet()
     again = evening.run()
     until(evening.is_sensed, what="everything is sensed again")
-    assert place.is_quiet()
+    # Where it holds back our own notifications as well, it waits until the start was shown for its time.
+    until(place.is_quiet, within=LONG, what="quiet again")
     evening.kill(again)
     evening.say("stop")
     evening.run()
@@ -122,7 +123,8 @@ def test_a_change_by_the_person_wins(place: Place) -> None:
     theirs = place.look()
     evening.kill(daemon)
     evening.run()
-    until(evening.is_sensed, what="everything is sensed again")
+    # Under the person's own Do Not Disturb the start may be held back, and then nothing is sensed.
+    until(lambda: evening.status().get("sensing"), what="partner time goes on")
     evening.over()
     until(lambda: "keeps quiet" in evening.said(), what="a word of it")
     assert place.look() == theirs

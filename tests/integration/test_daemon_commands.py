@@ -126,7 +126,7 @@ def test_status_without_a_daemon_says_that_a_partner_time_is_under_way_all_the_s
     said = run("status").output.splitlines()
     assert said[0] == "Turntoward is not running; `turntoward run` starts it."
     assert " is under way until " in said[1]
-    assert " ".join(said[1:]).replace("  ", " ").endswith("and nothing of it is sensed, for nothing runs.")
+    assert " ".join(" ".join(said[1:]).split()).endswith("and nothing of it is sensed, for nothing runs.")
     assert json.loads(run("status", "--json").output)["under_way"]["until"]
     assert run("stop").exit_code == 0
     assert "1 partner time is declared; `turntoward list` shows it." in run("status").output
