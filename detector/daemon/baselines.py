@@ -19,5 +19,5 @@ def read_baselines(
         return {}
     recent = store.history.occurrences(since=now - MAX_AGE, until=now)
     ended = [occurrence for occurrence in recent if occurrence.ended is not None]
-    evenings = (sorted(store.history.observations(occurrence.id), key=lambda seen: seen.at) for occurrence in ended)
+    evenings = (store.history.observations(occurrence.id) for occurrence in ended)
     return measure_baselines(evenings, keys, attention)

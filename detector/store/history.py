@@ -7,6 +7,7 @@ Invariant 3: the name of an unknown app is written only if the person wants name
 """
 
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
@@ -72,17 +73,22 @@ class HistoryStore:
             _insert(connection, allowed)
 
     def observations(self, occurrence: str) -> Iterator[Observation]:
-        """Yield what was observed in the occurrence, in the order in which it was saved; memory stays flat."""
-        # Chunk by chunk from the last id on, instead of one cursor that stays open while the caller works (invariant 2).
-        last = 0
+        """Yield what was observed in the occurrence, in the order of its instants; memory stays flat.
+
+        At one instant the order is that of saving. An import may have added a device long after the others.
+        """
         with self._database.reading() as connection:
-            while chunk := connection.execute(
-                "SELECT at, device, kind, fields, id FROM observations WHERE occurrence = ? AND id > ? ORDER BY id LIMIT ?",
-                (occurrence, last, _CHUNK),
-            ).fetchall():
-                for row in chunk:
+            in_order = "SELECT id FROM observations WHERE occurrence = ? ORDER BY at, id"
+            ids = array("q", (row[0] for row in connection.execute(in_order, (occurrence,)).fetchall()))
+            # Chunk by chunk, instead of one cursor that stays open while the caller works (invariant 2).
+            for first in range(0, len(ids), _CHUNK):
+                chunk = ids[first : first + _CHUNK]
+                for row in connection.execute(
+                    f"SELECT at, device, kind, fields FROM observations WHERE id IN ({', '.join('?' * len(chunk))}) "
+                    "ORDER BY at, id",
+                    tuple(chunk),
+                ).fetchall():
                     yield rows.read(rows.to_observation, row)
-                last = chunk[-1][4]
 
     def observations_by_kind(
         self, kinds: Sequence[type[Observation]], since: datetime | None = None, until: datetime | None = None

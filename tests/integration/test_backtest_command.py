@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from detector.backtest.timelines import read_timelines
 from detector.cli import turntoward
 from detector.core.effects import Record
+from detector.core.observations import Activity, Focused, LaidDown, SensorStarted
 from detector.errors import UserError
 from detector.paths import rules_dir, store_path
 from detector.store.store import Store
@@ -262,3 +263,29 @@ def test_progress_is_written_to_stderr_only_if_it_takes_long(tmp_path: Path) -> 
     )
     assert "observations …" not in done.stdout
     assert "observations." in done.stdout
+
+
+def test_observations_of_one_evening_are_played_in_the_order_of_their_instants_whenever_they_were_saved() -> None:
+    (timeline,) = read_timelines(NEWS, "test")
+    by = MORNING - timedelta(days=1) - timeline.observations[0].at.replace(hour=0, minute=0)
+    laptop = list(shift(timeline.observations, by))
+    feeds = [
+        found
+        for minute in (10, 30, 50)
+        for found in (
+            Focused(at=laptop[0].at + timedelta(minutes=minute, seconds=7), device="phone", activity=Activity(category="social")),
+            LaidDown(at=laptop[0].at + timedelta(minutes=minute + 4), device="phone"),
+        )
+    ]
+    phone = [SensorStarted(at=laptop[0].at, device="phone", sense="focus", sensor="x"), *feeds]
+    found = []
+    for saved in ([*laptop, *phone], [laptop[0], *phone, *laptop[1:]]):
+        store_path().unlink(missing_ok=True)
+        with Store.open(store_path()) as store:
+            store.history.save([Record(occurrence="1@1", what=each) for each in saved])
+            played = [each.at for each in store.history.observations("1@1")]
+            assert played == sorted(played)
+            assert len(played) == len(saved)
+        found.append(json.loads(run("--json").stdout)["rules"])
+    assert found[0] == found[1]
+    assert sum(rule["now"]["moments"] for rule in found[0]) > 4

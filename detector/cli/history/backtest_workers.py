@@ -148,5 +148,4 @@ def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.
 
 def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> compare.Greatest:
     (occurrence, keys), job = task, _job[-1]
-    observed = sorted(job.store.history.observations(occurrence.id), key=lambda seen: seen.at)
-    return occurrence.began, maxima(observed, keys, job.settings.attention)
+    return occurrence.began, maxima(job.store.history.observations(occurrence.id), keys, job.settings.attention)
