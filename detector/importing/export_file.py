@@ -68,7 +68,9 @@ def _buckets(path: Path, whole: mmap.mmap) -> dict[str, msgspec.Raw]:
         export = msgspec.json.decode(content, type=_ExportFile)
     except msgspec.ValidationError:
         raise _export_error(path, _("is no export of ActivityWatch")) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise _export_error(path, _("is no export of ActivityWatch: the name of a bucket is not text")) from None
+    except msgspec.DecodeError as error:
         raise UserError([_not_json(path, whole, str(error))]) from None
     except RecursionError:
         raise _export_error(path, _("is nested too deeply to be an export")) from None
@@ -84,7 +86,7 @@ def _read_bucket(
 ) -> None:
     try:
         exported = msgspec.json.decode(raw, type=_ExportedBucket)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         report.add_problem(_("{bucket}: it is not what a bucket should be").format(bucket=name))
         return
     bucket = sanitizer.accept_bucket(name, exported.type or "", exported.hostname)

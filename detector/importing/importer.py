@@ -99,7 +99,7 @@ class HistoryImporter:
     ) -> None:
         for host in hosts:
             counts = self.report.counts(host.device)
-            for track in host.tracks.values():
+            for track in host.all_tracks:
                 # An event that reaches into two partner times is counted with the first.
                 first = max(_first_overlapping(track, begins), self._counted.get(id(track), 0))
                 last = max(first, track.first_from(ends))

@@ -61,7 +61,8 @@ def build_records(
     )
     new_devices = {each.device for each in observed}
     # What was observed live goes through the core as well: whether a use is a moment depends on the other devices.
-    live = _observed_live(stored.observations, occurrence.begins, occurrence.ends)
+    live = list(_observed_live(stored.observations, occurrence.begins, occurrence.ends))
+    live_ids = {id(each) for each in live}
     for each in (began, *sorted((*live, *observed), key=attrgetter("at")), obs.PartnerTimeEnded(at=occurrence.ends)):
         for effect in core.feed(each):
             if not isinstance(effect, Record):
@@ -75,7 +76,9 @@ def build_records(
             elif what.device not in new_devices:
                 continue
             elif isinstance(what, obs.Observation):
-                observations.append(effect)
+                # Input may have been observed live on a device of which nothing else was.
+                if id(each) not in live_ids:
+                    observations.append(effect)
             else:
                 # Live, each version of a use is stored over the one before; here only the last one is written.
                 latest[_kind(what), what.number] = effect

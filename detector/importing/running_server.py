@@ -95,7 +95,7 @@ class _BucketReader:
             self._read_span(at, middle, split_at)
             self._read_span(middle, ends, to_microseconds(middle))
             return
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             problem = _("{bucket}: the response for {day} is no list of events")
             self._report.add_problem(problem.format(bucket=name, day=f"{at:%Y-%m-%d}"))
             return

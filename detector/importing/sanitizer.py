@@ -1,6 +1,7 @@
 """Sanitize imported events: an event comes in with its title and its URL, and goes on as instants and a category.
 
-Invariant 1: nothing behind this module ever sees a title, the URL of a page, or (unless names are kept) what an app is called.
+Invariant 1: nothing behind this module ever sees a title, the URL of a page, or what an app or a site is called, whatever
+`keep_names` says: a history is of times in which nobody knew that they would be looked at.
 Invariant 2: an invalid event is named by its bucket and number, never by what it holds; the others go on.
 Invariant 3: what goes on costs four integers, however long a title was.
 """
@@ -19,7 +20,7 @@ from detector.core.observations import LAPTOP, Activity
 from detector.i18n import _
 from detector.importing.model import ImportReport
 from detector.importing.timeline import to_microseconds
-from detector.importing.tracks import NOTHING, EventTracks
+from detector.importing.tracks import NOTHING, OTHER_BROWSER, OVERLAY, EventTracks
 from detector.sensors.activitywatch_events import (
     ANY_BROWSER,
     BROWSERS,
@@ -33,6 +34,7 @@ from detector.sensors.activitywatch_events import (
     browser_of,
     kind_of,
 )
+from detector.sensors.known_programs import KNOWN_PROGRAMS
 
 MAX_DURATION: Final = 31 * 24 * 3600.0
 """Seconds; an event that lasts longer comes from a clock that was wrong."""
@@ -65,20 +67,19 @@ class EventSanitizer:
         report: ImportReport,
         *,
         phone: str,
-        keep_names: bool,
         now: datetime,
     ) -> None:
         self._tracks = tracks
         self._report = report
         self._phone = phone
-        self._keep_names = keep_names
         self._latest = to_microseconds(now + MAX_CLOCK_SKEW)
         self._earliest = to_microseconds(datetime(2000, 1, 1, tzinfo=UTC))
         self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in EVENT_TYPES.items()}
         # The same few thousand titles come again and again, and classifying is by far the slowest step of an import.
         self._classify_front = lru_cache(_CACHE_SIZE)(_front_classifier(classifier))
         self._classify_tab = lru_cache(_CACHE_SIZE)(_tab_classifier(classifier))
-        self._classify_app = lru_cache(_CACHE_SIZE)(classifier.classify_phone)
+        self._classify_app = lru_cache(_CACHE_SIZE)(_app_classifier(classifier))
+        self._screens: dict[tuple[str, str | None], int] = {}
 
     def accept_bucket(self, name: str, type_: str, host: str | None) -> SourceBucket | None:
         """Return the bucket, if its kind is used; else it is noted as skipped."""
@@ -100,20 +101,23 @@ class EventSanitizer:
         try:
             event = self._decoders[bucket.kind].decode(raw)
             began, ended = self._span(event.timestamp, event.duration)
-            what, browser = self._activity(bucket, event.content)
-        except (_UnusableEvent, msgspec.DecodeError, RecursionError) as error:
+            what, qualifier = self._activity(bucket, event.content)
+        except (_UnusableEvent, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             counts.read += 1
             counts.invalid += 1
             problem = _("{bucket}, event {number}: {problem}")
             self._report.add_problem(problem.format(bucket=bucket.name, number=number, problem=_describe(error)))
             return
-        track = self._tracks.track(self.device(bucket), bucket.host, bucket.kind)
+        if bucket.kind == "tab":
+            track = self._tracks.tab_track(bucket.host, qualifier)
+        else:
+            track = self._tracks.track(self.device(bucket), bucket.host, bucket.kind)
         # aw-server cuts an event at the edge of what is requested: the rest of it begins exactly there.
         if split_at is None or began > split_at:
             counts.read += 1
         else:
             track.split_points.add(began)
-        track.add(began, ended, what, browser)
+        track.add(began, ended, what, qualifier)
 
     def _span(self, at: datetime, duration: float) -> tuple[int, int]:
         # A time without a zone means UTC: ActivityWatch itself reads it so.
@@ -128,7 +132,7 @@ class EventSanitizer:
         return began, ended
 
     def _activity(self, bucket: SourceBucket, content: Any) -> tuple[int, int]:
-        """Return the number of the activity (for idleness 1 or 0), and of the browser that it may be a page of, or 0."""
+        """Return the number of the activity (for idleness 1 or 0), and the qualifier that `EventTrack` keeps of it."""
         match content:
             case FrontFields(app=app, title=title):
                 activity, browser = self._classify_front(app or "", title or "")
@@ -136,10 +140,13 @@ class EventSanitizer:
             case TabFields(title=title, url=url):
                 page, browser = self._classify_tab(bucket.name, title or "", _site(url or ""))
                 return self._number(page), browser
-            case AppFields(package=package, app=app):
-                if not package and not app:
+            case AppFields(package=package, app=app, classname=classname):
+                name = package or app
+                if not name:
                     raise _UnusableEvent(_("it names no app"))
-                return self._number(self._classify_app(package or app).activity()), 0
+                known = self._classify_app(name)
+                screen = self._screens.setdefault((name, classname), len(self._screens))
+                return known if isinstance(known, int) else self._number(known), screen
             case AfkFields(status=status):
                 if status not in {"afk", "not-afk"}:
                     raise _UnusableEvent(_("its status is neither afk nor not-afk"))
@@ -148,17 +155,32 @@ class EventSanitizer:
                 return NOTHING, 0
 
     def _number(self, activity: Activity | None) -> int:
-        if activity is None:
-            return NOTHING
-        return self._tracks.number(activity if self._keep_names else Activity(category=activity.category))
+        return NOTHING if activity is None else self._tracks.number(Activity(category=activity.category))
 
 
 def _front_classifier(classifier: Classifier) -> Callable[[str, str], tuple[Activity, int]]:
     def classify(app: str, title: str) -> tuple[Activity, int]:
         # ActivityWatch on Windows and macOS names programs as files; the catalogue does not.
-        verdict = classifier.classify(app.removesuffix(".exe"), title)
-        browser = None if verdict.entry is not None else browser_of(app)
-        return verdict.activity(), 0 if browser is None else BROWSERS.index(browser) + 1
+        program = app.removesuffix(".exe")
+        verdict = classifier.classify(program, title)
+        browser = browser_of(app)
+        if browser is None:
+            number = OTHER_BROWSER if classifier.browser_and_site(program, title)[0] else 0
+        else:
+            number = BROWSERS.index(browser) + 1
+        # Negative where the toplevel's own title says which page it is.
+        return verdict.activity(), number if verdict.entry is None else -number
+
+    return classify
+
+
+def _app_classifier(classifier: Classifier) -> Callable[[str], Activity | int]:
+    def classify(package: str) -> Activity | int:
+        if package in KNOWN_PROGRAMS["android_launchers"] or "launcher" in package.lower():
+            return NOTHING
+        if package in KNOWN_PROGRAMS["android_dialogs"]:
+            return OVERLAY
+        return classifier.classify_phone(package).activity()
 
     return classify
 
@@ -189,6 +211,8 @@ def _site(url: str) -> str:
 def _describe(error: Exception) -> str:
     if isinstance(error, _UnusableEvent):
         return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return _("a character in it is broken")
     # Of what msgspec says only the place: it names the type that is wanted there, never what is there.
     _words, at, place = str(error).rpartition(" - at `$.")
     if not at:

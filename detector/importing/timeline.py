@@ -12,14 +12,13 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
 import detector.core.observations as obs
+from detector.importing.phone_uses import KNOWN, MAX_OPEN, MAX_PHONE_SILENCE, app_uses
 from detector.importing.tracks import NOTHING, EventTrack, SourceHost
 from detector.sensors.activitywatch_events import BucketKind
 
 SENSOR: Final = "activitywatch"
 _SECOND: Final = 1_000_000
 
-MAX_OPEN: Final = 600 * _SECOND
-"""As for a phone's live events: an app that is only known to have been opened is unknown after so long."""
 MAX_MISSED: Final = 15 * _SECOND
 """A hole so short is a poll or two that a watcher missed: what was in front went on."""
 MAX_EMPTY: Final = 300 * _SECOND
@@ -28,10 +27,6 @@ MAX_IDLE_SILENCE: Final = 300 * _SECOND
 """The watcher of idleness joins what lies less than three minutes apart; after a longer hole it was off."""
 MAX_TAB_SILENCE: Final = 120 * _SECOND
 """A browser reports the open tab again once a minute."""
-MAX_PHONE_SILENCE: Final = 12 * 3600 * _SECOND
-"""Android itself records what is opened, and ActivityWatch reads it later: silence between two of its events is a phone
-that nobody uses, but not for longer than this."""
-
 _UNKNOWN: Final = -2
 _SILENT: Final = -3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -165,17 +160,12 @@ def _unlocks(host: SourceHost, begins: int, ends: int) -> Iterable[int]:
 
 def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownState]:
     yield KnownState(begins, is_known=False)
-    track = host.tracks["app"]
+    if host.app_uses is None:
+        host.app_uses = app_uses(host.tracks["app"])
+    track = host.app_uses
     for at in _events(track, begins, ends):
         began, ended, following = _event_times(track, at)
-        # Invariant 2. Two thirds of Android's events have no length.
-        if ended == began:
-            is_closed = following is not None and following - began <= MAX_OPEN
-            yield KnownState(
-                began, is_known=is_closed, activity_index=track.activity_index[at] if is_closed else NOTHING
-            )
-            continue
-        yield KnownState(began, is_known=True, activity_index=track.activity_index[at])
+        yield KnownState(began, is_known=track.qualifier[at] == KNOWN, activity_index=track.activity_index[at])
         if following is None or following - ended > MAX_PHONE_SILENCE:
             yield KnownState(ended, is_known=False)
         elif following > ended:
@@ -184,24 +174,27 @@ def _phone_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownSta
 
 def _laptop_states(host: SourceHost, begins: int, ends: int) -> Iterator[KnownState]:
     yield KnownState(begins, is_known=False)
-    states: dict[BucketKind, _WatcherState] = {
-        "focus": _WatcherState(_SILENT),
-        "idle": _WatcherState(_UNKNOWN),
-        "tab": _WatcherState(NOTHING),
-    }
+    focus, idle, tabs = _WatcherState(_SILENT), _WatcherState(_UNKNOWN), dict[int, _WatcherState]()
     changes = _focus_changes(host.tracks.get("focus", EventTrack()), begins, ends)
-    for kind in _AFTER_SILENCE:
-        if kind in host.tracks:
-            changes += _changes(kind, host.tracks[kind], begins, ends)
+    if has_idle := "idle" in host.tracks:
+        changes += _changes("idle", host.tracks["idle"], begins, ends)
+    for browser, track in host.tabs.items():
+        changes += _changes("tab", track, begins, ends, browser)
     # Stable: of changes of one watcher at one instant, the later event comes last and counts (invariant 3).
     for at, kind, new in sorted(changes, key=itemgetter(0)):
-        states[kind] = new
-        yield _combined(
-            at, states["focus"], states["idle"].activity_index if "idle" in host.tracks else None, states["tab"]
-        )
+        if kind == "focus":
+            focus = new
+        elif kind == "idle":
+            idle = new
+        else:
+            tabs[new.browser] = new
+        # A tab is in front only while its own browser is; 0 is a browser that the watcher of tabs does not name.
+        tab = tabs.get(focus.browser, tabs.get(0)) if focus.browser > 0 else None
+        page = NOTHING if tab is None else tab.activity_index
+        yield _combined(at, focus, idle.activity_index if has_idle else None, page)
 
 
-def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherState) -> KnownState:
+def _combined(at: int, focus: _WatcherState, idle: int | None, page: int) -> KnownState:
     if _UNKNOWN in {idle, focus.activity_index}:
         return KnownState(at, is_known=False)
     if focus.activity_index == _SILENT:
@@ -210,18 +203,14 @@ def _combined(at: int, focus: _WatcherState, idle: int | None, tab: _WatcherStat
         nobody = idle == 1
         is_empty = idle == 0 and 0 < focus.silence <= MAX_EMPTY
         return KnownState(at, is_known=nobody or is_empty, is_idle=nobody)
-    # A tab is in front only while its own browser is; 0 is a browser that the watcher of tabs does not name.
-    is_page = focus.browser and tab.activity_index >= 0 and tab.browser in {0, focus.browser}
-    return KnownState(
-        at, is_known=True, activity_index=tab.activity_index if is_page else focus.activity_index, is_idle=idle == 1
-    )
+    return KnownState(at, is_known=True, activity_index=page if page >= 0 else focus.activity_index, is_idle=idle == 1)
 
 
 def _focus_changes(track: EventTrack, begins: int, ends: int) -> list[_Change]:
     found: list[_Change] = []
     for at in _events(track, begins, ends):
         began, ended, following = _event_times(track, at)
-        state = _WatcherState(track.activity_index[at], track.browser[at])
+        state = _WatcherState(track.activity_index[at], track.qualifier[at])
         if ended == began:
             is_closed = following is not None and following - began <= MAX_OPEN
             found.append((began, "focus", state if is_closed else _WatcherState(_UNKNOWN)))
@@ -233,14 +222,14 @@ def _focus_changes(track: EventTrack, begins: int, ends: int) -> list[_Change]:
     return found
 
 
-def _changes(kind: BucketKind, track: EventTrack, begins: int, ends: int) -> list[_Change]:
+def _changes(kind: BucketKind, track: EventTrack, begins: int, ends: int, browser: int = 0) -> list[_Change]:
     max_hole, afterwards = _AFTER_SILENCE[kind]
     found: list[_Change] = []
     for at in _events(track, begins, ends):
         began, ended, following = _event_times(track, at)
-        found.append((began, kind, _WatcherState(track.activity_index[at], track.browser[at])))
+        found.append((began, kind, _WatcherState(track.activity_index[at], browser)))
         if following is None or following - ended > max_hole:
-            found.append((ended, kind, afterwards))
+            found.append((ended, kind, afterwards._replace(browser=browser)))
     return found
 
 

@@ -9,23 +9,28 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
-from detector.core.observations import Activity
-from detector.sensors.activitywatch_events import BucketKind
+from detector.core.observations import LAPTOP, Activity
+from detector.sensors.activitywatch_events import BROWSERS, BucketKind, may_stand_in
 
 NOTHING: Final = -1
-"""Stands for an activity where there is none."""
+"""Stands for an activity where there is none, such as a phone's launcher."""
+OVERLAY: Final = -2
+"""Stands for a dialog of the phone's system, which lies over what is in front."""
+OTHER_BROWSER: Final = len(BROWSERS) + 1
+"""The number of a browser that is not in `BROWSERS`; the others have the numbers from 1 on."""
 
 
 class EventTrack:
     """Events of one kind on one host, as arrays: a year has millions. Instants are microseconds since the epoch."""
 
-    __slots__ = ("activity_index", "began", "browser", "duplicates", "ended", "split_points")
+    __slots__ = ("activity_index", "began", "duplicates", "ended", "qualifier", "split_points")
 
     def __init__(self) -> None:
         self.began = array("q")
         self.ended = array("q")
         self.activity_index = array("i")
-        self.browser = array("b")
+        self.qualifier = array("i")
+        """Of a toplevel its browser, negative where its title was enough; of a phone's app which of its screens it was."""
         self.duplicates = 0
         self.split_points: set[int] = set()
         """Where the rest of an event may begin: at each edge of what was requested at once."""
@@ -33,37 +38,40 @@ class EventTrack:
     def __len__(self) -> int:
         return len(self.began)
 
-    def add(self, began: int, ended: int, activity_index: int, browser: int) -> None:
+    def add(self, began: int, ended: int, activity_index: int, qualifier: int) -> None:
         self.began.append(began)
         self.ended.append(ended)
         self.activity_index.append(activity_index)
-        self.browser.append(browser)
+        self.qualifier.append(qualifier)
 
     def finish(self) -> None:
         """Sort the events, once all are there; drop duplicates, and join what is in pieces."""
-        order = sorted(range(len(self)), key=lambda at: (self.began[at], self.ended[at], self.activity_index[at]))
+        order = sorted(
+            range(len(self)),
+            key=lambda at: (self.began[at], self.ended[at], self.activity_index[at], self.qualifier[at]),
+        )
         done = EventTrack()
         # Watchers send heartbeats: the same activity again, a little longer. aw-server joins them, but not always.
         for at in order:
-            began, ended, activity_index, browser = (
+            began, ended, activity_index, qualifier = (
                 self.began[at],
                 self.ended[at],
                 self.activity_index[at],
-                self.browser[at],
+                self.qualifier[at],
             )
             # Sorted by beginning, so a duplicate or the rest of an event follows directly.
-            if done.began and done.activity_index[-1] == activity_index and done.browser[-1] == browser:
+            if done.began and done.activity_index[-1] == activity_index and done.qualifier[-1] == qualifier:
                 is_piece = began in self.split_points and done.ended[-1] >= began
                 if is_piece or done.began[-1] == began:
                     self.duplicates += not is_piece
                     done.ended[-1] = max(ended, done.ended[-1])
                     continue
-            done.add(began, ended, activity_index, browser)
-        self.began, self.ended, self.activity_index, self.browser = (
+            done.add(began, ended, activity_index, qualifier)
+        self.began, self.ended, self.activity_index, self.qualifier = (
             done.began,
             done.ended,
             done.activity_index,
-            done.browser,
+            done.qualifier,
         )
         self.split_points.clear()
 
@@ -78,14 +86,22 @@ class EventTrack:
 
 @dataclass(slots=True)
 class SourceHost:
-    """All that is known of one device under the name that ActivityWatch has for it."""
+    """All that is known of one device under the name that ActivityWatch has for it. `tabs`: by the browser they are of."""
 
     device: str
     tracks: dict[BucketKind, EventTrack] = field(default_factory=dict)
+    tabs: dict[int, EventTrack] = field(default_factory=dict)
+    app_uses: EventTrack | None = None
+    """What was in front of a phone; `timeline` makes it of the events of its apps, once for all partner times."""
+
+    @property
+    def all_tracks(self) -> list[EventTrack]:
+        # The tabs of one bucket may be those of several browsers.
+        return [*self.tracks.values(), *{id(track): track for track in self.tabs.values()}.values()]
 
     @property
     def last_instant(self) -> int:
-        return max((max(track.ended) for track in self.tracks.values() if len(track)), default=0)
+        return max((max(track.ended) for track in self.all_tracks if len(track)), default=0)
 
 
 class EventTracks:
@@ -94,6 +110,7 @@ class EventTracks:
     def __init__(self) -> None:
         self.activities: list[Activity] = []
         self.hosts: dict[tuple[str, str], SourceHost] = {}
+        self._tabs: dict[tuple[str, int], EventTrack] = {}
         self._numbers: dict[Activity, int] = {}
 
     def number(self, activity: Activity) -> int:
@@ -113,6 +130,13 @@ class EventTracks:
             track = of_host.tracks[kind] = EventTrack()
         return track
 
+    def tab_track(self, host: str, browser: int) -> EventTrack:
+        """Return the track of a browser's tabs; `finish` finds out whose they are."""
+        track = self._tabs.get((host, browser))
+        if track is None:
+            track = self._tabs[host, browser] = EventTrack()
+        return track
+
     def finish(self) -> dict[str, int]:
         """Sort everything; return how many events were recorded twice, by device."""
         duplicates: dict[str, int] = {}
@@ -120,6 +144,10 @@ class EventTracks:
             for track in host.tracks.values():
                 track.finish()
                 duplicates[device] = duplicates.get(device, 0) + track.duplicates
+        for (host_name, browser), track in self._tabs.items():
+            track.finish()
+            duplicates[LAPTOP] = duplicates.get(LAPTOP, 0) + track.duplicates
+            self._join_tabs(host_name, browser, track)
         self._join_unlocks()
         return duplicates
 
@@ -129,3 +157,44 @@ class EventTracks:
             others = [other for (name, _other), other in self.hosts.items() if name == device and "app" in other.tracks]
             if set(host.tracks) == {"unlock"} and len(others) == 1:
                 others[0].tracks.setdefault("unlock", host.tracks.pop("unlock"))
+
+    def _join_tabs(self, host_name: str, browser: int, track: EventTrack) -> None:
+        # Most browsers cannot tell on which computer they run: aw-watcher-web writes the host "unknown".
+        laptops = {name: host for (device, name), host in self.hosts.items() if device == LAPTOP}
+        fronts = [host.tracks["focus"] for host in laptops.values() if "focus" in host.tracks]
+        host = laptops.get(host_name)
+        if host is None or "focus" not in host.tracks:
+            best = max(fronts, key=lambda front: _matches(front, browser, track), default=None)
+            host = next(
+                (each for each in laptops.values() if best is not None and each.tracks.get("focus") is best), None
+            )
+        if host is None:
+            self.hosts.setdefault((LAPTOP, host_name), SourceHost(LAPTOP)).tabs[browser] = track
+            return
+        named = {number for _host, number in self._tabs}
+        for number in _browsers_of(host.tracks["focus"], browser, named - {browser}):
+            host.tabs[number] = track
+
+
+def _browsers_of(front: EventTrack, browser: int, others: set[int]) -> set[int]:
+    """Return the browsers that these tabs may be of: that of the bucket's name, or where it never ran, those like it."""
+    in_front = set(map(abs, front.qualifier)) - {0}
+    if browser in in_front or not browser:
+        return {browser}
+    named = BROWSERS[browser - 1]
+    return {browser} | {
+        number
+        for number in in_front - others
+        if may_stand_in(named, None if number == OTHER_BROWSER else BROWSERS[number - 1])
+    }
+
+
+def _matches(front: EventTrack, browser: int, tabs: EventTrack) -> int:
+    """Return how many of the tabs began while such a browser was in front."""
+    browsers = _browsers_of(front, browser, set())
+    found = 0
+    for began in tabs.began:
+        at = front.last_until(began)
+        in_front = abs(front.qualifier[at]) if at >= 0 and began < front.ended[at] else 0
+        found += in_front != 0 and (in_front in browsers or not browser)
+    return found

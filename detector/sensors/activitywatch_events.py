@@ -46,6 +46,8 @@ BROWSERS: Final = (
     Browser("vivaldi", "vivaldi", "Vivaldi"),
 )
 ANY_BROWSER: Final = BROWSERS[1]
+FIREFOXES: Final = BROWSERS[:2]
+"""Those that take extensions for Firefox; the others take those for Chrome."""
 
 
 def kind_of(name: str, type_: str) -> BucketKind | None:
@@ -57,8 +59,15 @@ def kind_of(name: str, type_: str) -> BucketKind | None:
 
 
 def browser_of(name: str) -> Browser | None:
-    lowered = name.lower()
+    """Return the browser that an app, or a bucket of tabs, is named after."""
+    # Behind the underscore of a bucket stands the name of the computer.
+    lowered = name.lower().partition("_")[0]
     return next((browser for browser in BROWSERS if browser.word in lowered), None)
+
+
+def may_stand_in(named: Browser, front: Browser | None) -> bool:
+    """Return whether tabs that a bucket says are of `named` may be of `front`: an extension for Chrome runs in Edge, too."""
+    return front is None or (named in FIREFOXES) == (front in FIREFOXES)
 
 
 class _HiddenFields(msgspec.Struct):
@@ -91,6 +100,7 @@ class AppFields(_HiddenFields):
 
     package: str | None = None
     app: str | None = None
+    classname: str | None = None
 
 
 class UnlockFields(_HiddenFields):

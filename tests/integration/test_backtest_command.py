@@ -273,7 +273,11 @@ def test_observations_of_one_evening_are_played_in_the_order_of_their_instants_w
         found
         for minute in (10, 30, 50)
         for found in (
-            Focused(at=laptop[0].at + timedelta(minutes=minute, seconds=7), device="phone", activity=Activity(category="social")),
+            Focused(
+                at=laptop[0].at + timedelta(minutes=minute, seconds=7),
+                device="phone",
+                activity=Activity(category="social"),
+            ),
             LaidDown(at=laptop[0].at + timedelta(minutes=minute + 4), device="phone"),
         )
     ]

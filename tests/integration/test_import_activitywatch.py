@@ -270,6 +270,32 @@ def test_an_invalid_export_is_refused_with_the_place_and_without_its_content(
     assert not store_path().exists() or sizes()["occurrences"] == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        (b'"title": "x"', b'"title": "x \xf7"', "aw-watcher-window_desk, event 1: a character in it is broken"),
+        (b'"hostname": "desk"', b'"hostname": "d\xf7"', "aw-watcher-window_desk: it is not what a bucket should be"),
+    ],
+)
+def test_a_stray_byte_costs_its_event_or_its_bucket_and_the_rest_is_read(
+    before: bytes, after: bytes, named: str, tmp_path: Path
+) -> None:
+    history = History()
+    history.front(event(FIRST, 1, app="a", title="x"), event(FIRST + timedelta(seconds=9), 1, app="a", title="y"))
+    history.apps(event(FIRST, 1, app="X", package="com.whatsapp"))
+    path = history.write(tmp_path / "x.json")
+    path.write_bytes(path.read_bytes().replace(before, after))
+    found = done(path, "--dry-run")
+    assert named in found["problems"] or named.replace("event 1", "event 2") in found["problems"]
+    assert found["devices"]["phone"]["wrong"] == 0
+    assert found["devices"].get("laptop", {"read": 2})["read"] == 2
+
+
+def test_a_stray_byte_in_the_name_of_a_bucket_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b'{"buckets": {"aw\xf7": {"events": []}}}')
+    assert "the name of a bucket is not text" in failed(UserError, tmp_path / "x.json")
+
+
 def test_an_invalid_bucket_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     good = {"type": "currentwindow", "hostname": "desk", "events": [event(FIRST, 1, app="a")]}
     whole = {"buckets": {"odd\x07": {"events": 7}, "aw-watcher-window_desk": good, "none": None, "list": []}}

@@ -21,9 +21,10 @@ from tests.rig.importing import BEGAN, NOW, after_seconds, catalogue, sanitize_h
 AT = BEGAN.isoformat()
 
 
-def categories(history: History, kind: str, device: str = "laptop", *, keep_names: bool = False) -> list[Activity]:
-    tracks, _ = sanitize_history(history, keep_names=keep_names)
-    track = next(host.tracks[kind] for (name, _), host in tracks.hosts.items() if name == device)  # type: ignore[index]
+def categories(history: History, kind: str, device: str = "laptop") -> list[Activity]:
+    tracks, _ = sanitize_history(history)
+    host = next(host for (name, _), host in tracks.hosts.items() if name == device)
+    track = next(iter(host.tabs.values())) if kind == "tab" else host.tracks[kind]  # type: ignore[index]
     return [tracks.activities[index] for index in track.activity_index if index != NOTHING]
 
 
@@ -97,7 +98,7 @@ def test_of_many_invalid_events_the_first_are_shown_and_all_are_counted() -> Non
 
 def test_an_event_without_an_app_and_a_deeply_nested_one_are_invalid() -> None:
     tracks, report = EventTracks(), ImportReport()
-    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", now=NOW)
     bucket = sanitizer.accept_bucket("aw-watcher-android-test", "currentwindow", None)
     assert bucket is not None
     sanitizer.add(bucket, 1, msgspec.Raw(json.dumps(event(BEGAN, 1, classname="x")).encode()))
@@ -115,11 +116,25 @@ def test_a_time_without_a_zone_is_utc_and_nanoseconds_are_accepted() -> None:
     assert tracks.track("laptop", "desk", "focus").began[0] % 10_000_000 == 123_457
 
 
-def test_categories_are_kept_and_names_only_with_keep_names() -> None:
+def test_only_categories_are_kept() -> None:
     history = History()
     history.front(event(BEGAN, 5, app="firefox", title="x • Instagram — Mozilla Firefox"))
+    history.apps(event(BEGAN, 5, app="Instagram", package="com.instagram.android"))
     assert categories(history, "focus") == [Activity(category="social")]
-    assert categories(history, "focus", keep_names=True) == [Activity(category="social", name="Instagram")]
+    assert categories(history, "app", "phone") == [Activity(category="social")]
+
+
+@pytest.mark.parametrize("odd", [b'"firefox \xf7"', b'"\xff\xfe"', b'"\xc3("'])
+def test_an_event_with_a_stray_byte_is_named_and_the_others_are_read(odd: bytes) -> None:
+    tracks, report = EventTracks(), ImportReport()
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", now=NOW)
+    bucket = sanitizer.accept_bucket("aw-watcher-window_desk", "currentwindow", "desk")
+    assert bucket is not None
+    good = json.dumps(event(BEGAN, 1, app="a")).encode()
+    sanitizer.add(bucket, 1, msgspec.Raw(good.replace(b'"a"', odd)))
+    sanitizer.add(bucket, 2, msgspec.Raw(good))
+    assert report.problems == ["aw-watcher-window_desk, event 1: a character in it is broken"]
+    assert len(tracks.track("laptop", "desk", "focus")) == 1
 
 
 def test_a_program_named_with_exe_is_the_same_program() -> None:
@@ -157,7 +172,7 @@ def test_a_site_is_recognized_by_its_host_alone(url: str, category: str | None) 
 
 def test_no_title_and_no_url_gets_past_the_sanitizer() -> None:
     history = days(utc(2026, 11, 20), 1)
-    tracks, report = sanitize_history(history, keep_names=True)
+    tracks, report = sanitize_history(history)
     seen: set[int] = set()
     waiting: list[Any] = [tracks, report]
     while waiting:
@@ -194,7 +209,7 @@ def test_duplicate_events_are_kept_once_and_counted() -> None:
 
 def test_an_event_split_at_the_edge_of_a_request_is_one_event() -> None:
     tracks, report = EventTracks(), ImportReport()
-    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", keep_names=False, now=NOW)
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone="phone", now=NOW)
     bucket = sanitizer.accept_bucket("aw-watcher-window_desk", "currentwindow", "desk")
     assert bucket is not None
     edge = round(after_seconds(100).timestamp() * 1_000_000)

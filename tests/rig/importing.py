@@ -47,11 +47,11 @@ def after_seconds(seconds: float) -> datetime:
 
 
 def sanitize_history(
-    history: History, *, phone: str = "phone", keep_names: bool = False, now: datetime = NOW
+    history: History, *, phone: str = "phone", now: datetime = NOW
 ) -> tuple[EventTracks, ImportReport]:
     """Let the history in, event by event, and settle it."""
     tracks, report = EventTracks(), ImportReport()
-    sanitizer = EventSanitizer(catalogue(), tracks, report, phone=phone, keep_names=keep_names, now=now)
+    sanitizer = EventSanitizer(catalogue(), tracks, report, phone=phone, now=now)
     for name, bucket in history.buckets.items():
         admitted = sanitizer.accept_bucket(name, bucket["type"], bucket["hostname"])
         for number, each in enumerate(bucket["events"] if admitted else (), start=1):

@@ -73,7 +73,6 @@ def import_history(options: ImportOptions) -> None:
             tracks,
             report,
             phone=phone,
-            keep_names=settings.store.keep_names,
             now=now,
         )
         if server is None and options.file is not None:

@@ -26,7 +26,7 @@ def baseline_keys(features_used: Iterable[FeatureKey]) -> frozenset[FeatureKey]:
 
 
 def measure_baselines(
-    sessions: Iterable[Sequence[obs.Observation]],
+    sessions: Iterable[Iterable[obs.Observation]],
     keys: Iterable[FeatureKey],
     settings: AttentionSettings | None = None,
     done: Callable[[], None] = lambda: None,
