@@ -27,6 +27,7 @@ from detector.sensors.activitywatch_events import (
     FrontFields,
     browser_of,
     kind_of,
+    may_stand_in,
 )
 from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWatchServer
 from detector.sensors.model import SensorEvent, Toplevel, ToplevelFocused
@@ -164,12 +165,18 @@ class ActivityWatchFocus(ActivityWatchSensor):
         browser = browser_of(front.app or "")
         if browser is None:
             return None
-        for name in await _buckets_of(server, "tab"):
-            if browser_of(name) not in {browser, None}:
+        named = {name: browser_of(name) for name in await _buckets_of(server, "tab")}
+        has_own = browser in named.values()
+        for name, other in named.items():
+            if other not in {browser, None} and (has_own or not may_stand_in(other, browser)):
                 continue
             pages = read_events("tab", await server.latest(name))
-            if pages and pages[-1].content.title and self._clock.now() - pages[-1].ended <= TAB_STALE:
-                return browser.title(pages[-1].content.title)
+            title = pages[-1].content.title if pages else None
+            if title is None or not title or self._clock.now() - pages[-1].ended > TAB_STALE:
+                continue
+            # What another browser's bucket holds may be of that browser, which runs as well.
+            if other in {browser, None} or not front.title or title in front.title:
+                return browser.title(title)
         return None
 
 

@@ -119,6 +119,21 @@ async def test_the_title_is_the_browsers_page_while_the_browser_is_in_front(
         assert (await take(seen, ToplevelFocused)).toplevel.title == "excluded"
 
 
+@pytest.mark.parametrize("app", ["msedge.exe", "Vivaldi-stable", "Microsoft Edge"])
+async def test_the_page_of_a_browser_like_chrome_may_be_in_the_bucket_of_chrome_on_an_unknown_host(
+    server: AwServer, clock: ManualClock, app: str
+) -> None:
+    server.bucket("aw-watcher-web-chrome", "web.tab.current", "unknown")
+    server.put("aw-watcher-web-chrome", event(at(-30), 30, title="Cats - YouTube", url="https://x"))
+    server.put(FRONT, front(-5, 5, app, "Cats - YouTube and 3 more pages - Work"))
+    async with aclosing(sensor(server, clock).observe()) as seen:
+        title = (await take(seen, ToplevelFocused)).toplevel.title
+        assert title.startswith("Cats - YouTube — ")
+        # Chrome runs as well, with another page.
+        server.put(FRONT, front(-1, 1, app, "Dogs"))
+        assert (await take(seen, ToplevelFocused)).toplevel.title == "Dogs"
+
+
 async def test_stale_events_are_a_loss(server: AwServer, clock: ManualClock) -> None:
     server.put(FRONT, front(-30, 30))
     async with aclosing(sensor(server, clock).observe()) as seen:

@@ -18,8 +18,9 @@ from detector.core.observations import (
     WentIdle,
 )
 from detector.importing.timeline import from_microseconds, known_length, known_states, observations, to_microseconds
+from detector.importing.tracks import EventTracks, SourceHost
 from tests.rig.activitywatch_history import History, event
-from tests.rig.importing import BEGAN, after_seconds, only_host
+from tests.rig.importing import BEGAN, after_seconds, only_host, sanitize_history
 
 HOUR = 3600
 INSTAGRAM = "x • Instagram — Mozilla Firefox"
@@ -61,6 +62,7 @@ def apps(*rows: tuple[float, float, str]) -> History:
     return history
 
 
+HOME_SCREEN = "com.google.android.apps.nexuslauncher"
 GRAM, CHAT, CLOCK = "com.instagram.android", "com.whatsapp", "com.google.android.deskclock"
 
 
@@ -139,6 +141,24 @@ def test_a_silent_phone_is_laid_down_if_it_reports_again_within_half_a_day() -> 
     assert told(apps((-100, 50, GRAM), (twelve - 49, 5, GRAM)), "phone") == []
 
 
+PERMISSION, PICKER = "com.google.android.permissioncontroller", "com.android.intentresolver"
+
+
+def test_a_dialog_of_the_system_lies_over_a_use_and_does_not_end_it() -> None:
+    over = apps((0, 30, CHAT), (30.01, 2, PERMISSION), (32.02, 3, PICKER), (35.03, 20, CHAT), (500, 5, GRAM))
+    assert told(over, "phone")[:4] == [(0, "SensorStarted"), (0, "messaging"), (55.03, "LaidDown"), (500, "social")]
+    # Over the launcher, a dialog is no use.
+    alone = apps((0, 30, HOME_SCREEN), (30, 20, PERMISSION), (50, 5, HOME_SCREEN), (500, 5, GRAM))
+    assert told(alone, "phone")[:3] == [(0, "SensorStarted"), (0, "LaidDown"), (500, "social")]
+
+
+def test_pieces_of_one_app_with_less_than_a_second_between_them_are_one_use() -> None:
+    pieces = apps(*((at, 9.98, GRAM) for at in range(0, 600, 10)), (900, 5, CHAT))
+    assert told(pieces, "phone")[:3] == [(0, "SensorStarted"), (0, "social"), (599.98, "LaidDown")]
+    apart = apps((0, 10, GRAM), (11, 10, GRAM), (900, 5, CHAT))
+    assert told(apart, "phone")[1:5] == [(0, "social"), (10, "LaidDown"), (11, "social"), (21, "LaidDown")]
+
+
 def test_a_later_event_ends_the_one_before_it() -> None:
     assert told(front((0, 1000, INSTAGRAM), (60, 100, PLAIN))) == [
         (0, "SensorStarted"),
@@ -201,6 +221,71 @@ def test_a_tab_counts_only_while_its_own_browser_is_in_front() -> None:
     history.front(event(after_seconds(100), 100, app="org.gnome.Maps", title="x"))
     history.tabs(event(after_seconds(0), 300, title="Cats - YouTube", url=""), browser="chrome")
     assert "video" not in {what for _, what in told(history)}
+
+
+@pytest.mark.parametrize(
+    ("app", "bucket"),
+    [
+        ("firefox", "firefox"),
+        ("msedge.exe", "chrome"),
+        ("vivaldi-stable", "chrome"),
+        ("Microsoft Edge", "edge"),
+        ("zen", "firefox"),
+        ("firefox", ""),
+    ],
+)
+def test_tabs_belong_to_the_toplevels_of_their_browser_although_their_host_is_unknown(app: str, bucket: str) -> None:
+    history = History()
+    history.front(event(after_seconds(0), 200, app=app, title="no brand"))
+    history.front(event(after_seconds(0), 200, app="org.gnome.Maps", title="x"), host="other")
+    name = f"aw-watcher-web-{bucket}" if bucket else "web"
+    history.add(name, "web.tab.current", "unknown", event(after_seconds(0), 200, title="Cats - YouTube", url=""))
+    host, tracks = desk(history)
+    assert activities_in_front(host, tracks) == ["video"]
+
+
+def test_tabs_of_chrome_are_not_those_of_another_browser_where_chrome_itself_runs_or_that_browser_has_its_own() -> None:
+    history = History()
+    history.front(
+        event(after_seconds(0), 100, app="google-chrome", title="x"),
+        event(after_seconds(100), 100, app="microsoft-edge", title="x"),
+    )
+    cats = event(after_seconds(0), 200, title="Cats - YouTube", url="")
+    history.add("aw-watcher-web-chrome", "web.tab.current", "unknown", cats)
+    assert activities_in_front(*desk(history)) == ["video", "other"]
+    own = History()
+    own.front(event(after_seconds(0), 200, app="microsoft-edge", title="x"))
+    own.add("aw-watcher-web-chrome", "web.tab.current", "unknown", cats)
+    page = event(after_seconds(0), 200, title="x • Instagram", url="")
+    own.add("aw-watcher-web-edge_my-chromebook", "web.tab.current", "desk", page)
+    assert activities_in_front(*desk(own)) == ["social"]
+
+
+def test_two_browsers_that_run_at_once_each_keep_their_own_tab() -> None:
+    history = History()
+    history.front(
+        event(after_seconds(0), 100, app="firefox", title="x"),
+        event(after_seconds(100), 100, app="google-chrome", title="x"),
+        event(after_seconds(200), 100, app="firefox", title="x"),
+    )
+    for browser, at, title in (("firefox", 0, "Cats - YouTube"), ("chrome", 5, "x • Instagram")):
+        history.add(
+            f"aw-watcher-web-{browser}",
+            "web.tab.current",
+            "unknown",
+            *(event(after_seconds(at + minute), 60, title=title, url="") for minute in range(0, 300, 60)),
+        )
+    assert activities_in_front(*desk(history)) == ["video", "social", "video"]
+
+
+def desk(history: History) -> tuple[SourceHost, EventTracks]:
+    tracks, _ = sanitize_history(history)
+    return tracks.hosts["laptop", "desk"], tracks
+
+
+def activities_in_front(host: SourceHost, tracks: EventTracks) -> list[str]:
+    states = known_states(host, to_microseconds(BEGAN), to_microseconds(after_seconds(HOUR)))
+    return [tracks.activities[each.activity_index].category for each in states if each.activity_index >= 0]
 
 
 def test_an_old_tab_no_longer_counts() -> None:
