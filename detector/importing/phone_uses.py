@@ -60,7 +60,7 @@ class _Pairing:
                 self._resume(began, screen, events.activity_index[at])
                 self._resumed.add(screen)
         if self._front is not None:
-            self._close(self._since, is_told=False)
+            self._close(self._since, is_end_known=False)
         return self._found
 
     def _is_pause(self, at: int) -> bool:
@@ -105,29 +105,29 @@ class _Pairing:
         if screen == self._front:
             return
         if self._front is not None:
-            self._close(at, is_told=False)
+            self._close(at, is_end_known=False)
         self._front, self._since, self._changed, self._activity = screen, at, at, activity
 
     def _pause(self, at: int) -> None:
-        self._close(at, is_told=True)
+        self._close(at, is_end_known=True)
         self._front, self._changed = None, at
 
-    def _close(self, at: int, *, is_told: bool) -> None:
+    def _close(self, at: int, *, is_end_known: bool) -> None:
         if self._front is None:
             return
         self._latest_use[self._front] = len(self._found)
-        self._found.add(self._since, at, self._activity, KNOWN if is_told else UNKNOWN)
+        self._found.add(self._since, at, self._activity, KNOWN if is_end_known else UNKNOWN)
         self._last = self._front
 
 
 def _joined(pieces: EventTrack) -> EventTrack:
     joined = EventTrack()
-    for began, ended, activity_index, told in zip(
+    for began, ended, activity_index, end in zip(
         pieces.began, pieces.ended, pieces.activity_index, pieces.qualifier, strict=True
     ):
         # Where nothing is in front, nothing can have lasted too long.
         max_length = MAX_PHONE_SILENCE if activity_index == NOTHING else MAX_OPEN
-        is_known = ended > began and (told == KNOWN or ended - began <= max_length)
+        is_known = ended > began and (end == KNOWN or ended - began <= max_length)
         is_near = len(joined) > 0 and began - joined.ended[-1] < SAME_USE and joined.qualifier[-1] == KNOWN
         before = joined.activity_index[-1] if is_near else NOTHING
         what = before if activity_index == OVERLAY else activity_index
