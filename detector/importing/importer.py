@@ -2,11 +2,13 @@
 
 Invariant 1: each is stored at once, so an import that was interrupted goes on where it was.
 Invariant 2: importing the same twice changes nothing.
-Invariant 3: a partner time that is not over, or that reaches beyond what is recorded, is left for the next time.
+Invariant 3: a partner time that is not over, or that reaches beyond what is recorded, is left for the next time, unless an
+incomplete one is wanted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter
 from typing import Literal
 
@@ -17,7 +19,14 @@ from detector.i18n import _
 from detector.importing.model import ImportReport, ProgressCallback
 from detector.importing.past_times import PastTime
 from detector.importing.records import build_records, read_stored
-from detector.importing.timeline import KnownState, known_length, known_states, observations, to_microseconds
+from detector.importing.timeline import (
+    KnownState,
+    from_microseconds,
+    known_length,
+    known_states,
+    observations,
+    to_microseconds,
+)
 from detector.importing.tracks import EventTrack, EventTracks, SourceHost
 from detector.store.store import Store
 from rules.model import Rule
@@ -35,17 +44,23 @@ class DecisionSettings:
 
 @dataclass(slots=True)
 class HistoryImporter:
-    """One import. `saves` False counts everything and stores nothing."""
+    """One import. `saves` False counts everything and stores nothing.
+
+    `takes_incomplete`: a partner time that reaches beyond what is recorded is stored as well, its rest as unknown for good.
+    """
 
     store: Store
     tracks: EventTracks
     report: ImportReport
     settings: DecisionSettings
     saves: bool = True
+    takes_incomplete: bool = False
     progress: ProgressCallback = lambda _activity: None
     _counted: dict[int, int] = field(default_factory=dict)
 
-    def run(self, past: Sequence[PastTime]) -> None:
+    def run(self, past: Sequence[PastTime], since: datetime) -> None:
+        """Import these. `since`: the first instant that is wanted, for what the report says of the time before."""
+        self._note_edges(to_microseconds(since))
         last_instants = {id(host): host.last_instant for host in self.tracks.hosts.values()}
         for number, each in enumerate(past, start=1):
             activity = _("partner time {number} of {count}")
@@ -67,7 +82,7 @@ class HistoryImporter:
             if device in stored.devices:
                 self._count(hosts, begins, ends, "duplicate")
             # Invariant 3: what the source has not recorded yet would be stored as unknown for good.
-            elif last_instants[id(host)] < ends:
+            elif last_instants[id(host)] < ends and not self.takes_incomplete:
                 is_deferred = True
                 self._count(hosts, begins, ends, "deferred")
             else:
@@ -87,6 +102,13 @@ class HistoryImporter:
         records = build_records(core, past, stored, sorted(observed, key=attrgetter("at")))
         if self.saves:
             self.store.history.save(records)
+
+    def _note_edges(self, since: int) -> None:
+        tracks = [track for host in self.tracks.hosts.values() for track in host.all_tracks if len(track)]
+        if tracks:
+            self.report.oldest = from_microseconds(min(track.began[0] for track in tracks))
+            self.report.newest = from_microseconds(max(max(track.ended) for track in tracks))
+        self.report.earlier = sum(sum(ended <= since for ended in track.ended) for track in tracks)
 
     def _by_device(self) -> dict[str, list[SourceHost]]:
         found: dict[str, list[SourceHost]] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from detector.partner_time.model import Occurrence
@@ -19,7 +20,7 @@ class EventCounts:
     """What became of the events of one device. `used + outside + duplicate + deferred + invalid == read`.
 
     `duplicate`: recorded twice by the source, or of a partner time in which the device was observed already. `deferred`:
-    of a partner time that could not be imported yet.
+    of a partner time that ends after what the source holds.
     """
 
     read: int = 0
@@ -35,7 +36,11 @@ class EventCounts:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did. `skipped_buckets` have a kind of event that is not used; `first`: the first one imported."""
+    """What an import did. `skipped_buckets` have a kind of event that is not used; `first`: the first one imported.
+
+    `earlier`: how many events ended before the first instant that was wanted. `oldest` and `newest`: the edges of what the
+    source holds, None where it holds nothing.
+    """
 
     devices: dict[str, EventCounts] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -44,6 +49,9 @@ class ImportReport:
     added: int = 0
     extended: int = 0
     deferred: int = 0
+    earlier: int = 0
+    oldest: datetime | None = None
+    newest: datetime | None = None
     first: Occurrence | None = None
 
     def counts(self, device: str) -> EventCounts:

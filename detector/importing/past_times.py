@@ -2,6 +2,7 @@
 
 Invariant 1: the same request gives the same result, also once some of it is stored: ids and edges do not move.
 Invariant 2: no two overlap, and none overlaps a stored one: an evening is imported once.
+Invariant 3: a whole day is filled only where all of it was declared partner time, on that day already.
 """
 
 import re
@@ -23,6 +24,10 @@ _COUNT: Final = re.compile(r";?COUNT=[^;]*", re.IGNORECASE)
 _INTERVAL: Final = re.compile(r"INTERVAL=([0-9]+)", re.IGNORECASE)
 
 
+class NoWholeDays(Exception):
+    """No whole day was declared partner time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastTime:
     """One occurrence to fill. `stored`: it is in the store already, and only devices are added to it."""
@@ -40,7 +45,11 @@ def past_times(
     schedule: Schedule,
     stored: Sequence[StoredOccurrence],
 ) -> list[PastTime]:
-    """Return what lies wholly between `since` and `now` and is over, by beginning. `stored` is all that is stored."""
+    """Return what lies wholly between `since` and `now` and is over, by beginning. `stored` is all that is stored.
+
+    Raises:
+        NoWholeDays: whole days are wanted, and none was declared.
+    """
     over = [each for each in stored if each.ended is not None and each.began >= since and each.ended <= now]
     found = [
         PastTime(occurrence=_as_occurrence(each, zone), stored=each)
@@ -50,7 +59,7 @@ def past_times(
     if times == "declared":
         planned = _without_overlaps(schedule.exceptions.apply(_declared(schedule.partner_times, since, now)))
     else:
-        planned = list(_days(since, now, zone, stored)) if times == "all-day" else []
+        planned = _declared_days(since, now, zone, schedule, stored) if times == "all-day" else []
     ids = {each.id for each in stored}
     for occurrence in planned:
         is_over = occurrence.begins >= since and occurrence.ends <= now
@@ -113,6 +122,25 @@ def _without_overlaps(planned: Iterable[Occurrence]) -> list[Occurrence]:
         if begins < each.ends:
             found.append(replace(each, begins=begins))
     return found
+
+
+def _declared_days(
+    since: datetime, now: datetime, zone: ZoneInfo, schedule: Schedule, stored: Sequence[StoredOccurrence]
+) -> list[Occurrence]:
+    # Not from before they were declared: of those days nobody knew that they would be looked at.
+    every = [each for partner_time in schedule.partner_times for each in occurrences(partner_time, since - _DAY, now)]
+    declared = sorted(schedule.exceptions.apply(every), key=lambda occurrence: occurrence.begins)
+
+    def is_declared(day: Occurrence) -> bool:
+        reached = day.begins
+        for each in declared:
+            if each.begins <= reached:
+                reached = max(reached, each.ends)
+        return reached >= day.ends
+
+    if not any(map(is_declared, _days(since, now, zone, ()))):
+        raise NoWholeDays
+    return [day for day in _days(since, now, zone, stored) if is_declared(day)]
 
 
 def _days(since: datetime, now: datetime, zone: ZoneInfo, stored: Sequence[StoredOccurrence]) -> Iterator[Occurrence]:

@@ -29,15 +29,18 @@ def importing(folder: Path) -> Iterator[Bar]:
     history = days(today - timedelta(days=86), 84, pace=62)
     assert len(history) >= EVENTS
     export = history.write(folder / "export.json")
-    for name, times in (("partner times", "declared"), ("whole days", "all-day")):
-        home = folder / times
+    for name, declared in (
+        ("partner times", "--every mon-fri --from 18:30 --to 20:00"),
+        ("whole days", "--every day --from 0:00 --for 24h"),
+    ):
+        home = folder / name.replace(" ", "-")
         (home / "run").mkdir(mode=0o700, parents=True)
         env = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "TZ": "UTC"}
         for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             env.pop(variable, None)
-        declare = [str(TURNTOWARD), "add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes"]
+        declare = [str(TURNTOWARD), "add", "Dinner", *declared.split(), "--yes"]
         subprocess.run(declare, env=env, check=True, stdout=subprocess.DEVNULL)
-        command = [str(TURNTOWARD), "import", "activitywatch", str(export), "--times", times]
+        command = [str(TURNTOWARD), "import", "activitywatch", str(export)]
         measured = subprocess.run(
             [sys.executable, "-c", MEASURE, *command], env=env, check=True, capture_output=True, text=True
         )

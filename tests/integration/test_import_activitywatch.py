@@ -88,6 +88,18 @@ def declare_dinner() -> None:
         store.plans.add(dinner)
 
 
+def declare_whole_days() -> None:
+    always = PartnerTime(
+        title="Always",
+        begins=(TODAY - timedelta(days=89)).replace(tzinfo=None),
+        lasts=timedelta(hours=24),
+        zone="UTC",
+        recurrence="FREQ=DAILY",
+    )
+    with Store.open(store_path()) as store:
+        store.plans.add(always)
+
+
 def done(*words: str | Path) -> dict[str, Any]:
     result = call(*words, "--json")
     assert result.exit_code == 0, result.output + repr(result.exception)
@@ -321,8 +333,62 @@ def test_the_export_of_a_single_bucket_is_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_a_dry_run_makes_no_file(export: Path) -> None:
-    assert done(export, "--dry-run", "--times", "all-day")["added"] == 5
+    assert done(export, "--dry-run")["added"] == 0
     assert not store_path().exists()
+
+
+def test_whole_days_are_refused_where_they_were_not_declared_and_what_to_type_is_said(export: Path) -> None:
+    for _ in range(2):
+        message = failed(UserError, export, "--times", "all-day")
+        assert "was declared partner time, so none is taken in" in message
+        assert "`turntoward import activitywatch` takes in the partner times that you declare" in message
+        with Store.open(store_path()) as store:
+            assert store.history.occurrences() == []
+        # Declaring them now does not reach back.
+        typed = re.search(r"`turntoward (add [^`]+)`", message)
+        assert typed is not None
+        added = CliRunner().invoke(turntoward, [*typed[1].split(), "--yes"])
+        assert added.exit_code == 0, added.output
+    with Store.open(store_path()) as store:
+        (declared, *_) = store.plans.partner_times()
+        assert (declared.recurrence, declared.lasts) == ("FREQ=DAILY", timedelta(hours=24))
+
+
+def test_declared_whole_days_are_taken_in_and_again_nothing_changes(export: Path) -> None:
+    declare_whole_days()
+    assert done(export, "--times", "all-day")["added"] == 5
+    once = kept()
+    assert done(export, "--times", "all-day")["added"] == 0
+    assert kept() == once
+
+
+def test_an_old_history_says_what_was_left_out_and_which_option_takes_it(tmp_path: Path, dinner: None) -> None:
+    old = days(datetime(2020, 3, 1, tzinfo=UTC), 2, pace=200)
+    path = old.write(tmp_path / "old.json")
+    result = " ".join(call(path).stdout.split())
+    assert f"{len(old):,} events from before" in result
+    assert "a longer `retention` below [store] in the configuration, together with `--since 2020-03-01`" in result
+    assert "This history reaches from 2020-03-01 07:00 to 2020-03-02 " in result
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text('[store]\nretention = "3650 d"\n')
+    result = " ".join(call(path).stdout.split())
+    assert "were left out; `--since 2020-03-01` takes them in." in result
+    assert done(path, "--since", "2020-03-01")["added"] == 2
+
+
+def test_a_partner_time_that_goes_on_after_the_history_is_left_out_and_taken_in_with_incomplete(
+    tmp_path: Path, dinner: None
+) -> None:
+    history = History()
+    evening = TODAY - timedelta(days=2) + timedelta(hours=18, minutes=30)
+    history.front(event(evening, 1800, app="firefox", title="x • Instagram — Mozilla Firefox"))
+    path = history.write(tmp_path / "x.json")
+    result = " ".join(call(path).stdout.split())
+    assert f"1 partner time ends after {evening + timedelta(minutes=30):%Y-%m-%d %H:%M}" in result
+    assert "take in what there is with `--incomplete`" in result
+    assert "Nothing was kept" not in result
+    assert done(path, "--incomplete")["added"] == 1
+    assert "known already" in call(path).stdout
 
 
 def test_the_report_fits_80_columns_and_says_how_to_go_on(export: Path, dinner: None) -> None:
@@ -415,6 +481,7 @@ def test_no_title_and_no_url_is_left_anywhere(
 ) -> None:
     config_path().parent.mkdir(parents=True)
     config_path().write_text(f"[store]\nkeep_names = {str(keep_names).lower()}\n")
+    declare_whole_days()
     said = {}
     installed = [str(Path(sys.executable).with_name("turntoward")), "import", "activitywatch"]
     for words in (["--url", filled.url], [str(export), "--times", "all-day"], [str(export), "--json"]):
@@ -424,13 +491,15 @@ def test_no_title_and_no_url_is_left_anywhere(
     export.unlink()
     places = {**below(home), **said}
     assert traces([CANARY_TITLE, CANARY_URL], places) == set()
-    assert bool(traces(["Instagram"], below(home))) is keep_names
+    # Whatever `keep_names` says: a history is of times in which nobody knew that they would be looked at.
+    assert traces(["Instagram", "WhatsApp"], below(home)) == set()
 
 
 @pytest.mark.thorough
 def test_a_long_import_shows_progress(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(10**6))
     monkeypatch.setattr("detector.clock.SystemClock.monotonic", lambda _: float(next(ticks)))
+    declare_whole_days()
     result = call(export, "--times", "all-day")
     lines = result.stderr.splitlines()
     assert re.fullmatch(r"partner time \d+ of \d+ …", lines[-1])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.importing.model import TimesOption
-from detector.importing.past_times import DAY_TITLE, PastTime, earlier_by, past_times
+from detector.importing.past_times import DAY_TITLE, NoWholeDays, PastTime, earlier_by, past_times
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.store.model import StoredOccurrence
@@ -163,8 +163,26 @@ def test_times_kept_returns_stored_occurrences_only() -> None:
     assert ids(asked("kept", declared(), of=[was])) == [was.id]
 
 
+ALWAYS = declared(9, "FREQ=DAILY", datetime(2026, 10, 1), 24)
+
+
+def test_whole_days_are_refused_unless_they_were_declared_partner_time() -> None:
+    since, now = utc(2026, 10, 23, 22), utc(2026, 11, 26, 12)
+    evenings = declared(1, "FREQ=DAILY", datetime(2026, 10, 1, 18), 6)
+    later = declared(2, "FREQ=DAILY", datetime(2026, 11, 26), 24)
+    for partner_times in ((), (evenings,), (evenings, later)):
+        with pytest.raises(NoWholeDays):
+            asked("all-day", *partner_times, since=since, now=now)
+    since_monday = declared(3, "FREQ=DAILY", datetime(2026, 11, 23), 24)
+    found = asked("all-day", since_monday, since=since, now=now)
+    assert ids(found) == ["import@20261122T230000Z", "import@20261123T230000Z", "import@20261124T230000Z"]
+    # Two that follow one another are a whole day as well.
+    days = declared(4, "FREQ=DAILY", datetime(2026, 10, 1), 18)
+    assert len(asked("all-day", evenings, days, since=since, now=utc(2026, 10, 26, 12))) == 2
+
+
 def test_whole_days_are_local_days_without_today() -> None:
-    found = asked("all-day", since=utc(2026, 10, 23, 22), now=utc(2026, 10, 26, 12))
+    found = asked("all-day", ALWAYS, since=utc(2026, 10, 23, 22), now=utc(2026, 10, 26, 12))
     assert ids(found) == ["import@20261023T220000Z", "import@20261024T220000Z"]
     lasting = [each.occurrence.ends - each.occurrence.begins for each in found]
     assert lasting == [timedelta(hours=24), timedelta(hours=25)]
@@ -174,10 +192,10 @@ def test_whole_days_are_local_days_without_today() -> None:
 def test_the_rest_of_a_day_stays_the_same_once_part_of_it_is_stored() -> None:
     was = kept("1@20261120T173000Z", utc(2026, 11, 20, 17, 30), utc(2026, 11, 20, 19, 30))
     since, now = utc(2026, 11, 19, 23), utc(2026, 11, 21, 12)
-    first = asked("all-day", of=[was], since=since, now=now)
+    first = asked("all-day", ALWAYS, of=[was], since=since, now=now)
     assert ids(first) == ["import@20261119T230000Z", was.id, "import@20261120T193000Z"]
     half = kept(first[0].occurrence.id, first[0].occurrence.begins, first[0].occurrence.ends)
-    again = asked("all-day", of=[half, was], since=since, now=now)
+    again = asked("all-day", ALWAYS, of=[half, was], since=since, now=now)
     assert [each.occurrence.id for each in again] == ids(first)
     assert [each.occurrence.begins for each in again] == [each.occurrence.begins for each in first]
     assert again[-1].stored is None
@@ -186,7 +204,7 @@ def test_the_rest_of_a_day_stays_the_same_once_part_of_it_is_stored() -> None:
 def test_past_times_never_overlap() -> None:
     was = kept("9@x", utc(2026, 11, 16, 18), utc(2026, 11, 16, 18, 20))
     for times in ("declared", "all-day", "kept"):
-        found = asked(times, declared(), declared(2, "FREQ=DAILY"), of=[was])  # type: ignore[arg-type]
+        found = asked(times, declared(), declared(2, "FREQ=DAILY"), ALWAYS, of=[was])  # type: ignore[arg-type]
         edges = sorted((each.occurrence.begins, each.occurrence.ends) for each in found)
         assert all(ended <= began for (_, ended), (began, _) in pairwise(edges))
         assert len(set(ids(found))) == len(found)

@@ -77,13 +77,22 @@ def import_history(
     now: datetime = NOW,
     phone: str = "phone",
     keeps: bool = True,
+    takes_incomplete: bool = False,
     attention: AttentionSettings | None = None,
 ) -> ImportReport:
     """Import the history."""
     tracks, report = sanitize_history(history, phone=phone, now=now)
     decisions = DecisionSettings(rules=built_in(), policy=PolicySettings(), attention=attention or AttentionSettings())
-    importer = HistoryImporter(store=store, tracks=tracks, report=report, settings=decisions, saves=keeps)
-    importer.run(wanted_past_times(store, times, since or now - timedelta(days=90), now))
+    importer = HistoryImporter(
+        store=store,
+        tracks=tracks,
+        report=report,
+        settings=decisions,
+        saves=keeps,
+        takes_incomplete=takes_incomplete,
+    )
+    begins = since or now - timedelta(days=90)
+    importer.run(wanted_past_times(store, times, begins, now), begins)
     return report
 
 

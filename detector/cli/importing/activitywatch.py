@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from detector.i18n import _, plural
 from detector.importing.export_file import read_export
 from detector.importing.importer import DecisionSettings, HistoryImporter
 from detector.importing.model import ImportReport, TimesOption
-from detector.importing.past_times import past_times
+from detector.importing.past_times import NoWholeDays, PastTime, past_times
 from detector.importing.running_server import read_server
 from detector.importing.sanitizer import EventSanitizer
 from detector.importing.tracks import EventTracks
@@ -48,6 +49,7 @@ class ImportOptions:
     since: str
     times: TimesOption
     phone: str | None
+    incomplete: bool
     dry_run: bool
     as_json: bool
 
@@ -65,38 +67,31 @@ def import_history(options: ImportOptions) -> None:
         if any(occurrence.began <= now < occurrence.ends for occurrence in store.history.unfinished()):
             raise TurntowardError(_("Partner time is under way. Importing can wait until it is over."))
         phone = _phone(store, options.phone)
+        past = _past_times(store, options.times, begins=begins, now=now)
         progress = ProgressLine(clock.monotonic)
         report = ImportReport()
         tracks = EventTracks()
-        sanitizer = EventSanitizer(
-            load_classifier(settings.activities),
-            tracks,
-            report,
-            phone=phone,
-            now=now,
-        )
+        sanitizer = EventSanitizer(load_classifier(settings.activities), tracks, report, phone=phone, now=now)
         if server is None and options.file is not None:
             read_export(options.file, sanitizer, report, progress)
         elif server is not None:
             read_server(server, sanitizer, report, since=begins, until=now, progress=progress)
         for device, count in tracks.finish().items():
             report.counts(device).duplicate += count
-        past = past_times(
-            options.times,
-            since=begins,
-            now=now,
-            zone=zone,
-            schedule=read_schedule(store, now),
-            stored=store.history.occurrences(),
-        )
         decisions = DecisionSettings(
             rules=load_rules(rules_dir()).rules, policy=settings.policy, attention=settings.attention
         )
         importer = HistoryImporter(
-            store=store, tracks=tracks, report=report, settings=decisions, saves=not options.dry_run, progress=progress
+            store=store,
+            tracks=tracks,
+            report=report,
+            settings=decisions,
+            saves=not options.dry_run,
+            takes_incomplete=options.incomplete,
+            progress=progress,
         )
         try:
-            importer.run(past)
+            importer.run(past, begins)
         except KeyboardInterrupt:
             progress.clear()
             sentence = plural(
@@ -119,6 +114,28 @@ def import_history(options: ImportOptions) -> None:
             times=options.times,
             dry_run=options.dry_run,
         )
+
+
+def _past_times(store: Store, times: TimesOption, *, begins: datetime, now: datetime) -> list[PastTime]:
+    zone = local_zone()
+    try:
+        return past_times(
+            times,
+            since=begins,
+            now=now,
+            zone=zone,
+            schedule=read_schedule(store, now),
+            stored=store.history.occurrences(),
+        )
+    except NoWholeDays:
+        message = _("--times all-day: no whole day since {day} was declared partner time, so none is taken in").format(
+            day=f"{begins.astimezone(zone):%Y-%m-%d}"
+        )
+        hint = _(
+            "`turntoward import activitywatch` takes in the partner times that you declare. `turntoward add Day --every day "
+            "--from 0:00 --for 24h` declares whole days from now on."
+        )
+        raise UserError([Problem(message=message, hint=hint)]) from None
 
 
 @contextmanager

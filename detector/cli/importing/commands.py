@@ -30,16 +30,22 @@ def import_command() -> None:
     default="declared",
     show_default=True,
     type=click.Choice(["declared", "kept", "all-day"]),
-    help="Which partner times: what you declare today, as if it had held then; only those kept; or whole days.",
+    help="Which partner times: what you declare today, as if it had held then; only those kept; or whole days, where "
+    "they were declared.",
 )
 @click.option("--phone", metavar="NAME", help="The paired phone that Android's history is of.")
+@click.option(
+    "--incomplete",
+    is_flag=True,
+    help="Take in a partner time of which the history holds only the beginning, too; its rest stays unknown.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be taken in, and keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
 def activitywatch(**options: Any) -> None:
     """Take in ActivityWatch's history, from FILE.json or from the running program.
 
-    Only past partner times are taken in, and of these only categories: titles and addresses of pages are looked at
-    and let go of. Nothing is said about the past; doing it twice changes nothing.
+    Only past partner times are taken in, and of these only categories, also with `keep_names`: titles and addresses of
+    pages are looked at and let go of. Nothing is said about the past; doing it twice changes nothing.
     """
     from detector.cli.importing.activitywatch import ImportOptions, import_history
 

@@ -3,7 +3,7 @@
 Invariant 1: names of buckets come from elsewhere; nothing in them may steer a terminal.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 import click
@@ -43,27 +43,63 @@ def print_report(
     if shortened is not None:
         sentence = _("You keep {length} (`retention`), so nothing before {day} is taken in.")
         output.print_text(sentence.format(length=format_length(shortened), day=f"{begins:%Y-%m-%d}"))
+    if report.earlier and report.oldest is not None:
+        output.print_text(_left_out_before(report.earlier, report.oldest, begins, is_shortened=shortened is not None))
     added = plural("{count} partner time", "{count} partner times", report.added)
     if dry_run:
         sentence = _("{times} would be added, {extended} would be extended.")
     else:
         sentence = _("{times} added, {extended} extended.")
     output.print_text(sentence.format(times=added, extended=f"{report.extended:,}"))
-    if report.deferred:
-        output.print_text(
-            plural(
-                "{count} partner time reaches beyond what is told so far; import again later.",
-                "{count} partner times reach beyond what is told so far; import again later.",
-                report.deferred,
-            )
+    if report.deferred and report.newest is not None:
+        newest = f"{report.newest.astimezone(begins.tzinfo):%Y-%m-%d %H:%M}"
+        sentence = plural(
+            "{count} partner time ends after {newest}, the last that this history knows of a device. Import a newer history "
+            "later, or take in what there is with `--incomplete`.",
+            "{count} partner times end after {newest}, the last that this history knows of a device. Import a newer history "
+            "later, or take in what there is with `--incomplete`.",
+            report.deferred,
+            newest=newest,
         )
+        output.print_text(sentence)
     if not count:
         output.print_text(_nothing_there(times))
+    elif reason := _nothing_added(report, begins.tzinfo):
+        output.print_text(reason)
     elif dry_run:
         output.print_text(_("Nothing was kept. Without `--dry-run` it is."))
     elif report.first is not None:
         day = report.first.begins.astimezone(begins.tzinfo)
         output.print_text(_("See `turntoward report --since {day}`.").format(day=f"{day:%Y-%m-%d}"))
+
+
+def _left_out_before(count: int, oldest: datetime, begins: datetime, *, is_shortened: bool) -> str:
+    option = f"`--since {oldest.astimezone(begins.tzinfo):%Y-%m-%d}`"
+    if is_shortened:
+        option = _("a longer `retention` below [store] in the configuration, together with {since},").format(
+            since=option
+        )
+    return plural(
+        "{count} event from before {day} was left out; {option} takes it in.",
+        "{count} events from before {day} were left out; {option} takes them in.",
+        count,
+        day=f"{begins:%Y-%m-%d}",
+        option=option,
+    )
+
+
+def _nothing_added(report: ImportReport, zone: tzinfo | None) -> str | None:
+    if report.added or report.extended or report.deferred:
+        return None
+    if any(counts.duplicate for counts in report.devices.values()):
+        return _("These partner times are known already.")
+    if report.oldest is None or report.newest is None:
+        return _("This history holds no event of these partner times.")
+    edges = {"oldest": report.oldest, "newest": report.newest}
+    days = {name: f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for name, at in edges.items()}
+    return _("This history reaches from {oldest} to {newest}, and holds no event of these partner times.").format(
+        **days
+    )
 
 
 def print_report_as_json(report: ImportReport, begins: datetime, *, dry_run: bool) -> None:
@@ -86,6 +122,7 @@ def print_report_as_json(report: ImportReport, begins: datetime, *, dry_run: boo
             "added": report.added,
             "extended": report.extended,
             "not_yet": report.deferred,
+            "before_since": report.earlier,
             "problems": report.problems,
             "wrong": report.problem_count,
             "passed_over": report.skipped_buckets,
@@ -127,8 +164,7 @@ def _print_table(report: ImportReport) -> None:
 def _nothing_there(times: TimesOption) -> str:
     if times == "declared":
         return _(
-            "No partner time lies there: none is declared, or none of it has been. `turntoward add --help` shows how; "
-            "`--times all-day` takes in whole days."
+            "No partner time lies there: none is declared, or none of it has been. `turntoward add --help` shows how."
         )
     return _("No partner time is kept there.") if times == "kept" else _("No whole day lies there.")
 
