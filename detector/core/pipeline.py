@@ -8,6 +8,7 @@ Invariant 5: nudges respect the cool-down and the budget.
 Invariant 6: shifting all instants by a constant shifts all decisions by it.
 Invariant 7: a rule never sees a feature that it did not declare.
 Invariant 8: time never moves back.
+Invariant 9: names change no decision and no length: whether they are kept affects no figure.
 
 The clock is never read: time comes only from an observation's `at` and from `advance(now)`.
 """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -305,6 +307,32 @@ def test_law_8_time_never_moves_back(evening: list[Observation]) -> None:
         assert pipeline.now == seen.at
         with pytest.raises(ValueError, match="comes after"):
             pipeline.feed(shift([seen], timedelta(microseconds=-1))[0])
+
+
+@many
+@given(evening=evenings(), policy=policies, naming=st.randoms(use_true_random=False))
+def test_law_9_names_change_no_decision_and_no_length(
+    evening: list[Observation], policy: PolicySettings, naming: Random
+) -> None:
+    def figures(effects: list[Effect]) -> list[object]:
+        found: list[object] = []
+        for effect in effects:
+            what = effect.what if isinstance(effect, Record) else effect
+            if isinstance(what, Use):
+                found.append(replace(what, activity=replace(what.activity, name=None)))
+            elif isinstance(what, Moment):
+                found.append(replace(what, name=None))
+            elif not isinstance(what, Observation | Notify):
+                found.append(what)
+        return found
+
+    named = [
+        replace(seen, activity=replace(seen.activity, name=naming.choice(["one", "another", None])))
+        if isinstance(seen, Focused) and seen.activity is not None
+        else seen
+        for seen in evening
+    ]
+    assert figures(play(named, RULES, policy=policy)) == figures(play(evening, RULES, policy=policy))
 
 
 def test_an_extension_changes_the_feature_remaining() -> None:

@@ -12,6 +12,7 @@ Invariant 7: no use follows from a use before a gap.
 Invariant 8: the previous use is looked for on all devices: a hop from the laptop to the phone is one sequence.
 Invariant 9: a phone in the hand without a known app neither follows from a use nor leads to one: between two apps it is mostly
 the home screen.
+Invariant 10: a use is of one category: whoever keeps names has the same uses as somebody who does not. The last name counts.
 """
 
 from __future__ import annotations
@@ -70,6 +71,11 @@ class Person:
         events.append(TimedEvent(at, category))
         while events[0].at <= at - self.keep:
             events.popleft()
+
+
+def _is_same(activity: obs.Activity | None, other: obs.Activity | None) -> bool:
+    # Invariant 10.
+    return (activity and activity.category) == (other and other.category)
 
 
 class DeviceState:
@@ -227,7 +233,7 @@ class DeviceState:
 
     def _focused(self, observation: obs.Focused) -> None:
         at, activity = observation.at, observation.activity
-        if activity != self._activity or not observation.full_screen:
+        if not _is_same(activity, self._activity) or not observation.full_screen:
             self._end_film(at)
         self._activity, self.full_screen = activity, observation.full_screen
         self._update_film()
@@ -239,7 +245,7 @@ class DeviceState:
             return
         self._person.remember(self.events["opens"], at, activity.category)
         # The app was opened again, so it was left in between, at an instant that was not reported.
-        if self.open_use is not None and self.open_use.activity == activity:
+        if self.open_use is not None and _is_same(self.open_use.activity, activity):
             self._close_with_unknown_end(self.open_use, at)
         self._report(at, opened=True)
 
@@ -345,19 +351,22 @@ class DeviceState:
         in_front = self._activity or (PHONE_IN_HAND if self._is_in_hand else None)
         # Idle or locked, nothing is in use, whatever is in front.
         wanted = in_front if known and not self._is_idle and not self._is_locked else None
-        if self.open_use is not None and self.open_use.activity != wanted:
+        if self.open_use is not None and not _is_same(self.open_use.activity, wanted):
             self._close(at)
         if wanted is not None and self.open_use is None:
             self._begin_use(wanted, at, opened=opened)
+        elif self.open_use is not None and wanted is not None:
+            # The name of what is in front by now.
+            self.open_use.activity = wanted
 
     def _begin_use(self, activity: obs.Activity, at: datetime, *, opened: bool) -> None:
         self.version += 1
         fleeting = self._settings.fleeting
         last = next(self.past_uses(), None)
         directly_before = last if last is not None and last.ended is not None and at - last.ended < fleeting else None
-        if directly_before is not None and not opened and directly_before.activity == activity:
+        if directly_before is not None and not opened and _is_same(directly_before.activity, activity):
             self.uses.pop()
-            directly_before.ended = None
+            directly_before.ended, directly_before.activity = None, activity
             self.open_use = directly_before
             return
         follows, came_from = self._person.came_from(at, fleeting)
