@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
-from dbus_fast import BusType, Message, MessageFlag, MessageType, NameFlag, Variant
+from dbus_fast import BusType, Message, MessageFlag, MessageType, NameFlag, RequestNameReply, Variant
 from dbus_fast.aio import MessageBus
 
 DBUS: Final = "org.freedesktop.DBus"
@@ -24,6 +24,8 @@ PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 NOTIFICATIONS: Final = "org.freedesktop.Notifications"
 NOTIFICATIONS_PATH: Final = "/org/freedesktop/Notifications"
 """The desktop's notification server: its name on the bus, which is its interface as well, and its object."""
+DAEMON: Final = "org.turntoward.Daemon"
+"""Our own name on the session bus."""
 
 CONNECT_TIMEOUT: Final = 5.0
 CALL_TIMEOUT: Final = 5.0
@@ -219,9 +221,18 @@ class Bus:
     def next_serial(self) -> int:
         return int(self._connection.next_serial())
 
-    async def request_name(self, name: str) -> None:
-        """Own the name on the bus, if nobody does; do not queue for it. Raises what dbus-fast raises."""
-        await self._connection.request_name(name, NameFlag.DO_NOT_QUEUE)
+    async def request_name(self, name: str) -> int | None:
+        """Own the name on the bus, if nobody does; else return the process that does. Raises what dbus-fast raises."""
+        reply = await self._connection.request_name(name, NameFlag.DO_NOT_QUEUE)
+        return await self.process_of(name) if reply is RequestNameReply.EXISTS else None
+
+    async def process_of(self, name: str) -> int | None:
+        """Return the id of the process that owns the name; None where nobody does. Raises as `call`."""
+        try:
+            reply = await self.call(DBUS, DBUS_PATH, DBUS, "GetConnectionUnixProcessID", "s", name)
+        except ErrorReply:
+            return None
+        return int(reply.body[0])
 
     def disconnect(self) -> None:
         if self.is_connected:

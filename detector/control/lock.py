@@ -156,7 +156,7 @@ def refuse_second() -> None:
     """
     daemon = find_daemon()
     if daemon is not None:
-        raise _already(daemon)
+        raise already_running(daemon)
 
 
 def running_pid(path: Path | None = None) -> int | None:
@@ -196,7 +196,8 @@ def _differs(path: str | None, own: str | Path) -> bool:
     return path is not None and os.path.realpath(path) != os.path.realpath(own)
 
 
-def _already(daemon: RunningDaemon | None) -> AlreadyRunning:
+def already_running(daemon: RunningDaemon | None) -> AlreadyRunning:
+    """Return the error that names the daemon; None: it could not be read."""
     text = _(
         "turntoward is already running (process {pid}).\n"
         "  `turntoward status` says what it is doing; one is enough for a person."
@@ -225,7 +226,7 @@ def _take(path: Path) -> int:
         if not _lock(file):
             other = _parse(file)
             os.close(file)
-            raise _already(other)
+            raise already_running(other)
     except OSError as error:
         raise _unusable(path, error) from None
     return file

@@ -2,21 +2,23 @@
 
 Invariant 1: whoever sits at the device can see, pause and stop at once; nobody else is on this bus.
 Invariant 2: no bus, or one that went away, is no failure: it is tried again with the next heartbeat.
+Invariant 3: there is one daemon in a session: who finds another on the bus ends, whatever its folders are.
 """
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from dbus_fast import Message, MessageType
 
+from detector.control.lock import RunningDaemon, already_running
 from detector.control.requests import MAX_PAUSE
-from detector.dbus import CONNECT_TIMEOUT, Bus
+from detector.dbus import CONNECT_TIMEOUT, DAEMON, Bus
 from detector.i18n import _
 
-NAME: Final = "org.turntoward.Daemon"
 PATH: Final = "/org/turntoward/Daemon"
 INTERFACE: Final = "org.turntoward.Daemon1"
 
@@ -82,7 +84,11 @@ class DBusService:
         return self._bus if self.connected else None
 
     async def connect(self) -> None:
-        """Connect to the session bus, where there is one and it is not connected yet."""
+        """Connect to the session bus, where there is one and it is not connected yet.
+
+        Raises:
+            AlreadyRunning: if another daemon is on it, whose store and runtime folder are others than ours.
+        """
         async with self._connecting:
             if not self.connected:
                 self._bus = await self._connect()
@@ -101,12 +107,16 @@ class DBusService:
                 bus = await Bus.connect()
                 # Before the name: whoever sees the name may call at once.
                 bus.add_handler(self._answer)
-                await bus.request_name(NAME)
+                other = await bus.request_name(DAEMON)
         except Exception as absent:  # noqa: BLE001 - the library lets through whatever requesting a name raises
             logger.debug("no session bus: %s", type(absent.__cause__ or absent).__name__)
             if bus is not None:
                 bus.disconnect()
             return None
+        # Our own connection from before may not be gone yet.
+        if other is not None and other != os.getpid():
+            await bus.close(time_limit=CLOSE_TIMEOUT)
+            raise already_running(RunningDaemon(pid=other))
         return bus
 
     def _log_changes(self) -> None:

@@ -20,6 +20,7 @@ from detector.control.lock import LockUnusable, find_daemon, format_other_files
 from detector.control.session_owner import require_session_owner
 from detector.control.systemd_unit import is_own_unit, unit_path
 from detector.core.observations import Sense
+from detector.dbus import DAEMON, Bus, BusError
 from detector.devices import Phone, PhoneApiAddress
 from detector.doctor.calendars import CalendarFound, find_calendars
 from detector.doctor.dnd import DndFindings, find_dnd
@@ -137,6 +138,12 @@ async def examine(clock: Clock) -> Findings:
         problems.append(str(wrong))
     pid, unit = daemon.pid if daemon else None, unit_path()
     problems += format_other_files(daemon.other_files()) if daemon else []
+    on_bus = await _process_on_bus()
+    if on_bus not in (None, pid):
+        text = _(
+            "Another turntoward runs in this session (process {pid}), with folders of its own. `kill {pid}` ends it."
+        )
+        problems.append(text.format(pid=on_bus))
     listening = _listening_sockets(pid)
     status = daemon.status if daemon else None
     notifiers = await _notifiers(settings, pid)
@@ -189,6 +196,14 @@ def _senses_by_kind(senses: Sequence[SenseFound], phones: Sequence[Phone]) -> di
     if any(phone.token is not None or phone.adb is not None for phone in phones):
         found["phone"] = {"focus"}
     return found
+
+
+async def _process_on_bus() -> int | None:
+    try:
+        async with await Bus.connect() as bus:
+            return await bus.process_of(DAEMON)
+    except BusError:
+        return None
 
 
 def _settings() -> tuple[Settings, list[str]]:

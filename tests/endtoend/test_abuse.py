@@ -98,6 +98,21 @@ def test_a_daemon_in_another_runtime_folder_is_found_and_heeds_commands(evening:
     until(lambda: "Paused until" in evening.say("status"), what="the pause")
 
 
+def test_a_second_daemon_with_a_store_and_a_runtime_folder_of_its_own_is_refused_in_the_same_session(
+    evening: Evening,
+) -> None:
+    elsewhere = folder(evening, "run-elsewhere") | folder(evening, "elsewhere")
+    hidden = evening.attempt(env=elsewhere)
+    until(lambda: "is running" in evening.say("status", env=elsewhere), what="the hidden one")
+    until(lambda: f"process {hidden.pid}" in evening.say("doctor"), what="`doctor` names it")
+    assert evening.attempt().wait(30) == 1
+    assert f"already running (process {hidden.pid})" in evening.said()
+    # What `doctor` says ends it, and then the person's own can run.
+    hidden.terminate()
+    assert hidden.wait(10) == 0
+    evening.run()
+
+
 def test_without_a_terminal_what_is_in_front_is_said_once_and_without_names(evening: Evening, tmp_path: Path) -> None:
     evening.desktop.xterm(SITE, wm_class=APP)
     log = tmp_path / "log"
