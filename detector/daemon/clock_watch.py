@@ -2,8 +2,8 @@
 
 Invariant 1: it is checked before anything is decided: a deadline that was reached by a jump is no evidence.
 Invariant 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
-Invariant 3: a process that was stopped (SIGSTOP, a frozen cgroup) wakes later than it meant to, and was not even waiting for
-the processor meanwhile; a busy machine is none.
+Invariant 3: a process that was stopped is told so by SIGCONT; out of a frozen cgroup it wakes later than it meant to, and was
+not even waiting for a core meanwhile. A busy machine is neither.
 """
 
 import time
@@ -40,7 +40,8 @@ class ClockJump:
 class ClockWatch:
     """Remembers the clocks at the last check.
 
-    `slept` returns the seconds that the device slept since it booted, `waited` those that this process waited for a core.
+    `slept` returns the seconds that the device slept since it booted, `waited` those that this process waited for a core. Set
+    `was_stopped` where the system says so: nobody knows since when, so nothing since the last check is known.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class ClockWatch:
         self._waited = waited or seconds_waited
         self._wall, self._monotonic, self._asleep = self._read()
         self._wakes: float | None = None
+        self.was_stopped = False
 
     def will_wake(self, within: float | None) -> None:
         """Note that the next check comes in so many seconds at the latest; None: nobody knows when."""
@@ -61,9 +63,11 @@ class ClockWatch:
         before, monotonic, asleep = self._wall, self._monotonic, self._asleep
         self._wall, self._monotonic, self._asleep = self._read()
         wakes, self._wakes = self._wakes, None
+        was_stopped, self.was_stopped = self.was_stopped, False
         expected = before + timedelta(seconds=self._monotonic - monotonic)
         if abs(self._wall - expected) <= TOLERANCE:
-            if wakes is None or self._monotonic - self._waited() - wakes <= MAX_LATENESS.total_seconds():
+            is_late = wakes is not None and self._monotonic - self._waited() - wakes > MAX_LATENESS.total_seconds()
+            if not is_late and not (was_stopped and self._wall - before > TOLERANCE):
                 return None
             # As after a restart: the program did not run, whatever the device did meanwhile.
             return ClockJump(since=before, at=self._wall, reason=GapReason.RESTART)

@@ -148,6 +148,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             running.add_signal_handler(number, self._shut_down)
         running.add_signal_handler(signal.SIGHUP, self.reconcile)
+        running.add_signal_handler(signal.SIGCONT, self._loop.continued)
         await self._dbus_service.connect()
         self._scheduler.start()
         tasks = [

@@ -56,6 +56,11 @@ class Loop:
         self._is_stopping = True
         self._wake.set()
 
+    def continued(self) -> None:
+        """Take note that the process was stopped, and may run again since just now (SIGCONT)."""
+        self._clock_watch.was_stopped = True
+        self._wake.set()
+
     async def run(self) -> None:
         """Run until `stop`; whatever a step raises ends it."""
         while not self._is_stopping:

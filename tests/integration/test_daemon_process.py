@@ -313,18 +313,21 @@ def test_it_refuses_to_run_for_another_users_session(
     assert f"belongs to another user: {name}" in program.log.read_text()
 
 
-NOTICES_SOON = """
+STOPPED = "from detector.daemon import compose; compose.run()"
+FROZEN = """
 from datetime import timedelta
 from detector.daemon import clock_watch, compose, loop
 loop.HEARTBEAT, clock_watch.MAX_LATENESS = 1.0, timedelta(seconds=2)
+loop.Loop.continued = lambda self: None
 compose.run()
 """
 
 
-def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop) -> None:
+@pytest.mark.parametrize("script", [STOPPED, FROZEN], ids=["told to go on", "not told, as out of a frozen cgroup"])
+def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop, script: str) -> None:
     with (
         program.log.open("ab") as log,
-        started([sys.executable, "-c", NOTICES_SOON], env=program.env, stdout=log, stderr=log.fileno()) as daemon,
+        started([sys.executable, "-c", script], env=program.env, stdout=log, stderr=log.fileno()) as daemon,
     ):
         until(lambda: program.status().get("started"), what="the daemon")
         program.say("now", "5min")

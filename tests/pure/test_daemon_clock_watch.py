@@ -106,3 +106,14 @@ def test_nobody_is_late_who_did_not_say_when_to_wake() -> None:
 def test_this_system_says_how_long_a_thread_waited_for_a_core() -> None:
     assert seconds_waited() >= 0.0
     assert seconds_waited() < time.monotonic()
+
+
+def test_a_process_that_is_told_to_go_on_was_stopped_since_nobody_knows_when() -> None:
+    device = Device()
+    device.watch.will_wake(30)
+    device.watch.was_stopped = True
+    gap = device.passes(wall=5, awake=5)
+    assert gap == ClockJump(since=NOON, at=NOON + timedelta(seconds=5), reason=GapReason.RESTART)
+    assert device.passes(wall=5, awake=5) is None
+    device.watch.was_stopped = True
+    assert device.passes(wall=1, awake=1) is None, "not worth a gap"
