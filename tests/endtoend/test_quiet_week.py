@@ -21,7 +21,7 @@ def is_noticed(evening: Evening, times: int) -> bool:
 
 def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Begin) -> None:
     evening = evening_with(config=SPEAKS_FREELY)
-    assert "For seven evenings nothing is said" in evening.say("quiet-week", "start")
+    assert "For seven evenings no nudges are shown" in evening.say("quiet-week", "start")
     daemon = evening.run()
     evening.begin()
     greeting = evening.read_greeting()

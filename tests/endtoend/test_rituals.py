@@ -76,7 +76,10 @@ def test_one_notification_before_at_the_start_and_at_the_end(evening_with: Begin
         until(evening.is_sensed, what="everything is sensed")
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")
         ending = evening.dunst.shown()
-        assert ending.summary in {"Partner time is over", "For 1 min no screen took you away"}
+        assert ending.summary.removeprefix("Turntoward: ") in {
+            "Partner time is over",
+            "For 1 min no screen took you away",
+        }
         assert ending.body.startswith("Dinner. Every screen was put away at the start. ")
         assert ending.timeout_s == 5
         until(lambda: len(asked(log)) == 3, what="three notifications in all")
@@ -126,7 +129,7 @@ def test_all_of_them_can_be_turned_off_but_the_start_notification(evening_with: 
         declare(evening, 6, timedelta(seconds=5))
         evening.run()
         greeting = evening.dunst.shown()
-        assert (greeting.summary[:19], greeting.body) == ("Partner time until ", "Dinner.")
+        assert (greeting.summary[:31], greeting.body) == ("Turntoward: Partner time until ", "Dinner.")
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")
         # It has done all that it had to do at the end, and answers.
         evening.say("pause", "1min")
