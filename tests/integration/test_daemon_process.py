@@ -324,7 +324,7 @@ compose.run()
 
 
 @pytest.mark.parametrize("script", [STOPPED, FROZEN], ids=["told to go on", "not told, as out of a frozen cgroup"])
-def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop, script: str) -> None:
+def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop, dunst: Dunst, script: str) -> None:
     with (
         program.log.open("ab") as log,
         started([sys.executable, "-c", script], env=program.env, stdout=log, stderr=log.fileno()) as daemon,
