@@ -97,11 +97,12 @@ format: setup  ## format the code and mend what ruff can mend
 	@.venv/bin/ruff check --quiet --fix .
 	@.venv/bin/ruff format --quiet .
 
-# `make bench code replay` measures only these; their names are no targets of their own.
+# `make bench code replay` measures only these; their names are no targets of their own. `make bench calendars FOLDER=…` reads
+# the calendars of that folder.
 ifeq (bench,$(firstword $(MAKECMDGOALS)))
 BARS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
 $(eval $(BARS):;@:)
 endif
 
 bench: setup oracle debian  ## print the bars (make bench code: only those of the source code)
-	@.venv/bin/python -m tests.benchmarks $(BARS)
+	@FOLDER='$(FOLDER)' .venv/bin/python -m tests.benchmarks $(BARS)

@@ -28,7 +28,7 @@ _NUMBER: Final = re.compile(r"[ _-]+[0-9]{1,4}$")
 _YEARLY: Final = re.compile(
     r"RRULE:(?:(?:FREQ=YEARLY|INTERVAL=1|BYMONTH=[0-9]{1,2}|BYDAY=[+-]?[0-9]?(?:SU|MO|TU|WE|TH|FR|SA)"
     r"|BYMONTHDAY=-?[0-9]{1,2}(?:,-?[0-9]{1,2}){0,7}|BYYEARDAY=-?[0-9]{1,3}|BYSETPOS=-?[0-9]|WKST=(?:SU|MO|TU|WE|TH|FR|SA)"
-    r"|UNTIL=[0-9]{8}(?:T[0-9]{6}Z?)?|COUNT=[0-9]{1,3});?)+"
+    r"|BYHOUR=[0-9]{1,2}|BYMINUTE=[0-9]{1,2}|BYSECOND=[0-9]{1,2}|UNTIL=[0-9]{8}(?:T[0-9]{6}Z?)?|COUNT=[0-9]{1,3});?)+"
 )
 # Of several zones with the same clocks the one that most people would name.
 _USUAL_ZONES: Final = ("Europe/Berlin", "America/New_York")
@@ -76,31 +76,39 @@ class CalendarZones:
     """The zones of one calendar; `definitions` is filled while it is read. `now`: clock changes from this year on are compared."""
 
     now: datetime
-    definitions: dict[str, ZoneDefinition] = field(default_factory=dict)
-    _found: dict[tuple[str, int], FoundZone | None] = field(default_factory=dict)
+    definitions: dict[str, list[ZoneDefinition]] = field(default_factory=dict)
+    _found: dict[str, FoundZone] = field(default_factory=dict)
+    _missing: dict[str, int] = field(default_factory=dict)
+    _defined_count: int = 0
     _own_count: int = 0
 
     def define(self, name: str, definition: ZoneDefinition) -> None:
-        if len(self.definitions) < MAX_ZONES:
-            self.definitions.setdefault(_clean(name), definition)
+        self._defined_count += 1
+        if self._defined_count <= MAX_ZONES:
+            self.definitions.setdefault(_clean(name), []).append(definition)
 
     def find(self, name: str) -> FoundZone | None:
         """Return the zone that the calendar calls `name`, or None where there is no such zone."""
-        # The number of definitions: one that stands behind the first event that needs it is found later.
-        key = name, len(self.definitions)
-        if key not in self._found:
-            self._found[key] = self._find(_clean(name))
-        return self._found[key]
+        # What is missing is looked for again only where more was defined since.
+        if name not in self._found and self._missing.get(name) != self._defined_count:
+            zone = self._find(_clean(name))
+            if zone is None:
+                self._missing[name] = self._defined_count
+            else:
+                self._found[name] = zone
+        return self._found.get(name)
 
     def _find(self, name: str) -> FoundZone | None:
         known = _known_zone(name)
-        definition = self.definitions.get(name)
-        if known is None and definition is not None and definition.location is not None:
-            known = _known_zone(_clean(definition.location))
+        # One name may be defined twice, where files were joined: the first that can be read counts.
+        defined = self.definitions.get(name, [])
+        places = (_known_zone(_clean(each.location)) for each in defined if each.location is not None)
+        known = known or next(filter(None, places), None)
         if known is not None:
             return FoundZone(known)
-        guess = _known_zone(_NUMBER.sub("", name))
-        rules = None if definition is None else definition.clock_changes()
+        # Outlook's number, and a hyphen in place of the slash: US-Eastern.
+        guess = _known_zone(_NUMBER.sub("", name)) or _known_zone(name.replace("-", "/", 1))
+        rules = next(filter(None, (each.clock_changes() for each in defined)), None)
         if rules is None and (match := _OFFSET.fullmatch(name)) is not None:
             minutes = int(match[2]) * 60 + int(match[3] or 0)
             rules = timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))

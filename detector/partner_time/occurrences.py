@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.partner_time.model import Moved, Occurrence, PartnerTime
-from detector.partner_time.recurrence import local_starts
+from detector.partner_time.recurrence import MAX_CACHED, local_starts
 from detector.partner_time.rrule import parse_rrule
 from detector.partner_time.wall_clock import EARLIEST, LATEST, instant_of, interval_of
 
@@ -57,6 +57,10 @@ def occurrences(partner_time: PartnerTime, after: datetime, before: datetime) ->
 
 def occurrences_from(partner_time: PartnerTime, after: datetime, within: timedelta) -> Iterator[Occurrence]:
     """Yield the occurrences that overlap `[after, after + within)`, computing no more of them than are taken."""
+    if partner_time.recurrence is None:
+        # In steps it would be looked for hundreds of times.
+        yield from occurrences(partner_time, after, after + within)
+        return
     for step in count():
         begins, ends = after + step * _STEP, after + (step + 1) * _STEP
         if begins >= after + within:
@@ -83,7 +87,7 @@ def _is_far(partner_time: PartnerTime, after: datetime, before: datetime) -> boo
     return about > before + _ZONE_MARGIN or about < after - LOOK_BACK - _ZONE_MARGIN
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MAX_CACHED)
 def _block(partner_time: PartnerTime, block: int) -> tuple[Occurrence, ...]:
     length = _BLOCKS[parse_rrule(partner_time.recurrence or "").frequency]
     after = _EPOCH + block * length
@@ -94,7 +98,7 @@ def _block(partner_time: PartnerTime, block: int) -> tuple[Occurrence, ...]:
     return tuple(occurrence for occurrence in planned if after <= occurrence.begins < before)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MAX_CACHED)
 def _once(partner_time: PartnerTime) -> tuple[Occurrence, ...]:
     return tuple(_planned(partner_time, EARLIEST, LATEST))
 

@@ -21,6 +21,9 @@ from detector.partner_time.rrule import RecurrenceRule, parse_rrule
 from detector.partner_time.rrule_days import days_of
 from detector.partner_time.wall_clock import DAY, EARLIEST, LATEST, exists, instant_of, local_at
 
+# More than anybody declares: all of them are looked at in turn, and a cache that is a little too small would never hit.
+MAX_CACHED: Final = 8192
+
 _ZONE_MARGIN: Final = timedelta(days=2)
 # A COUNT that is not reached within a hundred years ends nothing.
 _COUNTED_FOR: Final = timedelta(days=36525)
@@ -85,7 +88,7 @@ def _is_until(local: datetime, rule: RecurrenceRule, zone: ZoneInfo) -> bool:
     return instant_of(local, zone) <= rule.until if rule.until.tzinfo else local <= rule.until
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MAX_CACHED)
 def _last_counted(recurrence: str, begins: datetime, zone_name: str, *, as_rfc: bool) -> datetime | None:
     # None: it ends otherwise before the count is reached.
     # The arguments are the fields of a partner time on which the count depends, so that the cache outlives other edits.

@@ -14,6 +14,7 @@ from typing import Any, Final
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.recurrence import MAX_CACHED
 from detector.store.database import Database, StateStore
 from detector.store.microseconds import to_instant, to_microseconds
 from detector.store.model import CancelledOccurrence
@@ -190,7 +191,7 @@ def _save(connection: sqlite3.Connection, partner_time: PartnerTime) -> None:
     connection.execute(_REPLACE_PARTNER_TIME, tuple(from_partner_time(partner_time).values()))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MAX_CACHED)
 def _to_partner_time(row: tuple[Any, ...]) -> PartnerTime:
     # The daemon reads the plan every minute, and what is declared hardly ever changes.
     return to_partner_time(dict(zip(COLUMNS, row, strict=True)))

@@ -22,7 +22,7 @@ from tests.benchmarks.speed import commands, latency, replay
 
 ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "backtest": backtesting,
-    "calendars": calendars.importing,
+    "calendars": calendars.calendar_bars,
     "catalogue": lambda _folder: iter(hit_rates()),
     "code": lambda _folder: code_bars(),
     "commands": commands,

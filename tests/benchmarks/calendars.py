@@ -1,17 +1,26 @@
-"""The bar of calendars: 5,000 events imported, in how long, in how much memory, and whether progress is said in time."""
+"""The bars of calendars: 5,000 events imported, in how long, in how much memory, and whether progress is said in time.
+
+And `list` of 5,000 accepted ones: in how long, and whether each costs as much as each of 1,000.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
+from detector.partner_time.model import PartnerTime
+from detector.store.store import Store
 from tests.benchmarks.bars import TURNTOWARD, Bar
+from tests.benchmarks.calendar_files import file_bars
 
 EVENTS = 5_000
+FEWER = 1_000
 MEASURE = """
 import resource, subprocess, sys, time
 began = time.monotonic()
@@ -23,6 +32,12 @@ assert running.wait() == 0, rest
 print(time.monotonic() - began, first, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 """
 """Run by a small process: a child's peak begins at what its parent has."""
+
+
+def calendar_bars(folder: Path) -> Iterator[Bar]:
+    """Measure the import of a busy calendar; where `FOLDER` names one, the calendars in it instead."""
+    files = os.environ.get("FOLDER")
+    return file_bars(Path(files)) if files else chain(importing(folder), listing(folder))
 
 
 def importing(folder: Path) -> Iterator[Bar]:
@@ -53,6 +68,41 @@ def importing(folder: Path) -> Iterator[Bar]:
                 note=said,
             )
         yield Bar(name=f"calendar import, {name}: peak memory", figure=peak, limit=150, unit="MB")
+
+
+def listing(folder: Path) -> Iterator[Bar]:
+    """List many accepted partner times: beyond any size of a cache each costs as much as each of a few."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spent = {}
+    for count in (0, FEWER, EVENTS):
+        home = folder / f"{count} accepted"
+        with Store.open(home / "data/turntoward/turntoward.sqlite") as store, store.transaction():
+            for number in range(count):
+                store.plans.add(_accepted(number))
+        env = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "TZ": "Europe/Berlin"}
+        spent[count] = min(_seconds([str(TURNTOWARD), "list"], env) for _round in range(3))
+    note = f"{FEWER:,} in {spent[FEWER]:.2f} s, none in {spent[0]:.2f} s"
+    yield Bar(name="list of 5,000 accepted", figure=spent[EVENTS], limit=3, unit="s", note=note)
+    each = (spent[EVENTS] - spent[0]) / EVENTS, (spent[FEWER] - spent[0]) / FEWER
+    yield Bar(name="list: one of 5,000 against one of 1,000", figure=each[0] / each[1], limit=1.5, unit="x")
+
+
+def _seconds(command: list[str], env: dict[str, str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def _accepted(number: int) -> PartnerTime:
+    first = datetime.now(UTC).replace(hour=17, minute=30, second=0, microsecond=0, tzinfo=None)
+    return PartnerTime(
+        title=f"Dinner {number}",
+        begins=first + timedelta(days=1 + number % 365),
+        lasts=timedelta(minutes=90),
+        zone="Europe/Berlin",
+        recurrence="FREQ=WEEKLY;BYDAY=MO,WE,FR" if number % 4 == 0 else None,
+        as_rfc=True,
+    )
 
 
 def _busy(events: int) -> bytes:

@@ -5,12 +5,13 @@ One test for each attempt, named after what must hold. docs/evidence.md, "Agains
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,6 @@ def test_without_a_terminal_what_is_in_front_is_said_once_and_without_names(even
 
 
 LOOKS_BRIEFLY = """
-from datetime import timedelta
 from detector import cli
 from detector.cli.what import what
 what.LIVE_TIME = timedelta(seconds=5)
@@ -273,3 +273,37 @@ def test_after_a_restart_within_partner_time_the_start_is_shown_again(evening: E
     evening.run()
     until(evening.is_sensed, what="everything is sensed again")
     assert "Partner time until " in evening.read_greeting().summary
+
+
+def test_a_calendar_that_is_accepted_from_now_on_declares_nothing_of_another_kind(evening: Evening) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    file = evening.home / "ours.ics"
+
+    def write(*events: str) -> None:
+        file.write_text("\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *events, "END:VCALENDAR", ""]))
+
+    def event(uid: str, title: str, hours: int, *more: str) -> str:
+        begins, ends = tomorrow, tomorrow + timedelta(hours=hours)
+        times = (f"DTSTART:{begins:%Y%m%dT%H%M%SZ}", f"DTEND:{ends:%Y%m%dT%H%M%SZ}")
+        return "\r\n".join(["BEGIN:VEVENT", f"UID:{uid}", f"SUMMARY:{title} #us", *times, *more, "END:VEVENT"])
+
+    write(event("1", "Dinner", 1))
+    evening.run()
+    assert "1 is accepted" in evening.say("calendar", "subscribe", str(file), "--accept", "--yes")
+    daily = "RRULE:FREQ=DAILY"
+    for other in (
+        event("1", SITE, 1),
+        event("1", "Dinner", 24),
+        event("1", "Dinner", 1, daily),
+        event("1", SITE, 24, daily),
+    ):
+        write(other)
+        said = evening.say("calendar", "refresh")
+        assert "1 proposal waits for your answer" in said
+        assert SITE not in evening.say("list")
+        (declared,) = json.loads(evening.say("list", "--json"))["partner_times"]
+        assert (declared["title"], declared["lasts_seconds"], declared["recurrence"]) == ("Dinner", 3600, None)
+    write(event("1", "Dinner", 1), event("2", SITE, 1), event("3", "Dinner", 7), event("4", "Dinner", 1, daily))
+    assert "3 proposals wait for your answer" in " ".join(evening.say("calendar", "refresh").split())
+    assert len(json.loads(evening.say("list", "--json"))["partner_times"]) == 1
+    assert SITE not in evening.say("next", "9")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,9 @@ from click.testing import CliRunner
 
 from detector.cli import turntoward
 from detector.cli.calendar import progress as calendar_progress
-from detector.partner_time.model import PartnerTime
+from detector.partner_time import schedule
+from detector.partner_time.model import Occurrence, PartnerTime
+from detector.partner_time.occurrences import occurrences
 from detector.paths import store_path
 from detector.store.model import Calendar, EventFilter
 from detector.store.store import Store
@@ -187,6 +190,26 @@ def test_a_message_that_cancels_takes_back_what_another_file_brought(ours: Path,
     message.write_bytes(calendar(dinner("RRULE:FREQ=WEEKLY;BYDAY=TU"), head=["METHOD:CANCEL"]))
     assert "1 proposal from before is gone from it." in run("calendar", "import", message)
     assert declared() == ["Walk"]
+
+
+@pytest.mark.parametrize("count", [40, 80])
+def test_a_list_looks_at_each_accepted_partner_time_a_few_times_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """No figure is computed anew for each line, and no cache that is a little too small makes it so."""
+    file = tmp_path / "many.ics"
+    file.write_bytes(calendar(*(dinner("RRULE:FREQ=WEEKLY", uid=str(number)) for number in range(count))))
+    run("calendar", "import", file, "--accept", "--yes")
+    expanded = []
+
+    def counted(partner_time: PartnerTime, *interval: datetime) -> list[Occurrence]:
+        expanded.append(partner_time.number)
+        return occurrences(partner_time, *interval)
+
+    monkeypatch.setattr(schedule, "occurrences", counted)
+    run("list")
+    assert max(Counter(expanded).values()) <= 3
+    assert len(expanded) <= 3 * count
 
 
 def test_importing_a_file_again_updates_the_same_calendar(ours: Path, tmp_path: Path) -> None:

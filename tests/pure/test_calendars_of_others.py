@@ -86,6 +86,7 @@ def test_a_zone_of_whatever_name_means_what_its_vtimezone_says(name: str, behind
         ("EASTERN STANDARD TIME", "America/New_York"),
         ("Eastern Standard Time 1", "America/New_York"),
         ("europe/berlin", "Europe/Berlin"),
+        ("US-Eastern", "US/Eastern"),
         ("tzone://Microsoft/Utc", "UTC"),
         ("UTC-05", "Etc/GMT+5"),
         ("GMT+0100", "Etc/GMT-1"),
@@ -97,6 +98,12 @@ def test_a_zone_of_whatever_name_means_what_its_vtimezone_says(name: str, behind
 def test_a_zone_without_a_definition_is_known_in_any_case_with_a_number_or_as_offset(name: str, zone: str) -> None:
     (found,) = in_zone(f'"{name}"', WEEKLY).events
     assert found.partner_time.zone == zone
+
+
+def test_of_two_definitions_of_one_zone_the_first_that_can_be_read_counts() -> None:
+    broken = [line for line in vtimezone("Ours", "-0500", "-0400") if "TZOFFSETTO" not in line]
+    reading = in_zone("Ours", WEEKLY, head=[*broken, *vtimezone("Ours"), *vtimezone("Ours", "+0900", "+1000")])
+    assert [each.partner_time.zone for each in reading.events] == ["Europe/Berlin"]
 
 
 def test_a_known_name_means_what_it_means_everywhere_whatever_the_file_says() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -28,9 +29,11 @@ NOT_RUNNING: Final = _("Turntoward is not running; `turntoward run` starts it.")
 NOTHING_DECLARED: Final = _("No partner time is declared; `turntoward add --help` shows how.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlanContext:
     """What is declared, and what of it is under way or to come, at `now`; described for a reader in `zone`."""
+
+    # Without slots: what takes all partner times to compute is computed once, and not for each line of a list.
 
     now: datetime
     zone: ZoneInfo
@@ -43,16 +46,16 @@ class PlanContext:
     def partner_times(self) -> Sequence[PartnerTime]:
         return self.schedule.partner_times
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         return self.schedule.at(self.now)
 
-    @property
+    @cached_property
     def under_way(self) -> tuple[Occurrence, ...]:
         """Every occurrence that is under way, the current one first."""
         return self.schedule.under_way(self.now)
 
-    @property
+    @cached_property
     def overrides_without_skips(self) -> OccurrenceOverrides:
         # What was stopped had begun, so only skips and cancellations are taken out.
         stopped, extended = self.schedule.exceptions.ended_early, self.schedule.exceptions.extended
@@ -67,8 +70,9 @@ class PlanContext:
         """Return the next `count` times, and those that were skipped or cancelled among and before them."""
         found: list[Occurrence] = []
         schedule = replace(self.schedule, exceptions=self.overrides_without_skips)
+        numbered = replace(partner_time, number=partner_time.number or 0)
         # A skip is stored as a stop. Without it the schedule still yields what was skipped, marked by its id.
-        for occurrence in replace(self, schedule=schedule).following(partner_time):
+        for occurrence in schedule.upcoming_of(numbered, self.now, within=SEARCH_HORIZON):
             found.append(occurrence)
             count -= occurrence.id not in self.skipped
             if count == 0:
