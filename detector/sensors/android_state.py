@@ -2,21 +2,26 @@
 
 Invariant 1: an app counts as in front only while the screen is on and the lock screen is gone. What is resumed beneath the lock
 screen is remembered, and is in front again once that goes.
-Invariant 2: the launcher, the system's own dialogs and whatever belongs to another user of the phone count as nothing in front.
+Invariant 2: the launcher and whatever belongs to another user of the phone count as nothing in front. The system's own dialogs lie
+over what is in front, and do not end it.
 A work profile or a second copy of an app has a user of its own in Android, and is the same person.
 Invariant 3: an event that is logged twice happened once.
 Invariant 4: an app is opened when it comes to the front while the phone is in use. What is in front by itself (after unlocking,
-after a dialog of the system's, when sensing starts) is not opened.
+when sensing starts) is not opened, nor is an app from which somebody only looked at the launcher.
 """
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
 from detector.sensors.android_events import AndroidEvent, AppResumed, KeyguardToggled, ScreenToggled
 from detector.sensors.known_programs import KNOWN_PROGRAMS
 from detector.sensors.model import AppFocused, SensorEvent
+
+_PASSED_OVER: Final = timedelta(seconds=2)
+"""As the core's `fleeting`: what is in front for less was only passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ class AndroidState:
         self._front: str | None = None
         self._yielded_front = False
         self._yielded_down = False
-        self._beneath: str | None = None
+        self._left: tuple[str, datetime] | None = None
 
     def __repr__(self) -> str:
         # Show nothing of what is in front.
@@ -116,7 +121,7 @@ class AndroidState:
         if now is None or before == now:
             return []
         self._in_use = now
-        self._yielded_front, self._beneath = False, None
+        self._yielded_front, self._left = False, None
         if not now:
             return self._lay_down(at)
         self._yielded_down = False
@@ -139,19 +144,18 @@ class AndroidState:
     def _update_front(self, at: datetime, *, by_itself: bool) -> list[SensorEvent]:
         # Return what is in front now, where it is new.
         # `_front` is None for nothing in front, so whether anything was yielded at all needs a flag of its own.
+        if self._yielded_front and self._is_dialog():
+            return []
         before, self._front = self._front if self._yielded_front else None, self._app_in_front()
         is_new, self._yielded_front = not self._yielded_front or self._front != before, True
-        is_back = self._front is not None and self._front == self._beneath
-        # A dialog of the system's (a permission, a share sheet) lies over an app; returning to that app opens nothing. Several
-        # dialogs in a row lie over the same one.
-        if not self._is_dialog():
-            self._beneath = None
-        elif before is not None:
-            self._beneath = before
         if not is_new:
             return []
         if self._front is None:
+            self._left = None if before is None else (before, at)
             return [Focused(at=at, device=self._device, activity=None)]
+        # The list of recent apps belongs to the launcher.
+        is_back = self._left is not None and self._left[0] == self._front and at - self._left[1] < _PASSED_OVER
+        self._left = None
         return [AppFocused(at=at, device=self._device, app=self._front, opened=not by_itself and not is_back)]
 
     def _app_in_front(self) -> str | None:

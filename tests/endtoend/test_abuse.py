@@ -21,6 +21,8 @@ from detector.clock import SystemClock
 from detector.sensors.x11_sync import IdleCounter
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, Evening
+from tests.endtoend.traces import below, traces
+from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, days
 from tests.rig.processes import started, until
 
 pytestmark = pytest.mark.real
@@ -307,3 +309,22 @@ def test_a_calendar_that_is_accepted_from_now_on_declares_nothing_of_another_kin
     assert "3 proposals wait for your answer" in " ".join(evening.say("calendar", "refresh").split())
     assert len(json.loads(evening.say("list", "--json"))["partner_times"]) == 1
     assert SITE not in evening.say("next", "9")
+
+
+def test_an_import_takes_in_no_whole_day_that_was_not_declared_and_never_a_name(
+    evening_with: Begin, tmp_path: Path
+) -> None:
+    evening = evening_with(config="[store]\nkeep_names = true\n")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    export = str(days(today - timedelta(days=5), 5, pace=120).write(tmp_path / "export.json"))
+    refusal = evening.say("import", "activitywatch", export, "--times", "all-day", code=2)
+    assert "declared partner time, so none is taken in" in refusal
+    # Declaring whole days now does not make it so for the days before.
+    evening.say("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
+    evening.say("import", "activitywatch", export, "--times", "all-day", code=2)
+    assert evening.rows("SELECT id FROM occurrences") == []
+    # What is taken in has no name, although names are kept.
+    evening.say("import", "activitywatch", export)
+    assert evening.rows("SELECT number FROM uses") != []
+    assert evening.rows("SELECT number FROM uses WHERE name IS NOT NULL") == []
+    assert traces(["Instagram", "WhatsApp", "YouTube", CANARY_TITLE, CANARY_URL], below(evening.home)) == set()

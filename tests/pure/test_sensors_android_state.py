@@ -16,6 +16,7 @@ from detector.sensors.android_state import AndroidSnapshot, AndroidState
 from detector.sensors.model import AppFocused, SensorEvent
 
 AT = datetime(2026, 11, 23, 19, tzinfo=UTC)
+TEN_SECONDS = timedelta(seconds=10)
 FEED, CHAT, HOME = "com.instagram.android", "com.whatsapp", "com.example.home"
 IN_USE = AndroidSnapshot(is_on=True, is_locked=False, package=HOME)
 
@@ -57,7 +58,10 @@ def words(said: list[SensorEvent]) -> list[str]:
 
 
 def story(made: AndroidState, *events: AndroidEvent) -> list[str]:
-    return [word for event in events for word in words(made.update(event, AT))]
+    # Ten seconds apart: what is in front for less than two was only passed over.
+    return [
+        word for number, event in enumerate(events) for word in words(made.update(event, AT + number * TEN_SECONDS))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,15 +101,27 @@ def test_a_launcher_is_nothing_in_front(launcher: str) -> None:
     assert story(phone(), front(FEED), front(launcher), front(launcher)) == [f"opened {FEED}", "nothing"]
 
 
-def test_returning_from_a_system_dialog_opens_nothing() -> None:
+def test_a_dialog_of_the_system_lies_over_an_app_and_does_not_end_its_use() -> None:
     dialog, installer = "com.google.android.permissioncontroller", "com.android.packageinstaller"
-    assert story(phone(), front(FEED), front(dialog), front(installer), front(FEED)) == [
+    assert story(phone(), front(FEED), front(dialog), front(installer), front(FEED)) == [f"opened {FEED}"]
+    assert story(phone(), front(FEED), front(dialog), front(HOME), front(FEED)) == [
         f"opened {FEED}",
         "nothing",
-        f"seen {FEED}",
+        f"opened {FEED}",
     ]
-    assert story(phone(), front(FEED), front(dialog), front(HOME), front(FEED))[-1] == f"opened {FEED}"
-    assert story(phone(), front(FEED), front(dialog), front(CHAT))[-1] == f"opened {CHAT}"
+    assert story(phone(), front(FEED), front(dialog), front(CHAT)) == [f"opened {FEED}", f"opened {CHAT}"]
+    # Over the launcher it is no use.
+    assert story(phone(), front(dialog), front(FEED)) == [f"opened {FEED}"]
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(1.9, "seen"), (2, "opened")])
+def test_an_app_from_which_somebody_only_looked_at_the_launcher_is_not_opened_again(seconds: float, word: str) -> None:
+    made = phone()
+    story(made, front(FEED), front(CHAT), front(HOME))
+    back = made.update(front(CHAT), AT + 2 * TEN_SECONDS + timedelta(seconds=seconds))
+    assert words(back) == [f"{word} {CHAT}"]
+    story(made, front(HOME))
+    assert words(made.update(front(FEED), AT)) == [f"opened {FEED}"]
 
 
 def test_another_users_app_is_nothing_in_front_and_no_pick_up() -> None:
