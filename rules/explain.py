@@ -40,7 +40,7 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.COOL_DOWN: "another nudge was only a short while ago",
         Reason.RULE_COOL_DOWN: "this rule had caused a nudge only a short while ago",
         Reason.BUDGET: "this partner time had had as many nudges as are allowed",
-        Reason.DISMISSED_TWICE: "you had closed several nudges, so no more were shown",
+        Reason.DISMISSED_TWICE: "you had closed several nudges in this partner time",
         Reason.SAME_USE: "there had been a nudge about the same use already",
         Reason.TOGETHER: "you said that this is for both of you",
         Reason.FOR_BOTH: "you said that this is always for both of you",
@@ -70,7 +70,7 @@ OUTCOME_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "dismissed": "You closed the nudge, and went on.",
         "ignored": "You did not answer, and went on.",
         "undelivered": "Nobody saw it: no notifier could show it.",
-        "unknown": "What came of it is not known: the device could not be sensed.",
+        "unknown": "What came of it is not known: nothing more was sensed.",
     }
 )
 
@@ -195,10 +195,10 @@ def format_outcome(decided: str, outcome: str | None, answer: str | None) -> str
         return f"You said that you needed it, for {format_length(length)}."
     if outcome == "ignored" and answer == "put_away":
         return 'You answered "Put it away", and it stayed in use.'
-    if outcome:
-        return OUTCOME_WORDS[outcome]
-    answered = _ANSWER_WORDS.get(answer or "")
-    return f"{answered} {_NOT_YET}" if answered else _NOT_YET
+    # What was measured says more than the answer; where nothing was, the answer is all that is known.
+    became = OUTCOME_WORDS[outcome] if outcome else _NOT_YET
+    answered = _ANSWER_WORDS.get(answer or "") if outcome in {None, "unknown"} else None
+    return f"{answered} {became}" if answered else became
 
 
 def format_offer(category: str, times: int) -> str:

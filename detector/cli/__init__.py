@@ -62,7 +62,7 @@ COMMANDS: Final = (
     CommandEntry("forget", "Looking back", "history", "delete the last minutes, or everything"),
     CommandEntry("export", "Looking back", "history", "write out everything that is kept"),
     CommandEntry(
-        "quiet-week", "Rules and activities", "quiet_week", "keep quiet for seven evenings, then propose what suits you"
+        "quiet-week", "Rules and activities", "quiet_week", "no nudges for seven evenings, then proposals for you"
     ),
     CommandEntry(
         "rules", "Rules and activities", "rules", "show the rules or one of them; check, write and test your own"
@@ -146,7 +146,7 @@ class Commands(click.Group):
 def turntoward() -> None:
     """Notice the small moments in which you turn to a screen instead of to the person beside you.
 
-    You declare partner time; during it, and only then, a screen that takes you away is said to you once, gently.
+    You declare partner time; during it, and only then, a quiet notification tells you when a screen takes you away.
     Everything stays on this device.
     """
 

@@ -156,7 +156,8 @@ class MomentTracker:
         if observation.answer in NEEDED_LENGTHS:
             return self._begin_needed(observation)
         nudge = self._open.get(observation.nudge)
-        if nudge is None or self._moments[nudge.number].answer is not None:
+        # Somebody who let the notification go by may still answer in a terminal, while the nudge is open.
+        if nudge is None or self._moments[nudge.number].answer not in {None, "expired"}:
             return []
         moment = replace(self._moments[nudge.number], answer=observation.answer, answered_at=observation.at)
         effects: list[Effect] = [self._record(moment)]

@@ -240,13 +240,14 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
             (nudges.ignored, _("not answered")),
             (nudges.together, _("for both of you")),
             (nudges.needed, _("needed")),
-            (nudges.unknown, _("of unknown outcome")),
-            (nudges.open, _("still open")),
+            (nudges.unknown, _("not known")),
+            (nudges.open, _("not known yet")),
         )
         if times
     ]
     if others:
-        lines += _indented(_("Others: {others}.").format(others=", ".join(others)), width)
+        text = _("Others: {others}.") if nudges.judged else _("Outcome: {others}.")
+        lines += _indented(text.format(others=", ".join(others)), width)
     if nudges.undelivered:
         text = _("{count} more could not be shown; `turntoward doctor` says why.")
         lines += _indented(text.format(count=nudges.undelivered), width)

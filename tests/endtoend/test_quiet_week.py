@@ -44,7 +44,7 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     report = " ".join(evening.say("report").split())
     assert "No nudge was shown for these moments: the quiet week, 0 of 7." in report
 
-    assert "from now on nudges are said." in evening.say("quiet-week", "stop")
+    assert "from now on nudges are shown." in evening.say("quiet-week", "stop")
     until(lambda: "QuietWeekEnded" in evening.kinds(), what="the evening under way hears of it")
     feed.close()
     # What is said belongs to a use; the same feed, left and taken up within the same instant, would be the same use.

@@ -541,7 +541,7 @@ class TestRemove:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == (
             "Removed: my phone.\n"
-            "Its token opens nothing any more. What you set up on the phone can be deleted\n"
+            "Its token is not valid any more. What you set up on the phone can be deleted\n"
             "there.\n"
             "It was the last one: the phone API is closed.\n"
             "What was kept of it stays; `turntoward forget` deletes that.\n"

@@ -33,7 +33,7 @@ from tests.rig.processes import until
 
 COMMAND = Path(sys.executable).parent / "turntoward"
 NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
-QUESTION = "Shall it keep quiet for the first seven evenings, and then propose what suits you?"
+QUESTION = "Show no nudges for the first seven evenings, and then propose settings that suit you?"
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def state() -> dict[str, object]:
 
 
 def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
-    assert "The quiet week has not begun; nudges are said." in said("quiet-week")
+    assert "The quiet week has not begun; nudges are shown." in said("quiet-week")
     assert state()["state"] == "not begun"
     assert not store_path().exists(), "asking makes no file"
     begun = said("quiet-week", "start")
@@ -94,7 +94,7 @@ def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
     assert "The quiet week: 3 of 7 evenings are done." in said("quiet-week", "status")
     assert state() | {"since": None} == {"state": "under way", "evenings": 3, "of": 7, "since": None, "declined": []}
     assert json.loads(said("quiet-week", "status", "--json")) == state()
-    assert "over after 3 of 7 evenings; from now on nudges are said." in said("quiet-week", "stop")
+    assert "over after 3 of 7 evenings; from now on nudges are shown." in said("quiet-week", "stop")
     assert "You ended the quiet week after 3 of 7 evenings" in said("quiet-week")
     assert "not under way; nothing was changed" in said("quiet-week", "stop")
     assert "4 are missing. You ended the quiet week early" in said("quiet-week", "propose")
@@ -102,7 +102,7 @@ def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
 
 def test_the_quiet_week_ends_after_seven_evenings() -> None:
     lived(*[20] * 7)
-    assert "all 7 evenings are done, and nudges are said. `turntoward quiet-week propose`" in said("quiet-week")
+    assert "all 7 evenings are done, and nudges are shown. `turntoward quiet-week propose`" in said("quiet-week")
     assert "not under way" in said("quiet-week", "stop")
     assert "For seven evenings" in said("quiet-week", "start")
     assert state()["evenings"] == 0

@@ -234,7 +234,7 @@ def test_moments_with_a_nudge_and_without_one_add_up(kept: Kept) -> None:
     assert {each.reason: each.moments for each in summary.without_nudge} == {Reason.DISMISSED_TWICE: 1}
     text = as_text(summary)
     assert "  With a nudge: 1. Without one: 1.\n" in text
-    assert "\nMoments without a nudge: 1\n      1  you had closed several nudges" in text
+    assert "\nMoments without a nudge: 1\n      1  you had closed several nudges in this partner time" in text
 
 
 def test_report_only_rules_are_counted_apart_and_name_a_use_only_if_no_other_rule_does(

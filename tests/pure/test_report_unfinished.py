@@ -92,4 +92,4 @@ def test_a_report_during_partner_time_counts_what_was_noticed_so_far(home: Path)
     assert "1 partner time, 40 min in all; 82 % of it is known." in text
     assert "1 is still under way." in text
     assert "Moments: 1" in text
-    assert "1 still open" in text
+    assert "1 not known yet" in text

@@ -126,7 +126,7 @@ def remove_phone(name: str, *, yes: bool) -> None:
         runs = wake_with_network(store)
     output.print_text(_("Removed: {name}.").format(name=phone.name))
     if phone.token is not None:
-        output.print_text(_("Its token opens nothing any more. What you set up on the phone can be deleted there."))
+        output.print_text(_("Its token is not valid any more. What you set up on the phone can be deleted there."))
     if had_address and not is_needed:
         output.print_text(_closed_sentence(runs=runs))
     output.print_text(_("What was kept of it stays; `turntoward forget` deletes that."))

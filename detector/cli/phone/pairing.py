@@ -252,10 +252,10 @@ def _wait_for_phone(store: Store, phone: Phone, until: datetime) -> None:
     def is_paired() -> bool:
         now = _read_again(store, phone)
         if now is None:
-            problem = _("{name} was removed meanwhile; the link opens nothing any more.")
+            problem = _("{name} was removed meanwhile; the link is not valid any more.")
             raise TurntowardError(problem.format(name=phone.name))
         if now.token is None and now.code != phone.code:
-            raise TurntowardError(_("Another link was made for this phone meanwhile; this one opens nothing any more."))
+            raise TurntowardError(_("Another link was made for this phone meanwhile; this one is not valid any more."))
         return now.token is not None
 
     try:
@@ -266,7 +266,7 @@ def _wait_for_phone(store: Store, phone: Phone, until: datetime) -> None:
     if not is_used:
         raise TurntowardError(
             _(
-                "Nobody used the link in time; it opens nothing any more.\n"
+                "Nobody used the link in time; it is not valid any more.\n"
                 "  Is the phone in the same Wi-Fi? To try again:\n"
                 '  `turntoward phone pair "{name}"`'
             ).format(name=phone.name)

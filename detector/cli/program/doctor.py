@@ -104,7 +104,7 @@ def _lines(found: Findings) -> Iterator[str]:
     yield ""
     yield _("Settings and rules: {count} rules in force").format(count=found.rules)
     for sentence in summarize(found.unusable_rules):
-        yield from _indented(_("Asleep, and awake as soon as it is there: {rules}").format(rules=sentence), "    ")
+        yield from _indented(_("These rules need more than is sensed here: {rules}").format(rules=sentence), "    ")
     if not found.problems:
         yield from _indented(_("Nothing is wrong with them."))
     for problem in found.problems:

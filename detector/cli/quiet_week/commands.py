@@ -7,9 +7,9 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Write how far it is as JSON.")
 @click.pass_context
 def quiet_week_command(ctx: click.Context, *, as_json: bool) -> None:
-    """Keep quiet for seven evenings, and then be told what suits you.
+    """Show no nudges for seven evenings, and then propose settings that suit you.
 
-    The rules are on, and what they find is kept, but nothing is said. Then thresholds are proposed from your own
+    The rules are on, and what they find is recorded, but no nudge is shown. Then thresholds are proposed from your own
     evenings, to be accepted one by one. Without a command it says how far it is.
     """
     ctx.obj = as_json  # `quiet-week --json propose` means the same as `quiet-week propose --json`
@@ -39,7 +39,7 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
 
 @quiet_week_command.command(epilog="Example: turntoward quiet-week stop")
 def stop() -> None:
-    """End it early: nudges are said from now on."""
+    """End it early: nudges are shown from now on."""
     from detector.cli.quiet_week.quiet_week import stop_week
 
     stop_week()
@@ -49,7 +49,7 @@ def stop() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 @click.pass_context
 def propose(ctx: click.Context, *, as_json: bool) -> None:
-    """Say which thresholds would suit you, and what each would have done.
+    """Show which thresholds would suit you, and what each would have done.
 
     They come from your own seven evenings, and only ever let a rule speak later. Nothing changes until you accept one.
     """

@@ -12,10 +12,10 @@ from detector.store.store import Store
 from detector.zone import local_zone
 
 OFFER: Final = _(
-    "`turntoward quiet-week start` keeps quiet for the first seven evenings, and then proposes what suits you."
+    "`turntoward quiet-week start` shows no nudges for the first seven evenings, and then proposes settings that suit you."
 )
 HINT: Final = _("`turntoward quiet-week start` begins with seven quiet evenings, if you like.")
-QUESTION: Final = _("Shall it keep quiet for the first seven evenings, and then propose what suits you?")
+QUESTION: Final = _("Show no nudges for the first seven evenings, and then propose settings that suit you?")
 
 
 def start_week() -> None:
@@ -41,7 +41,7 @@ def stop_week() -> None:
     if evening is None:
         print_text(_("The quiet week is not under way; nothing was changed."))
         return
-    text = _("The quiet week is over after {evenings}; from now on nudges are said.")
+    text = _("The quiet week is over after {evenings}; from now on nudges are shown.")
     # The evening that was under way does not count, as it is not over.
     plan.wake_and_report([text.format(evenings=format_evenings(evening - 1))])
 
@@ -84,12 +84,14 @@ def format_evenings(done: int) -> str:
 def _format_state(week: QuietWeek, done: int) -> list[str]:
     state = _state(week, done)
     if state == "not begun":
-        return [_("The quiet week has not begun; nudges are said."), OFFER]
+        return [_("The quiet week has not begun; nudges are shown."), OFFER]
     if state == "stopped":
-        return [_("You ended the quiet week after {evenings}; nudges are said.").format(evenings=format_evenings(done))]
+        return [
+            _("You ended the quiet week after {evenings}; nudges are shown.").format(evenings=format_evenings(done))
+        ]
     if state == "over":
         return [
-            _("The quiet week is over: all {count} evenings are done, and nudges are said.").format(count=EVENINGS),
+            _("The quiet week is over: all {count} evenings are done, and nudges are shown.").format(count=EVENINGS),
             _("`turntoward quiet-week propose` suggests settings for you."),
         ]
     text = _("The quiet week: {evenings} are done. Moments are recorded, and no nudges are shown.")

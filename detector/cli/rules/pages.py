@@ -48,7 +48,7 @@ def list_rules(*, as_json: bool) -> None:
         replaces = rule.code in loaded.replaced
         click.echo(_row(rule.code, rule.name, _("{origin}, replaces").format(origin=origin) if replaces else origin))
     for sentence in summarize(unusable):
-        text = _("Asleep here: {rules} `turntoward doctor` says more.").format(rules=sentence)
+        text = _("It cannot hold here: {rules} `turntoward doctor` says more.").format(rules=sentence)
         click.echo("\n" + "\n".join(wrap(text, width=COLUMNS)))
     click.echo("\n" + _("`turntoward rules CODE` shows a rule's page."))
     if loaded.problems:
