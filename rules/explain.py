@@ -30,7 +30,9 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "reading": "reading",
         "together": "something for both of you",
         "system": "the system",
+        "call": "a call",
         "other": "something else",
+        "unknown": "a page that is not known",
     }
 )
 

@@ -23,15 +23,19 @@ CATEGORIES: Final = (
     "reading",
     "together",
     "system",
+    "call",
     "other",
 )
+
+UNKNOWN: Final = "unknown"
+"""What is stored as the category of a browser's page that no entry names. No rule can mean it: the feature is unknown."""
 
 DISTRACTING: Final = frozenset(
     {"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work", "phone"}
 )
 """Categories whose uses count as distraction; named `distraction` in conditions. `phone` is a phone in the hand of
 which it is not known what is in front. What the couple may well look at together (reading, together) and what says
-nothing (system, other) is left out."""
+nothing (system, other), or is talk already (call), is left out."""
 
 UNNAMED: Final = frozenset({"dating"})
 """Categories that no nudge, report, explanation or export names: it could be read by the person beside, or be about a

@@ -3,7 +3,8 @@
 Invariant 1: a use that had its nudge gets no other.
 Invariant 2: nudges respect the cool-down and the budget, whichever rules hold.
 Invariant 3: the grace at the start delays only rules that ask for it.
-Invariant 4: an answer of the person ("for both", "needed") comes before every reason of the program.
+Invariant 4: nobody who is in a call is nudged, neither by a call that is sensed nor by the app that is in front.
+Invariant 5: an answer of the person ("for both", "needed") comes before every reason of the program.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from rules.features import CATEGORIES
 from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
 from rules.options import option
 
+CALL: Final = "call"
 ON_CALL_CATEGORIES: Final = frozenset({"work", "messaging"})
 """What a person who is on call may be called by; nothing else on the screen is excused."""
 NEEDED_LENGTHS: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -138,12 +140,15 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
 
     A `Hold` names the instant at which to decide again; anything that changes before then is a reason to decide earlier.
     """
-    # Invariant 4.
+    # Invariant 5.
     excused = find_excuse(match.category, at, history, settings)
     if excused is not None:
         return Suppressed(reason=excused)
     if not match.speaks:
         return Suppressed(reason=Reason.REPORT_ONLY)
+    # The phone's dialer in front is a call, or somebody about to make one.
+    if match.category == CALL:
+        return Suppressed(reason=Reason.CALL)
     # After so many dismissals nudges stop for the rest of partner time; zero switches this off.
     if history.dismissed >= settings.quiet_after > 0:
         return Suppressed(reason=Reason.DISMISSED_TWICE)

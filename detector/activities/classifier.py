@@ -1,13 +1,14 @@
 """What a toplevel or a phone's app is to the person: its category, its name, and why. Titles end here.
 
 Invariant 1: the person's own entries win; then the program inside a terminal; then, in a browser alone, the site that the
-        title names; then the app id; then the program; then the `.desktop` file; then `other`.
+        title names; then the app id; then the program; then the `.desktop` file; then `other`, and `unknown` in a browser.
 Invariant 2: nothing of a title leaves this file: a classification holds the catalogue's own pattern at most.
 Invariant 3: no input can make it fail or take long; it opens no file.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from detector.activities.freedesktop import BROWSER, category_of
@@ -16,8 +17,11 @@ from detector.activities.model import Classification, Entry
 from detector.activities.patterns import EDGE, SplitTitle, clean, is_valid_pattern, normalize, shorten, split_title
 from detector.activities.settings import OwnEntry
 from detector.i18n import _
+from rules.features import UNKNOWN
 
 OTHER: Final = "other"
+LOCK_SCREEN: Final = "Lock screens"
+"""The entry of what is in front while nobody is there."""
 OWN_FILE: Final = "config.toml"
 
 # Chromium's browsers name the toplevel of an installed site so: brand, site or extension id, profile.
@@ -28,6 +32,49 @@ _WEB_APP: Final = re.compile(
 _WEB_APP_BROWSER: Final = "of a web app"
 _EXTENSION: Final = re.compile(r"[a-p]{32}")
 _WAYDROID: Final = "waydroid."
+_EDITIONS: Final = frozenset(
+    [
+        "alpha",
+        "app",
+        "appimage",
+        "aurora",
+        "beta",
+        "bin",
+        "browser",
+        "canary",
+        "client",
+        "community",
+        "desktop",
+        "dev",
+        "developer",
+        "edition",
+        "enterprise",
+        "esr",
+        "exe",
+        "git",
+        "gtk",
+        "insiders",
+        "nightly",
+        "oss",
+        "portable",
+        "preview",
+        "professional",
+        "qt",
+        "snapshot",
+        "stable",
+        "twilight",
+        "unstable",
+        "wayland",
+        "x11",
+    ]
+)
+"""What follows the name of a program in its app id, and leaves it the same program."""
+_PER_LAUNCH: Final = re.compile(r"\._[0-9a-z]{4,}$")
+_VERSION: Final = re.compile(r"v?\d[\d.]*")
+_WORD_END: Final = re.compile(r"[\s\-_]+")
+_TITLE_HOST: Final = "electron"
+"""The app id of programs that say nothing of themselves; their titles end with the program's name."""
+_MAX_PRIVATE_WORDS: Final = 6
 _NUMBER: Final = re.compile(r" \d{1,3}$")
 _MORE_PAGES: Final = re.compile(r" (?:and|und|et|y|e|en|i|og|och|ja|ve|и) (?:[^\W\d]{2,8} )?\d{1,4} [^\d]{3,30}$")
 """What Edge puts between a page's title and its profile: "and 3 more pages", in several languages."""
@@ -54,20 +101,20 @@ class Classifier:
         self, app_id: str, title: str = "", program: str | None = None, inside: str | None = None
     ) -> Classification:
         """Return what the toplevel is. The arguments are those of `Toplevel`; any text is allowed."""
-        app = _app_key(app_id)
+        app = self._app_key(app_id)
         program_key = normalize(program[:EDGE]) if program else ""
         inside_key = normalize(inside[:EDGE]) if inside and self._may_be_terminal(app) else ""
         browser, as_app = self._browser(app, program_key)
-        page = None
+        pages: tuple[SplitTitle, ...] = ()
         if browser:
-            page, is_branded = self._page(title)
+            pages, is_branded = self._pages(title, browser)
             # A browser that brands its titles does not brand the toplevel of an installed site.
-            as_app = as_app or (browser in self._catalogue.branding and not is_branded)
+            as_app = as_app or (browser in self._catalogue.brands_of and not is_branded)
         # Invariant 1 for the person's own entries first, then once more for the catalogue.
         for index in (self._own, self._catalogue):
             if inside_key and (hit := index.find_inside(inside_key)):
                 return _classification(hit, _("Inside the terminal runs “{name}”, as {place} says."))
-            if browser and page and (hit := index.find_site(page, as_app=as_app)):
+            if browser and (hit := _first_site(index, pages, as_app=as_app)):
                 why = _("It is the browser {browser}, and its title fits “{name}”, as {place} says.")
                 return _classification(hit, why, browser=browser)
             if app and (hit := index.find_app(app)) and not (hit.entry.kind == "browser" and hit.entry.name == browser):
@@ -78,7 +125,11 @@ class Classifier:
                 return _classification(hit, _("Its program is “{name}”, as {place} says."))
         if browser:
             why = _("It is the browser {browser}, and no entry fits its title.").format(browser=browser)
-            return Classification(category=OTHER, name=browser, why=why, entry=None)
+            return Classification(category=UNKNOWN, name=browser, why=why, entry=None)
+        if app == _TITLE_HOST and (hit := self._catalogue.find_app(self._pages(title, None)[0][0].segments[-1])):
+            return _classification(
+                hit, _("It is made with Electron, and its title ends with “{name}”, as {place} says.")
+            )
         return self._by_desktop_file(app_id, title)
 
     def classify_phone(self, package: str) -> Classification:
@@ -86,7 +137,10 @@ class Classifier:
         key = normalize(package[:EDGE])
         for index in (self._own, self._catalogue):
             if key and (hit := index.find_package(key)):
-                return _classification(hit, _("Its package is “{name}”, as {place} says."))
+                found = _classification(hit, _("Its package is “{name}”, as {place} says."))
+                # Which page it shows is not known, so neither is whether it took anybody away.
+                is_browser = hit.entry.kind == "browser" and not hit.entry.is_own
+                return replace(found, category=UNKNOWN) if is_browser else found
         return Classification(category=OTHER, name=None, why=_("No entry names its package."), entry=None)
 
     def browser_and_site(self, app_id: str, title: str, program: str | None = None) -> tuple[str | None, str | None]:
@@ -94,16 +148,22 @@ class Classifier:
 
         The segment is a piece of the title as it was given: only what the person typed may be passed in.
         """
-        browser, _as_app = self._browser(_app_key(app_id), normalize(program[:EDGE]) if program else "")
+        browser, _as_app = self._browser(self._app_key(app_id), normalize(program[:EDGE]) if program else "")
         if not browser:
             return None, None
-        page, _is_branded = self._page(title)
+        (page, *_others), _is_branded = self._pages(title, browser)
         site = page.segments[-1] if page.text else ""
         at = normalize(title).find(site)
         typed = clean(title)
         # Where folding the case changed no lengths, the segment is returned in the person's own case.
         found = typed[at : at + len(site)] if normalize(typed[at : at + len(site)]) == site else site
         return browser, found if is_valid_pattern(found) else None
+
+    def _app_key(self, app_id: str) -> str:
+        """Return the form of the app id by which an entry knows it; of one that none knows, the whole."""
+        forms = tuple(_app_forms(app_id))
+        known = (form for form in forms if form and (self._own.find_app(form) or self._catalogue.find_app(form)))
+        return next(known, forms[0])
 
     def _may_be_terminal(self, app: str) -> bool:
         # What the catalogue knows as a browser, say, is one, whatever program a sensor found inside.
@@ -112,25 +172,34 @@ class Classifier:
 
     def _browser(self, app: str, program: str) -> tuple[str | None, bool]:
         hit = self._catalogue.find_app(app) if app else None
-        if hit is None and (app.startswith("crx_") or _WEB_APP.fullmatch(app)):
+        if hit is None and (app.startswith(("crx_", "ffpwa-")) or _WEB_APP.fullmatch(app)):
             return _WEB_APP_BROWSER, True
         if hit is None and program:
             hit = self._catalogue.find_program(program)
         return (hit.entry.name, False) if hit and hit.entry.kind == "browser" else (None, False)
 
-    def _page(self, title: str) -> tuple[SplitTitle, bool]:
-        """Return the title of the page, without what the browser adds, and whether the browser added its brand."""
+    def _pages(self, title: str, browser: str | None) -> tuple[tuple[SplitTitle, ...], bool]:
+        """Return the title of the page, without what the browser adds, and whether the browser added its brand.
+
+        A second reading leaves out the last segment too, where the browser may have put the name of a profile there.
+        """
         # A browser appends its brand, some of them the profile before it: "Cats - YouTube - Work - Microsoft Edge".
         page = split_title(normalize(shorten(title)))
         brands = self._catalogue.brands
         is_branded = False
         while page.text and page.segments[-1].startswith(brands) and _is_brand(page.segments[-1], brands):
             page, is_branded = page.without_last(), True
-        if is_branded and _NUMBER.sub("", page.segments[-1]) in self._catalogue.profiles:
+        own_brands = self._catalogue.brands_of.get(browser or "", ())
+        if own_brands and not is_branded and (bare := _without_private(page, own_brands)) is not None:
+            page, is_branded = bare, True
+        if not is_branded:
+            return (page,), False
+        while page.text and _NUMBER.sub("", page.segments[-1]) in self._catalogue.profiles:
             page = page.without_last()
-            if more := _MORE_PAGES.search(page.text):
-                page = split_title(page.text[: more.start()])
-        return page, is_branded
+        page = _without_count_of_pages(page)
+        if _may_end_with_profile(page, has_profiles=browser in self._catalogue.naming_profiles):
+            return (page, _without_count_of_pages(page.without_last())), True
+        return (page,), True
 
     def _by_desktop_file(self, app_id: str, title: str) -> Classification:
         found = category_of(self._desktop_categories(app_id)) if app_id else None
@@ -139,9 +208,9 @@ class Classifier:
             return Classification(category=OTHER, name=None, why=why, entry=None)
         category, word = found
         if word == BROWSER:
-            page, _is_branded = self._page(title)
+            pages, _is_branded = self._pages(title, None)
             for index in (self._own, self._catalogue):
-                if hit := index.find_site(page, as_app=False):
+                if hit := _first_site(index, pages, as_app=False):
                     why = _(
                         "Its .desktop file says that it is a browser, and its title fits “{name}”, as {place} says."
                     )
@@ -150,14 +219,55 @@ class Classifier:
         return Classification(category=category, name=None, why=why, entry=None)
 
 
-def _app_key(app_id: str) -> str:
+def _app_forms(app_id: str) -> Iterator[str]:
+    """Yield the app id as it is compared, then what it may be named by where nobody knows the whole."""
     key = normalize(app_id[:EDGE])
     web_app = _WEB_APP.fullmatch(key)
-    if web_app and _EXTENSION.fullmatch(web_app[1]):
-        return f"crx_{web_app[1]}"
+    if web_app:
+        yield f"crx_{web_app[1]}" if _EXTENSION.fullmatch(web_app[1]) else key
+        return
+    key = _PER_LAUNCH.sub("", key.removesuffix(".exe"))
     half, _underscore, other_half = key.partition("_")
     # Snap names a desktop file after the snap and the app, which mostly are the same word.
-    return half if half and half == other_half else key
+    key = half if half and half == other_half else key
+    yield key
+    # The last part of a name in reverse DNS form is the program's: io.github.zen_browser.zen.
+    parts = key.split(".") if " " not in key else [key]
+    while len(parts) > 2 and parts[-1] in _EDITIONS:
+        parts.pop()
+    family = parts[-1] if len(parts) > 2 else key
+    yield family
+    words = [word for word in _WORD_END.split(family) if word]
+    while len(words) > 1 and (words[-1] in _EDITIONS or _VERSION.fullmatch(words[-1])):
+        words.pop()
+        yield " ".join(words)
+
+
+def _first_site(index: EntryIndex, pages: Iterable[SplitTitle], *, as_app: bool) -> Hit | None:
+    return next((hit for page in pages if (hit := index.find_site(page, as_app=as_app))), None)
+
+
+def _without_private(page: SplitTitle, brands: tuple[str, ...]) -> SplitTitle | None:
+    """Return the title without what a private window adds in this browser's language, or None where it adds nothing."""
+    last = page.segments[-1]
+    if len(last.split()) > _MAX_PRIVATE_WORDS:
+        return None
+    # "… — Navigation privée de Mozilla Firefox", "… — Mozilla Firefox — navegação privativa".
+    if any(f" {brand} " in f" {last} " for brand in brands):
+        return page.without_last()
+    return page.without_last().without_last() if len(page.segments) > 1 and page.segments[-2] in brands else None
+
+
+def _without_count_of_pages(page: SplitTitle) -> SplitTitle:
+    more = _MORE_PAGES.search(page.text)
+    return split_title(page.text[: more.start()]) if more else page
+
+
+def _may_end_with_profile(page: SplitTitle, *, has_profiles: bool) -> bool:
+    if len(page.segments) < 2 or len(page.segments[-1].split()) > 2:
+        return False
+    # Firefox sets a profile's name apart by the dash of its brand, which few pages use.
+    return has_profiles or page.text[page.ends[-2] :].startswith(" — ")
 
 
 def _is_brand(segment: str, brands: tuple[str, ...]) -> bool:
@@ -171,7 +281,9 @@ def _classification(hit: Hit, why: str, **values: str) -> Classification:
     entry = hit.entry
     place = entry.file if entry.is_own else _("{entry} in {file}").format(entry=entry.name, file=entry.file)
     sentence = why.format(name=hit.written, place=place, **values)
-    return Classification(category=entry.category, name=entry.name or None, why=sentence, entry=place)
+    return Classification(
+        category=entry.category, name=entry.name or None, why=sentence, entry=place, domains=entry.domains
+    )
 
 
 def _as_entries(own: Sequence[OwnEntry]) -> Iterable[Entry]:

@@ -7,6 +7,8 @@ Source: the Desktop Menu Specification's registered categories.
 from collections.abc import Sequence
 from typing import Final
 
+from rules.features import UNKNOWN
+
 BROWSER: Final = "webbrowser"
 TERMINAL: Final = "terminalemulator"
 
@@ -17,11 +19,11 @@ ROWS: Final[tuple[tuple[str, str], ...]] = (
     ("chat", "messaging"),
     ("ircclient", "messaging"),
     ("videoconference", "messaging"),
-    ("telephony", "messaging"),
+    ("telephony", "call"),
     ("feed", "news"),
     ("news", "news"),
     (TERMINAL, "system"),
-    (BROWSER, "other"),
+    (BROWSER, UNKNOWN),
     ("maps", "together"),
     ("photography", "together"),
     ("ide", "work"),

@@ -8,7 +8,18 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from detector.activities.model import Entry, Kind
-from detector.activities.patterns import SplitTitle, TitlePattern, normalize, read_pattern
+from detector.activities.patterns import (
+    SplitTitle,
+    TitlePattern,
+    first_names,
+    is_slogan,
+    last_names,
+    name_forms,
+    normalize,
+    read_pattern,
+)
+
+_JOINERS: Final = dict.fromkeys(map(ord, " -_"))
 
 
 class EntrySummary(NamedTuple):
@@ -19,6 +30,7 @@ class EntrySummary(NamedTuple):
     file: str
     kind: Kind
     is_own: bool
+    domains: tuple[str, ...]
 
 
 class Hit(NamedTuple):
@@ -36,11 +48,13 @@ class EntryIndex:
         self._apps: dict[str, Hit] = {}
         self._programs: dict[str, Hit] = {}
         self._packages: dict[str, Hit] = {}
+        self._domains: dict[str, Hit] = {}
         self._app_prefixes: list[tuple[str, Hit]] = []
         self._segments: dict[str, dict[str, Hit]] = {"last": {}, "first": {}, "any": {}, "whole": {}}
         self._edges: dict[str, list[tuple[str, Hit]]] = {"begins": [], "ends": [], "within": []}
         self.brands: tuple[str, ...] = ()
-        self.branding: frozenset[str] = frozenset()
+        self.brands_of: dict[str, tuple[str, ...]] = {}
+        self.naming_profiles: set[str] = set()
         self.profiles: frozenset[str] = frozenset()
         for entry in entries:
             self._add(entry)
@@ -50,7 +64,7 @@ class EntryIndex:
         self._title_ends = tuple(words for words, _hit in self._edges["ends"])
 
     def _add(self, entry: Entry) -> None:
-        summary = EntrySummary(entry.name, entry.category, entry.file, entry.kind, self._is_own)
+        summary = EntrySummary(entry.name, entry.category, entry.file, entry.kind, self._is_own, entry.domains)
         for written in entry.apps:
             # Normalized once here, so that a look-up compares with plain `dict.get`.
             key = normalize(written)
@@ -59,16 +73,20 @@ class EntryIndex:
             if key.endswith("*"):
                 self._app_prefixes.append((key[:-1], Hit(summary, written)))
             else:
-                self._apps.setdefault(key, Hit(summary, written))
+                self._apps.setdefault(_compact(key), Hit(summary, written))
         for written in entry.programs:
             self._programs.setdefault(normalize(written), Hit(summary, written))
         for written in entry.android + entry.ios:
             self._packages.setdefault(normalize(written), Hit(summary, written))
+        for written in entry.domains:
+            self._domains.setdefault(written, Hit(summary, written))
         for written in entry.sites:
             self._add_site(read_pattern(written), Hit(summary, written))
         self.brands += tuple(normalize(brand) for brand in entry.brands)
         if entry.brands:
-            self.branding |= {entry.name}
+            self.brands_of[entry.name] = tuple(normalize(brand) for brand in entry.brands)
+        if entry.profiles:
+            self.naming_profiles.add(entry.name)
         self.profiles |= {normalize(profile) for profile in entry.profiles}
 
     def _add_site(self, pattern: TitlePattern, hit: Hit) -> None:
@@ -85,7 +103,7 @@ class EntryIndex:
     def find_app(self, app_id: str) -> Hit | None:
         """Return the entry of an app id, which must be normalized."""
         # Some desktops report the name of the `.desktop` file in place of the app id.
-        hit = self._apps.get(app_id) or self._apps.get(app_id.removesuffix(".desktop"))
+        hit = self._apps.get(_compact(app_id)) or self._apps.get(_compact(app_id.removesuffix(".desktop")))
         if hit is None and app_id.startswith(self._app_prefix_words):
             hit = next(hit for key, hit in self._app_prefixes if app_id.startswith(key))
         return hit
@@ -96,7 +114,7 @@ class EntryIndex:
 
     def find_program(self, program: str) -> Hit | None:
         """Return the entry of a program that has a toplevel of its own; many are named like their app id."""
-        return self._programs.get(program) or self._apps.get(program)
+        return self._programs.get(program) or self._apps.get(_compact(program))
 
     def find_package(self, package: str) -> Hit | None:
         return self._packages.get(package)
@@ -122,7 +140,22 @@ class EntryIndex:
             hit = segments["last"].get(first)
         if hit is None and segments["any"]:
             hit = next((found for part in title.segments if (found := segments["any"].get(part))), None)
-        return hit or self._within(title)
+        return hit or self._within(title) or self._by_name(title)
+
+    def _by_name(self, title: SplitTitle) -> Hit | None:
+        """Return the site whose name stands at the end of the title, or at the beginning of what is a site's front page."""
+        for name in last_names(title):
+            if hit := self._named(name):
+                return hit
+        for name, rest, separator in first_names(title):
+            hit = self._named(name)
+            if hit and (is_slogan(rest, separator) or hit.entry.category == "news"):
+                return hit
+        return None
+
+    def _named(self, name: str) -> Hit | None:
+        names = self._segments["any" if self._is_own else "last"]
+        return next((hit for form in name_forms(name) if (hit := names.get(form) or self._domains.get(form))), None)
 
     def _by_end(self, title: SplitTitle) -> Hit | None:
         if not title.text.endswith(self._title_ends):
@@ -140,6 +173,11 @@ class EntryIndex:
             if at >= 0 and (at == 0 or not (words[0].isalnum() and title.text[at - 1].isalnum())):
                 return hit
         return None
+
+
+def _compact(app_id: str) -> str:
+    # X11, Wayland, ActivityWatch and Windows write one name with spaces, hyphens, underscores, or without.
+    return app_id.removesuffix(".exe").translate(_JOINERS)
 
 
 def _begins(text: str, words: str) -> bool:

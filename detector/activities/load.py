@@ -3,6 +3,7 @@
 Invariant 1: called when partner time begins and not before: the catalogue costs memory that the idle daemon does without.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,25 @@ from detector.activities.model import Entry
 from detector.activities.settings import ActivitySettings
 
 CATALOGUE: Final = Path(__file__).with_name("catalogue")
-_LISTS: Final = ("apps", "sites", "programs", "android", "ios", "brands", "profiles")
+_LISTS: Final = ("apps", "sites", "domains", "programs", "android", "ios", "brands", "profiles")
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
 def read_catalogue() -> Iterator[Entry]:
-    """Yield every entry of the catalogue, file by file; each file holds the entries of one category."""
+    """Yield every entry of the catalogue, file by file; each file holds the entries of one category.
+
+    Raises:
+        ValueError: for an unknown key, and for a domain that is no plain host name or that two entries claim.
+    """
+    claimed: dict[str, str] = {}
     for file in sorted(CATALOGUE.glob("*.toml")):
         read = tomllib.loads(file.read_text(encoding="utf-8"))
         for table in read["entry"]:
-            yield _entry(table, read["category"], file.name)
+            entry = _entry(table, read["category"], file.name)
+            for domain in entry.domains:
+                if not _DOMAIN.fullmatch(domain) or claimed.setdefault(domain, entry.name) != entry.name:
+                    raise ValueError(f"{file.name}: {entry.name}: {domain} is no host name, or is claimed twice")
+            yield entry
 
 
 def _entry(table: dict[str, Any], category: str, file: str) -> Entry:

@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["app", "browser", "terminal"]
 class Entry:
     """One entry of the catalogue, or of the person's own; `file` is where it stands.
 
-    A browser's `brands` are what it appends to titles, its `profiles` the profile names it puts before that.
+    `domains`: host names at which the entry's sites are; whatever lies below one belongs to it too. A browser's `brands` are what it appends to titles, its `profiles` the profile names it puts before that.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Entry:
     kind: Kind = "app"
     apps: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     android: tuple[str, ...] = ()
     ios: tuple[str, ...] = ()
@@ -32,7 +33,7 @@ class Entry:
 class Classification:
     """What is in front, and why the classifier thinks so.
 
-    `name` is the entry's name where one decided; `entry` says where that entry stands. `why` is a sentence for the
+    `name` is the entry's name where one decided, `entry` says where that entry stands, `domains` are its own. `why` is a sentence for the
     person; it holds nothing of the title but the catalogue's own pattern.
     """
 
@@ -40,6 +41,7 @@ class Classification:
     name: str | None
     why: str
     entry: str | None
+    domains: tuple[str, ...] = ()
 
     def activity(self) -> Activity:
         return Activity(category=self.category, name=self.name)

@@ -18,6 +18,7 @@ A pattern is written as the title looks, with `…` for whatever else stands the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -31,6 +32,54 @@ Position: TypeAlias = Literal["last", "first", "any", "whole", "begins", "ends",
 _DASHES: Final = "-‐‑‒–—―−"
 # Between spaces, so that a hyphenated word or a time stays whole; a colon needs a space after it only.
 _SEPARATOR: Final = re.compile(rf"\s*([:：])\s+| ([|｜•·/»›]|[{_DASHES}]) |([｜])")
+# What stands around a site's name at an end of the title, in the languages of the catalogue: the name alone is compared.
+_GREETING: Final = re.compile(
+    r"(?:welcome to|willkommen (?:bei|auf|zu)|herzlich willkommen bei|bienvenue (?:sur|chez|à|dans)|"
+    r"bienvenid[oa]s? an?|te damos la bienvenida a|benvenut[oiae] (?:su|in|a|nel)|bem[- ]vind[oa]s? (?:ao?|à)|bem-vindo\\(a\\) ao|"
+    r"welkom (?:bij|op)|witamy (?:w|na)|добро пожаловать (?:в|на)|(?:log|sign) ?(?:in|into|up)(?: to| for)?|"
+    r"(?:anmelden|einloggen) bei|se connecter (?:à|sur)|inicia(?:r)? sesión en|accedi a|entrar? n[oa]|"
+    r"the official (?:home|site|website) of|the) "
+)
+_COUNTRY: Final = re.compile(
+    r"deutschland|germany|österreich|austria|schweiz|suisse|france|belgique|españa|spain|méxico|argentina|colombia|chile|"
+    r"italia|italy|brasil|brazil|portugal|nederland|belgië|polska|czech|sverige|türkiye|россия|japan|日本|uk|us|usa|"
+    r"canada|australia|india|international|global"
+)
+_REGION: Final = re.compile(
+    rf"(?:(?:\.(?:com|org|net|tv|io|app|co|de|at|ch|fr|be|es|it|pt|nl|pl|ru|jp|cn|kr|eu|ca|au|in|uk|br|mx|ar))+|"
+    rf" (?:{_COUNTRY.pattern}|online|app|web|online[- ]?shop|shop|store|messenger|marketplace|маркетплейс)|[®™!.]|"
+    rf" ?[\[（(][^\]）)]{{1,20}}[\]）)]|へようこそ|公式(?:サイト|ストア)?|官网|官方网站)+$"
+)
+# A slogan is a clause or a list; a publication's name is a few words, often with one of these.
+_PUBLICATION: Final = re.compile(
+    r"\b(?:gazette|times|post|herald|tribune|journal|magazine|magazin|blog|news|zeitung|presse|blatt|anzeiger|bote|"
+    r"kurier|nachrichten|rundschau|allgemeine|diario|periódico|gaceta|revista|jornal|folha|correio|gazzetta|corriere|"
+    r"giornale|quotidien|dépêche|revue|courant|dagblad|krant|gazeta|dziennik|газета|новости|podcast|wiki|forum|"
+    r"review|reviews|report|weekly|daily|today|insider|chronicle|observer|mail|press|media|tv|radio|fm)\b|新聞|ニュース|日报"
+)
+_ARTICLE: Final = re.compile(r"(?:the|der|die|das|le|la|les|el|los|las|il|lo|o|a|os|as|het|de) |l['’]")
+_PAGE_WORD: Final = re.compile(
+    r"\b(?:home|homepage|home page|main page|official (?:site|website)|start|startseite|accueil|page d['’]accueil|inicio|"
+    r"portada|página (?:de )?inici(?:o|al)|início|home page|pagina iniziale|strona główna|главная(?: страница)?|startpagina|"
+    r"log ?in|sign ?(?:in|up)|anmelden|anmeldung|einloggen|connexion|se connecter|iniciar sesión|entrar|acced[ie]r?|"
+    r"zaloguj|войти|inloggen|online[- ]?shop|shop|store|boutique|tienda|negozio|loja|sklep|магазин|app|web ?app|"
+    r"website|site officiel|sitio (?:web )?oficial|site oficial|sito ufficiale|offizielle (?:seite|website)|"
+    r"dashboard|feed|explore|discover|trending|for you|download|free|gratis|gratuit|kostenlos|official|messenger|"
+    r"videos?|music|streaming|live|games?|spiele|jeux|juegos|jogos|giochi|welcome|willkommen|bienvenue|bienvenid[oa]s?|benvenut[oi]|bem-vindos?|witamy|welkom|добро пожаловать|"
+    r"online|angebote|preise|deals|prices|prix|offres|precios|ofertas|preços|prezzi|offerte|ceny|oferty|prijzen|цены|"
+    r"rezepte|recipes|recettes|recetas|receitas|ricette|przepisy|hotels?|flüge|flights|vols|vuelos|voos|voli)\b|ホーム|トップ(?:ページ)?|ログイン|公式|通販|首页|登录|홈|로그인"
+)
+_HOME: Final = "home"
+_WIDE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_HEAD: Final = re.compile(
+    r"(.{2,40}?)(?:[,.!?;：、。！？，] ?|(?<=[\u3040-\u30ff\u3400-\u9fff])-|[【】「『（(]| ?[_~〜]|－)(?=\S)(.*)"
+)
+_TAIL: Final = re.compile(r"[-_～~】」』、。，！](?=[^-_～~】」』、。，！\s][^-_～~】」』、。，！]{1,24}$)")
+# "Free online games on …": what a front page offers, and where.
+_OFFERED: Final = re.compile(
+    r"(.{3,60}) (?:at|on|by|with|bei|auf|mit|sur|chez|en|su|da|no|na|op|bij|w|on-line na) (\S.{0,30})"
+)
+_BRACKETED: Final = re.compile(r"^[【《\[「『](.{1,30}?)[】》\]」』]")
 # "(3) Inbox", "[12] chat", "• news": counts and marks of unread things change all the time.
 _COUNT: Final = re.compile(r"^(?:\(\d[^()]{0,24}\)|\[\d{1,6}\+?\]|[•●*🔴])\s*")
 _TRAILING_COUNT: Final = re.compile(r"\s*\(\d[\d.,+]{0,8}\)$")
@@ -108,6 +157,55 @@ def split_title(text: str) -> SplitTitle:
     parts.append(text[start:])
     segments = tuple(_TRAILING_COUNT.sub("", part) if part.endswith(")") else part for part in parts)
     return SplitTitle(text, segments, tuple(separators), (*ends, len(text)))
+
+
+def name_forms(segment: str) -> Iterator[str]:
+    """Yield the segment, and what is left of it without a greeting before a name and a region behind it."""
+    yield segment
+    bare = _REGION.sub("", _GREETING.sub("", segment, 1), 1).strip(" *⭐️")
+    if bare and bare != segment:
+        yield bare
+
+
+def first_names(title: SplitTitle) -> Iterator[tuple[str, str, str]]:
+    """Yield what may be a site's name at the beginning of a title, the rest of the title, and the last separator."""
+    first = title.segments[0]
+    if len(title.segments) > 1:
+        yield first, title.segments[-1], title.separators[-1]
+    if inside := _BRACKETED.match(title.text):
+        yield inside[1], title.text[inside.end() :].strip() or _HOME, ""
+    if head := _HEAD.match(title.text if len(title.segments) == 1 else first):
+        yield head[1], head[2] if len(title.segments) == 1 else title.segments[-1], ""
+
+
+def last_names(title: SplitTitle) -> Iterator[str]:
+    """Yield what may be a site's name at the end of a title."""
+    last = title.segments[-1]
+    yield last
+    for segment in dict.fromkeys((last, title.segments[0])):
+        if (offered := _OFFERED.fullmatch(segment)) and _PAGE_WORD.search(offered[1]) and len(offered[1].split()) <= 5:
+            yield offered[2]
+    # A site that signs with its address.
+    word = last.rpartition(" ")[2]
+    if "." in word.strip("."):
+        yield word.removeprefix("www.")
+    # In Chinese and Japanese no space stands around the separator.
+    if _WIDE.search(title.text) and (tail := _TAIL.search(last)):
+        yield last[tail.end() :]
+
+
+def is_slogan(words: str, separator: str = "") -> bool:
+    """Return whether the words, beside a site's name, are what its own front page says rather than another publication."""
+    count = len(words.split())
+    if separator == ":" and count >= 2:
+        return True  # a publication stands behind any other separator
+    if _WIDE.search(words):
+        return len(words) >= 5 and not (_PUBLICATION.search(words) and len(words) < 12)
+    if count <= 4 and _PUBLICATION.search(words):
+        return False
+    return bool(_PAGE_WORD.search(words) or _COUNTRY.fullmatch(words)) or (
+        count >= 3 and not (count <= 4 and _ARTICLE.match(words))
+    )
 
 
 def read_pattern(written: str) -> TitlePattern:

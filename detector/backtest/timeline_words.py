@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import detector.core.observations as obs
 from detector.i18n import _
 from detector.spelling import did_you_mean
-from rules.features import CATEGORIES
+from rules.features import CATEGORIES, UNKNOWN
 
 # The day on which every timeline plays.
 DAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
@@ -37,6 +37,8 @@ SIMPLE: Final[dict[str, type[obs.Observation]]] = {
     "laid down": obs.LaidDown,
     "put away": obs.PutAway,
 }
+# `unknown` is a page in a browser that no entry names.
+_CATEGORIES: Final = (*CATEGORIES, UNKNOWN)
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
 
 
@@ -93,12 +95,12 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
                 yield obs.SensorStarted(at=at, sense=sense, sensor="timeline")
     elif words in {"desktop", "closes"}:
         yield obs.Focused(at=at, device=device, activity=None)
-    elif (category := words.removeprefix("full screen ")) in CATEGORIES:
+    elif (category := words.removeprefix("full screen ")) in _CATEGORIES:
         is_full = words.startswith("full screen")
         yield obs.Focused(at=at, device=device, activity=obs.Activity(category=category), full_screen=is_full)
     elif words == "picked up, blind":
         yield obs.PickedUp(at=at, device=device, blind=True)
-    elif (category := words.removeprefix("opens ")) in CATEGORIES:
+    elif (category := words.removeprefix("opens ")) in _CATEGORIES:
         yield obs.Focused(at=at, device=device, activity=obs.Activity(category=category), opened=True)
     elif extended := re.fullmatch(r"extended until ([\d:]+)", words):
         yield obs.PartnerTimeExtended(at=at, device=device, ends=_after(extended[1], at))
@@ -129,7 +131,7 @@ def _single(at: datetime, device: str, words: str) -> obs.Observation:
         nudge = int(shown[2])
         return obs.Shown(at=at, nudge=nudge, by="test") if shown[1] == "shown" else obs.NotShown(at=at, nudge=nudge)
     # Only words without a number of their own: the others are never near to what was written.
-    likely = (*SIMPLE, "desktop", "closes", *CATEGORIES)
+    likely = (*SIMPLE, "desktop", "closes", *_CATEGORIES)
     hint = did_you_mean(words, likely, _('docs/rules.md, "Timelines of your own", says which words there are.'))
     raise InvalidLine(_("a timeline does not know '{words}'").format(words=words[:80]), words, hint)
 

@@ -108,6 +108,11 @@ class Pipeline:
         """Return what is measured now on each device that is in use, for explanations; valid until the next step."""
         return self._open.snapshots(self.now) if self._open and self.now else []
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether what was known of a device is not known any more, and of no other device either."""
+        return self._open is not None and self._open.is_lost
+
 
 class _Settings(NamedTuple):
     rules: tuple[Rule, ...]
@@ -140,6 +145,11 @@ class _OpenOccurrence:
 
     def silence(self, now: datetime) -> Silence | None:
         return self._moments.silence(now)
+
+    @property
+    def is_lost(self) -> bool:
+        devices = self._attention.devices
+        return any(device.was_known for device in devices) and not any(device.is_known for device in devices)
 
     def snapshots(self, now: datetime) -> list[DeviceSnapshot]:
         devices = ((device, watch, self._attention.device(device).open_use) for device, watch in self._watches.items())

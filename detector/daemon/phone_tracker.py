@@ -24,12 +24,16 @@ from detector.sensors.model import AppFocused, SensorEvent
 # After so long without another event what was open counts as unknown: the event that closed it may be lost.
 SILENCE: Final = timedelta(minutes=10)
 
+# What is in front already was not opened again when it is told anew so soon: two automations tell of one opening.
+SAME_OPENING: Final = timedelta(seconds=10)
+
 
 @dataclass(slots=True)
 class _PhoneState:
-    """What a phone said last. `front`: the app or category that was opened, and its category."""
+    """What a phone said last. `front`: the app or category that was opened, and its category; `opened`: told when, last."""
 
     front: tuple[str, str] | None = None
+    opened: datetime | None = None
     in_hand: bool = False
     last_event: datetime | None = None
     timer: asyncio.TimerHandle | None = None
@@ -77,7 +81,7 @@ class PhoneTracker:
             case "screen_on":
                 self._put(obs.LitUp(at=at, device=device))
             case "unlock":
-                state.in_hand = True
+                state.in_hand, state.opened = True, None
                 self._put(obs.PickedUp(at=at, device=device, blind=not self._sees_apps(device)))
             case "screen_off" | "put_away":
                 state.front, state.in_hand = None, False
@@ -128,7 +132,11 @@ class PhoneTracker:
 
     def _app_opened(self, device: str, event: PhoneEvent, at: datetime, state: _PhoneState) -> None:
         app = AppFocused(at=at, device=device, app=event.app or "", category=event.category, opened=True)
-        state.front = (event.app or "", self._classify(app).category)
+        front = (event.app or "", self._classify(app).category)
+        is_told_again = state.front == front and state.opened is not None and at - state.opened < SAME_OPENING
+        state.front, state.opened = front, at
+        if is_told_again:
+            return
         if not self._sees_apps(device):
             self._put(app)
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from detector.activities.classifier import Classifier
+from detector.activities.classifier import LOCK_SCREEN, Classifier
 from detector.core.observations import LAPTOP, Activity
 from detector.i18n import _
 from detector.importing.model import ImportReport
@@ -158,14 +158,14 @@ class EventSanitizer:
         return NOTHING if activity is None else self._tracks.number(Activity(category=activity.category))
 
 
-def _front_classifier(classifier: Classifier) -> Callable[[str, str], tuple[Activity, int]]:
-    def classify(app: str, title: str) -> tuple[Activity, int]:
-        # ActivityWatch on Windows and macOS names programs as files; the catalogue does not.
-        program = app.removesuffix(".exe")
-        verdict = classifier.classify(program, title)
+def _front_classifier(classifier: Classifier) -> Callable[[str, str], tuple[Activity | None, int]]:
+    def classify(app: str, title: str) -> tuple[Activity | None, int]:
+        verdict = classifier.classify(app, title)
+        if verdict.name == LOCK_SCREEN:
+            return None, 0  # nobody is there
         browser = browser_of(app)
         if browser is None:
-            number = OTHER_BROWSER if classifier.browser_and_site(program, title)[0] else 0
+            number = OTHER_BROWSER if classifier.browser_and_site(app, title)[0] else 0
         else:
             number = BROWSERS.index(browser) + 1
         # Negative where the toplevel's own title says which page it is.

@@ -124,6 +124,13 @@ def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
     text = _("{partner_times}, {length} in all; {coverage}.")
     text = text.format(partner_times=_partner_times(times.all), length=_length(summary.lived), coverage=coverage)
     lines = wrap(text, width)
+    if summary.unknown_pages >= _MIN_LENGTH and summary.lived:
+        text = _(
+            "A browser showed pages that are not known for {length}, {percent} of it: "
+            "counted neither as presence nor as distraction."
+        )
+        share = _percent(summary.unknown_pages / summary.lived)
+        lines += _indented(text.format(length=_length(summary.unknown_pages), percent=share), width)
     if times.left_out:
         sentence = ngettext(
             "{count} of them is left out, because less than half of it is known",

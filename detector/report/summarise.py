@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from detector.core.attention.time_split import Share, TimeSplit, split_time
+from detector.core.attention.time_split import Share, TimeSplit, split_time, total_length
 from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
@@ -87,12 +87,13 @@ def summarise(
     """
     all_rows = rows_by_occurrence(occurrences, uses, moments, coverage, signs, since=since, until=until)
     counted_occurrences: list[_CountedOccurrence] = []
-    all_time, left_out_moments = Share(), 0
+    all_time, left_out_moments, unknown_pages = Share(), 0, timedelta(0)
     for rows in all_rows:
         # All devices together: time on two of them at once counts once.
         divided = split_time(rows.uses, rows.coverage, rows.occurrence.began, rows.ends)
         share = divided.share
         all_time += share
+        unknown_pages += total_length(divided.unknown_pages)
         counted, excused = _split_excused(rows.moments)
         if share.lasted and share.known / share.lasted >= KNOWN_ENOUGH:
             local = rows.occurrence.began.astimezone(zone).date()
@@ -135,6 +136,7 @@ def summarise(
         partner_times=partner_times,
         lived=all_time.lasted,
         known=all_time.known,
+        unknown_pages=unknown_pages,
         share=counted_time,
         coverage=_ratio(all_time.known, all_time.lasted),
         presence=_ratio(counted_time.presence, counted_time.known),

@@ -170,7 +170,7 @@ class Summary:
     `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person called so, counted
     apart, and so is `on_call`, what may have called them while they were on call. `besides`: every moment of a rule that
     is for the report alone, by rule. `put_away_first`: partner times that began with a phone put away. `presence` is a
-    share of what is known; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet
+    share of what is known; `unknown_pages`: how long a browser showed pages that no entry names; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet
     week are done, while it lasts.
     """
 
@@ -179,6 +179,7 @@ class Summary:
     partner_times: PartnerTimes
     lived: timedelta
     known: timedelta
+    unknown_pages: timedelta = timedelta(0)
     share: Share
     coverage: float | None
     presence: float | None

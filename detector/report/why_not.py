@@ -73,7 +73,12 @@ def find_situation(
     effects += core.advance(at)
     snapshots = core.snapshots()
     if not snapshots:
-        return Situation(at=at, why_no_rule=_("Nothing was in use then, so no rule could hold."))
+        nothing = (
+            _("Nothing is known of then, so nothing could be said.")
+            if core.is_lost
+            else _("Nothing was in use then, so no rule could hold.")
+        )
+        return Situation(at=at, why_no_rule=nothing)
     uses = {snapshot.use for snapshot in snapshots}
     latest: dict[int, Moment] = {}
     for effect in effects:

@@ -16,7 +16,7 @@ from detector.core.observations import KINDS, Activity, Observation
 from detector.i18n import _
 from detector.spelling import did_you_mean
 from detector.store.microseconds import to_instant, to_microseconds
-from rules.features import CATEGORIES
+from rules.features import CATEGORIES, UNKNOWN
 
 Converter: TypeAlias = Callable[[Any], Any]
 MAX_TEXT_LENGTH: Final = 500
@@ -150,7 +150,7 @@ def _write_activity(activity: Activity) -> dict[str, str]:
 
 
 def _read_category(value: object) -> str:
-    if value not in CATEGORIES:
+    if value not in CATEGORIES and value != UNKNOWN:
         message = _("there is no category {category}").format(category=f"{value!r:.80}")
         raise InvalidObservation(message, "category", _hint(value, CATEGORIES))
     return str(value)

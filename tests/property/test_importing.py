@@ -312,4 +312,4 @@ def test_of_several_computers_the_one_with_the_most_known_time_is_used() -> None
     for host in ("old", "desk"):
         history.front(event(after_seconds(LASTS + 9), 9, app="code", title="x"), host=host)
     import_history(kept, history)
-    assert {each.use.activity.category for each in kept.history.uses()} == {"other"}
+    assert {each.use.activity.category for each in kept.history.uses()} == {"unknown"}

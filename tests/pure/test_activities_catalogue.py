@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from detector.activities import load
 from detector.activities.classifier import Classifier
 from detector.activities.load import CATALOGUE, read_catalogue
 from detector.activities.model import Entry
@@ -67,6 +69,34 @@ def test_no_identifier_holds_a_space_at_its_edge_and_packages_look_like_packages
         for package in entry.android:
             assert package.count(".") >= 1
             assert not set(package) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")
+
+
+def test_nearly_every_entry_with_a_site_has_the_domains_of_it() -> None:
+    with_sites = [entry for entry in ENTRIES if entry.sites]
+    without = [entry.name for entry in with_sites if not entry.domains]
+    print(f"{sum(len(entry.domains) for entry in ENTRIES)} domains; none: {without}")
+    assert len(without) <= 0.05 * len(with_sites)
+    assert next(entry for entry in ENTRIES if entry.name == "YouTube").domains[:2] == ("youtube.com", "youtu.be")
+
+
+@pytest.mark.parametrize(
+    "domains", [["Example.com"], ["https://example.com"], ["example.com/feed"], ["one.org", "two"]]
+)
+def test_a_domain_is_a_host_name_in_lower_case(
+    domains: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "news.toml").write_text(f'category = "news"\n[[entry]]\nname = "A"\ndomains = {domains}\n')
+    monkeypatch.setattr(load, "CATALOGUE", tmp_path)
+    with pytest.raises(ValueError, match="no host name"):
+        list(read_catalogue())
+
+
+def test_no_two_entries_have_one_domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = '[[entry]]\nname = "{}"\ndomains = ["example.com"]\n'
+    (tmp_path / "news.toml").write_text('category = "news"\n' + entry.format("A") + entry.format("B"))
+    monkeypatch.setattr(load, "CATALOGUE", tmp_path)
+    with pytest.raises(ValueError, match="claimed twice"):
+        list(read_catalogue())
 
 
 def test_only_browsers_append_a_brand_to_titles() -> None:

@@ -31,6 +31,20 @@ APPS = [
     ("Electron", "signal-desktop", None, "messaging"),
     ("", "telegram-desktop", None, "messaging"),
     ("electron", "never-heard-of", None, "other"),
+    # X11, Wayland, ActivityWatch and Windows write one app in many ways
+    ("Code - Insiders", None, None, "work"),
+    ("org.telegram.desktop._abc123", None, None, "messaging"),
+    ("WINWORD.EXE", None, None, "work"),
+    ("OUTLOOK.EXE", None, None, "mail"),
+    ("Microsoft Word", None, None, "work"),
+    ("UnrealEditor", None, None, "work"),
+    ("com.discordapp.Discord.Canary", None, None, "messaging"),
+    ("io.example.thunderbird", None, None, "mail"),
+    ("Signal Beta", None, None, "messaging"),
+    ("Signal Generator", None, None, "other"),
+    ("org.gnome.Software", None, None, "system"),
+    ("LockApp.exe", None, None, "system"),
+    ("org.gnome.Calls", None, None, "call"),
     # what runs inside a terminal
     ("XTerm", "xterm", "neomutt", "mail"),
     ("kitty", "kitty", "weechat", "messaging"),
@@ -66,8 +80,10 @@ def test_an_app_is_found(
         ("com.burbn.instagram", "social"),
         ("com.google.android.gm", "mail"),
         ("com.tinder", "dating"),
+        ("com.google.android.dialer", "call"),
+        ("com.android.vending", "system"),
         ("net.whatsapp.WhatsApp", "messaging"),
-        ("com.android.chrome", "other"),
+        ("com.android.chrome", "unknown"),
         ("com.example.unheard", "other"),
         ("", "other"),
     ],
@@ -96,7 +112,24 @@ def test_the_persons_own_entries_win_over_everything() -> None:
 def test_an_own_site_fits_in_any_segment_but_never_within_one() -> None:
     classifier = Classifier(read_catalogue(), (OwnEntry(category="work", sites=("Choir",)),))
     assert classifier.classify("firefox", "Rehearsal - Choir - Obscure Gazette — Mozilla Firefox").category == "work"
-    assert classifier.classify("firefox", "Our Choir - Obscure Gazette — Mozilla Firefox").category == "other"
+    assert classifier.classify("firefox", "Our Choir - Obscure Gazette — Mozilla Firefox").category == "unknown"
+
+
+@pytest.mark.parametrize(
+    "app_id",
+    ["Firefox Developer Edition", "FFPWA-01HZX3", "io.github.zen_browser.zen", "firefox_firefox", "Firefox 128.0"],
+)
+def test_a_browser_is_known_by_its_family_and_an_unknown_page_in_it_is_unknown(
+    classifier: Classifier, app_id: str
+) -> None:
+    assert classifier.classify(app_id, "YouTube").category == "video"
+    assert classifier.classify(app_id, "Our Choir").category == "unknown"
+
+
+def test_electron_is_what_its_title_ends_with(classifier: Classifier) -> None:
+    verdict = classifier.classify("Electron", "● notes.md - project - Visual Studio Code")
+    assert (verdict.category, verdict.name) == ("work", "Visual Studio Code")
+    assert classifier.classify("Electron", "Instagram").category == "other"
 
 
 def test_of_two_own_entries_the_first_wins() -> None:
@@ -139,7 +172,7 @@ def test_the_desktop_files_categories_are_asked_last(categories: tuple[str, ...]
 def test_a_browser_that_only_its_desktop_file_knows_shows_sites_too() -> None:
     classifier = Classifier(read_catalogue(), (), lambda _: ("Network", "WebBrowser"))
     assert classifier.classify("unheard.of.Browser", "Cats - YouTube").name == "YouTube"
-    assert classifier.classify("unheard.of.Browser", "Instagram - Obscure Gazette").category == "other"
+    assert classifier.classify("unheard.of.Browser", "Instagram - Obscure Gazette").category == "unknown"
 
 
 def test_a_verdict_says_which_entry_decided_and_what_fits(classifier: Classifier) -> None:

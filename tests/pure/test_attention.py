@@ -7,6 +7,7 @@ from typing import Any
 
 from detector.core.attention.attention import Attention
 from detector.core.attention.settings import AttentionSettings
+from detector.core.attention.time_split import split_time
 from detector.core.effects import Coverage, Use
 from detector.core.observations import (
     Activity,
@@ -382,6 +383,35 @@ def test_a_screen_that_goes_on_closes_the_open_use_with_an_unknown_end() -> None
     assert late.phone(3, CATEGORY) == "social"
     in_hand = Evening().picks_up(0).see(60, LitUp, device="phone")
     assert in_hand.phone(61, CATEGORY) is None
+
+
+def shares(evening: Evening, seconds: float) -> list[float]:
+    """Return the seconds of presence, distraction and the unknown once partner time ended."""
+    evening.attention.end(BEGAN + timedelta(seconds=seconds))
+    closed = evening.attention.pop_closed()
+    uses = [each for each in closed if isinstance(each, Use)]
+    covered = [each for each in closed if isinstance(each, Coverage)]
+    share = split_time(uses, covered, BEGAN, BEGAN + timedelta(seconds=seconds)).share
+    return [length.total_seconds() for length in (share.presence, share.distraction, share.unknown)]
+
+
+def test_a_feed_before_a_screen_that_goes_on_is_unknown_and_so_is_what_comes_after() -> None:
+    evening = Evening().see(0, LaidDown, device="phone").opens(2, "social").see(100, LitUp, device="phone")
+    assert shares(evening, 120) == [2, 0, 118]
+
+
+def test_openings_without_a_close_are_unknown_up_to_the_next() -> None:
+    evening = Evening().opens(0, "social").opens(40, "social").opens(80, "social").focus(140, None, "phone")
+    assert shares(evening, 140) == [0, 60, 80]
+
+
+def test_a_page_that_is_not_known_has_no_category_and_came_from_none() -> None:
+    evening = Evening().focus(0, "unknown").focus(30, "social")
+    assert evening.get(31, CAME_FROM) is None
+    evening.focus(60, "unknown")
+    assert (evening.get(61, CATEGORY), evening.get(61, CAME_FROM)) == (None, "social")
+    assert evening.get(120, SHARE) == 30 / 120
+    assert shares(evening, 120) == [0, 30, 90]
 
 
 def test_a_pick_up_is_prompted_by_a_notification_of_the_last_30_seconds_on_the_same_phone() -> None:

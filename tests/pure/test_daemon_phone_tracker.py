@@ -85,6 +85,21 @@ def test_app_open_becomes_app_focused_with_opened_set() -> None:
     ]
 
 
+def test_an_app_in_front_that_is_told_again_at_once_is_not_opened_again() -> None:
+    rig = TrackerRig()
+    for _ in range(3):
+        rig.tell("app_open", app="com.whatsapp", after=3)
+    assert len(rig.put) == 1
+    rig.tell("app_open", app="com.instagram.android", after=3)
+    rig.tell("app_open", app="com.whatsapp", after=3)
+    rig.tell("app_close", app="com.whatsapp", after=1)
+    rig.tell("app_open", app="com.whatsapp", after=1)
+    rig.tell("unlock", after=1)
+    rig.tell("app_open", app="com.whatsapp", after=1)
+    rig.tell("app_open", app="com.whatsapp", after=40)
+    assert sum(isinstance(each, AppFocused) for each in rig.put) == 6
+
+
 def test_the_instant_sent_by_the_phone_is_used() -> None:
     rig = TrackerRig()
     rig.tell("unlock", at=AT - timedelta(minutes=3))

@@ -79,10 +79,10 @@ def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_event
     assert told(history) == [
         (0, "SensorStarted"),
         (0, "social"),
-        (115, "other"),
+        (115, "unknown"),
         (215, "Gap"),
         (230.001, "SensorStarted"),
-        (230.001, "other"),
+        (230.001, "unknown"),
         (235.001, "Gap"),
     ]
     gap = next(each for each in seen(history) if isinstance(each, Gap))
@@ -92,6 +92,12 @@ def test_a_missed_poll_is_bridged_and_a_longer_hole_is_a_gap_from_the_last_event
         GapReason.SILENT,
         "focus",
     )
+
+
+def test_nobody_is_there_while_the_lock_screen_is_in_front() -> None:
+    history = front((0, 100, INSTAGRAM), (200, 100, INSTAGRAM))
+    history.front(event(after_seconds(100), 100, app="LockApp.exe", title="Windows Default Lock Screen"))
+    assert (100, "nothing") in told(history)
 
 
 def test_outside_the_span_nothing_is_observed() -> None:
@@ -104,7 +110,7 @@ def test_an_event_without_a_length_is_closed_by_the_next() -> None:
     assert told(front((0, 0, INSTAGRAM), (599, 10, PLAIN)))[:3] == [
         (0, "SensorStarted"),
         (0, "social"),
-        (599, "other"),
+        (599, "unknown"),
     ]
     assert told(apps((0, 0, GRAM), (600, 10, CHAT)), "phone") == [
         (0, "SensorStarted"),
@@ -163,7 +169,7 @@ def test_a_later_event_ends_the_one_before_it() -> None:
     assert told(front((0, 1000, INSTAGRAM), (60, 100, PLAIN))) == [
         (0, "SensorStarted"),
         (0, "social"),
-        (60, "other"),
+        (60, "unknown"),
         (160, "Gap"),
     ]
 
@@ -208,7 +214,7 @@ def test_the_open_tab_classifies_the_browser() -> None:
     history.tabs(event(after_seconds(50), 250, title="Cats - YouTube", url="https://www.youtube.com/watch"))
     assert told(history) == [
         (0, "SensorStarted"),
-        (0, "other"),
+        (0, "unknown"),
         (50, "video"),
         (100, "social"),
         (200, "video"),
@@ -293,12 +299,12 @@ def test_an_old_tab_no_longer_counts() -> None:
     history.tabs(
         event(after_seconds(0), 10, title="Cats - YouTube"), event(after_seconds(140), 10, title="Cats - YouTube")
     )
-    assert (10, "other") in told(history)
+    assert (10, "unknown") in told(history)
     near = front((0, 1000, PLAIN))
     near.tabs(
         event(after_seconds(0), 10, title="Cats - YouTube"), event(after_seconds(130), 10, title="Cats - YouTube")
     )
-    assert [row for row in told(near) if row[1] == "other"] == [(140, "other")]
+    assert [row for row in told(near) if row[1] == "unknown"] == [(140, "unknown")]
 
 
 def test_the_url_of_a_tab_is_used_when_its_title_is_unknown() -> None:

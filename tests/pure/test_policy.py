@@ -125,6 +125,11 @@ def test_what_the_person_said_comes_before_every_reason_of_the_program_s_own() -
     assert decide(match(category="work"), AT, worn_out, SETTINGS) == Suppressed(reason=Reason.NEEDED)
 
 
+def test_nobody_is_told_anything_while_the_dialer_is_in_front() -> None:
+    decision = decide(match(category="call"), AT, History(began=BEGAN), SETTINGS)
+    assert decision == Suppressed(reason=Reason.CALL)
+
+
 def test_where_nothing_is_said_of_it_nothing_was_dismissed_and_nobody_is_on_call() -> None:
     once = PolicySettings(quiet_after=1)
     assert decide(match(), AT, History(began=BEGAN), once) == Nudge()

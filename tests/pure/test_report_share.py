@@ -56,6 +56,15 @@ def minutes(presence: float, distraction: float, unknown: float) -> Share:
             id="uses that overlap on two devices count once",
         ),
         pytest.param(
+            [used(10, 20, category="unknown")], [covered(0, 60)], minutes(50, 0, 10), id="nor is a page known"
+        ),
+        pytest.param(
+            [used(10, 20, category="unknown"), used(15, 30, device="phone")],
+            [covered(0, 60), covered(0, 60, "phone")],
+            minutes(40, 15, 5),
+            id="another device distracts while a page is not known",
+        ),
+        pytest.param(
             [], [covered(0, 40), covered(20, 50, "phone")], minutes(50, 0, 10), id="one device that speaks is enough"
         ),
         pytest.param([used(-10, 5)], [covered(0, 60)], minutes(55, 5, 0), id="a use from before is cut"),

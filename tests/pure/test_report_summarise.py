@@ -111,6 +111,15 @@ def test_presence_and_the_longest_stretch_are_found_over_all_occurrences(kept: K
     assert summary.longest.began.tzinfo is BERLIN
 
 
+def test_pages_that_are_not_known_are_said_with_their_share_and_are_no_presence(kept: Kept) -> None:
+    name = kept.evening(minutes=90)
+    kept.use(name, 10, 28, category="unknown")
+    summary = kept.summary()
+    assert summary.unknown_pages == timedelta(minutes=18)
+    assert summary.share.presence == timedelta(minutes=72)
+    assert "pages that are not known for 18 min, 20 % of it" in " ".join(as_text(summary).split())
+
+
 def test_an_occurrence_known_for_less_than_half_is_left_out(kept: Kept) -> None:
     bad = kept.evening(minutes=60, known=29)
     kept.moment(bad)

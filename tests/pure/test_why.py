@@ -184,7 +184,8 @@ def test_gap_pause_and_idle_desktop_explain_that_no_rule_could_hold() -> None:
     assert then(FEED, "18:50:00").why_no_rule == "Nothing was in use then, so no rule could hold."
     gap = FEED + "19:20:00            nothing known since 19:10:00\n"
     assert then(gap, "19:15:00").why_no_rule == "Nothing is known of then, so nothing could be said."
-    assert then(gap, "19:21:00").why_no_rule == "Nothing was in use then, so no rule could hold."
+    # After the gap no sensor has said anew what is in front.
+    assert then(gap, "19:21:00").why_no_rule == "Nothing is known of then, so nothing could be said."
     paused = FEED + "19:20:00            paused\n19:30:00            resumed\n19:31:00            mail\n"
     assert then(paused, "19:25:00").why_no_rule == "The program was paused then, so it saw nothing."
     assert then(paused, "19:31:10").why_no_rule is None

@@ -71,6 +71,7 @@ def write_classification(
         line |= {key: word for key, word in query.words().items() if word is not None and names}
         line |= {"category": found.category}
         line |= {"name": found.name, "why": found.why, "entry": found.entry} if names else {}
+        line |= {"domains": found.domains} if found.domains and names else {}
         click.echo(json.dumps(line, ensure_ascii=False))
         return
     category = found.category if found.name is None or not names else f"{found.category}: {found.name}"
@@ -81,6 +82,8 @@ def write_classification(
         if word:
             write_row("app id" if key == "app" else key, terminal_safe(word))
     write_row("why", found.why)
+    if found.domains and not query.is_seen:
+        write_row("domains", ", ".join(found.domains))
 
 
 def write_row(key: str, text: str) -> None:

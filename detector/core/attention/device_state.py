@@ -102,6 +102,7 @@ class DeviceState:
         self.forgotten_distraction = timedelta(0)
         self.closed: list[UseState] = []
         self.covered: list[Coverage] = []
+        self.was_known = False
         self.put_away: bool | None = None
         self.full_screen = False
         self.in_call: bool | None = None
@@ -172,8 +173,7 @@ class DeviceState:
             case obs.Notified():
                 self.last_notification = at
             case obs.LitUp():
-                self._close_if_screen_was_off(at)
-                self._report(at)
+                self._lit_up(at)
             case obs.PickedUp():
                 self._picked_up(observation)
             case obs.LaidDown() | obs.PutAway():
@@ -260,17 +260,26 @@ class DeviceState:
         self._is_laid_down, self._away_since, self._is_in_hand = False, None, observation.blind
         self._report(at)
 
+    def _lit_up(self, at: datetime) -> None:
+        if self._close_if_screen_was_off(at):
+            # It went off at an instant that nobody knows, and perhaps on for a hand: unknown until more is said.
+            self._become_unknown(at, trusted=False)
+        else:
+            self._report(at)
+
     def _put_down(self, at: datetime, *, put_away: bool) -> None:
         self._activity, self._is_in_hand, self._is_laid_down = None, False, True
         self._away_since = self._away_since or at
         self.put_away = put_away or self.put_away
         self._report(at)
 
-    def _close_if_screen_was_off(self, at: datetime) -> None:
+    def _close_if_screen_was_off(self, at: datetime) -> bool:
         # The screen had gone off before, and nobody reported when: the open use ended then.
-        if self.open_use is not None and at - self.open_use.began >= SAME_PICK_UP:
-            self._close_with_unknown_end(self.open_use, at)
-            self._activity, self._is_in_hand = None, False
+        if self.open_use is None or at - self.open_use.began < SAME_PICK_UP:
+            return False
+        self._close_with_unknown_end(self.open_use, at)
+        self._activity, self._is_in_hand = None, False
+        return True
 
     def _update_film(self) -> None:
         untouched = self._is_idle and not self._is_locked
@@ -335,8 +344,8 @@ class DeviceState:
     def _become_unknown(self, at: datetime, *, trusted: bool) -> None:
         self._close(at, trusted=trusted)
         if self._covered_since is not None:
-            began, ended = self._covered_since, max(at, self._covered_since)
-            self.covered.append(Coverage(number=self._next_number(), device=self.name, began=began, ended=ended))
+            self._add_coverage(self._covered_since, at)
+            self.was_known = True
         self._covered_since = None
         self._break_history()
         self._is_reported = self._is_in_hand = self.full_screen = False
@@ -379,7 +388,15 @@ class DeviceState:
 
     def _close_with_unknown_end(self, use: UseState, latest_end: datetime) -> None:
         use.latest_end = latest_end
+        if self._covered_since is not None:
+            # How much of it was use is not known, so none of it is: the device is not covered from here to its latest end.
+            self._add_coverage(self._covered_since, use.began)
+            self._covered_since = latest_end
         self._close(use.began, trusted=False)
+
+    def _add_coverage(self, began: datetime, ended: datetime) -> None:
+        ended = max(began, ended)
+        self.covered.append(Coverage(number=self._next_number(), device=self.name, began=began, ended=ended))
 
     def _close(self, at: datetime, *, trusted: bool = True) -> None:
         use = self.open_use

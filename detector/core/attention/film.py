@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from detector.core.observations import Activity
+from rules.features import UNKNOWN
 
-FILM_CATEGORIES: Final = frozenset({"video", "together", "other"})
-"""What may show a film; a player that the catalogue does not know is `other`."""
+FILM_CATEGORIES: Final = frozenset({"video", "together", "other", UNKNOWN})
+"""What may show a film; a player that the catalogue does not know is `other`, and a site that it does not know is unknown."""
 FOR_BOTH: Final = Activity(category="together")
 
 

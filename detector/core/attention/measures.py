@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.use_counts import TICK
+from rules.features import UNKNOWN
 from rules.model import Value
 
 
@@ -31,9 +32,13 @@ class ChangesOnlyByObservation:
         return None
 
 
+def _known(category: str | None) -> str | None:
+    return None if category == UNKNOWN else category
+
+
 DEVICE_VALUES: Final[dict[str, Callable[[DeviceState], str | bool | None]]] = {
-    "category": lambda device: device.open_use.activity.category if device.open_use else None,
-    "came_from": lambda device: device.open_use.came_from if device.open_use else None,
+    "category": lambda device: _known(device.open_use.activity.category) if device.open_use else None,
+    "came_from": lambda device: _known(device.open_use.came_from) if device.open_use else None,
     "put_away": lambda device: device.put_away,
     "full_screen": lambda device: device.full_screen if device.is_known else None,
     "playing": lambda device: device.playing,

@@ -2,7 +2,8 @@
 
 Invariant 1: the three lengths add up to the occurrence's own, exactly.
 Invariant 2: time is known where the sensors of at least one device reported; uses that overlap on two devices count once.
-Invariant 3: where the end of a use is only bounded, it counts no further than the sensors of its own device reported.
+Invariant 3: while a page that no entry names is in front, the time is unknown, unless another device was distracting meanwhile.
+Invariant 4: where the end of a use is only bounded, it counts no further than the sensors of its own device reported.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from detector.core.effects import Coverage, Use
-from rules.features import DISTRACTING
+from rules.features import DISTRACTING, UNKNOWN
 
 Stretch: TypeAlias = tuple[datetime, datetime]
 """A half-open interval `[begins, ends)`, never empty."""
@@ -45,16 +46,20 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSplit:
-    """An occurrence cut into stretches: each list in order, without overlaps; what lies between them is unknown."""
+    """An occurrence cut into stretches: each list in order, without overlaps; what lies between them is unknown.
+
+    `unknown_pages`: what part of the unknown went into pages that no entry names.
+    """
 
     begins: datetime
     ends: datetime
     present: tuple[Stretch, ...]
     distracted: tuple[Stretch, ...]
+    unknown_pages: tuple[Stretch, ...] = ()
 
     @property
     def share(self) -> Share:
-        presence, distraction = _length(self.present), _length(self.distracted)
+        presence, distraction = total_length(self.present), total_length(self.distracted)
         unknown = max(self.ends - self.begins, timedelta(0)) - presence - distraction
         return Share(presence=presence, distraction=distraction, unknown=unknown)
 
@@ -63,7 +68,7 @@ def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: dateti
     """Cut `[begins, ends)` into stretches of presence and of distraction.
 
     Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: what is known,
-    less distraction. A use whose end is known is known time by itself, even where a sensor lost its coverage.
+    less distraction and the uses of `rules.features.UNKNOWN`. A use whose end is known is known time by itself, even where a sensor lost its coverage.
     """
     reported: dict[str, list[Stretch]] = {}
     for stretch in coverage:
@@ -71,7 +76,10 @@ def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: dateti
     # By device: the bounded use of one device gains nothing from the coverage of another.
     covered = {device: merged(stretches) for device, stretches in reported.items()}
     found: list[Stretch] = []
+    pages: list[Stretch] = []
     for use in uses:
+        if use.activity.category == UNKNOWN:
+            pages += _clipped(use.began, use.ended or ends, begins, ends)
         if use.activity.category not in DISTRACTING:
             continue
         used = _clipped(use.began, use.ended or ends, begins, ends)
@@ -82,8 +90,13 @@ def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: dateti
     distracted = merged(found)
     # Of all devices together: one that reports makes the time known.
     known = merged(stretch for stretches in covered.values() for stretch in stretches)
+    unknown_pages = difference(merged(pages), distracted)
     return TimeSplit(
-        begins=begins, ends=ends, present=tuple(difference(known, distracted)), distracted=tuple(distracted)
+        begins=begins,
+        ends=ends,
+        present=tuple(difference(known, merged([*distracted, *unknown_pages]))),
+        distracted=tuple(distracted),
+        unknown_pages=tuple(unknown_pages),
     )
 
 
@@ -138,5 +151,5 @@ def _clipped(began: datetime, ended: datetime, begins: datetime, ends: datetime)
     return [(began, ended)] if began < ended else []
 
 
-def _length(stretches: Iterable[Stretch]) -> timedelta:
+def total_length(stretches: Iterable[Stretch]) -> timedelta:
     return sum((ends - begins for begins, ends in stretches), timedelta(0))
