@@ -133,9 +133,9 @@ class PhoneTracker:
     def _app_opened(self, device: str, event: PhoneEvent, at: datetime, state: _PhoneState) -> None:
         app = AppFocused(at=at, device=device, app=event.app or "", category=event.category, opened=True)
         front = (event.app or "", self._classify(app).category)
-        is_told_again = state.front == front and state.opened is not None and at - state.opened < SAME_OPENING
+        is_duplicate = state.front == front and state.opened is not None and at - state.opened < SAME_OPENING
         state.front, state.opened = front, at
-        if is_told_again:
+        if is_duplicate:
             return
         if not self._sees_apps(device):
             self._put(app)
