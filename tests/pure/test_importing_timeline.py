@@ -258,7 +258,7 @@ def test_tabs_of_chrome_are_not_those_of_another_browser_where_chrome_itself_run
     )
     cats = event(after_seconds(0), 200, title="Cats - YouTube", url="")
     history.add("aw-watcher-web-chrome", "web.tab.current", "unknown", cats)
-    assert activities_in_front(*desk(history)) == ["video", "other"]
+    assert activities_in_front(*desk(history)) == ["video", "unknown"]
     own = History()
     own.front(event(after_seconds(0), 200, app="microsoft-edge", title="x"))
     own.add("aw-watcher-web-chrome", "web.tab.current", "unknown", cats)
