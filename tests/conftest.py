@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.rig.adb_server",
     "tests.rig.logind",
     "tests.rig.sound",
+    "tests.rig.phone_browser",
 ]
 
 

@@ -2,7 +2,8 @@
 
 Invariant 1: it is stored as uses and coverage, for the report alone. Nothing is decided about the past and nothing of it is
 observed, so a replay of the session decides as the day did.
-Invariant 2: filling in twice is filling in once: the number of a use follows from its beginning.
+Invariant 2: nothing from before this partner time is filled in; how far back a break is, `sensors.android_usagestats` bounds.
+Invariant 3: filling in twice is filling in once: the number of a use follows from its beginning.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,7 +45,8 @@ class PhoneBackfill:
 
     def add_missed(self, missed: Sequence[SensorEvent]) -> None:
         """Store what follows from these events of one device, in order and all in the past."""
-        observations = [self._observation(event) for event in missed if not isinstance(event, ToplevelFocused)]
+        within = [event for event in missed if event.at >= self._began]
+        observations = [self._observation(event) for event in within if not isinstance(event, ToplevelFocused)]
         if not observations:
             return
         until = self._clock.now()

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +23,11 @@ from detector.clock import SystemClock
 from detector.sensors.x11_sync import IdleCounter
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, Evening
+from tests.endtoend.test_phone import pair
 from tests.endtoend.traces import below, traces
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, days
+from tests.rig.phone import free_port
+from tests.rig.phone_browser import PhoneBrowser
 from tests.rig.processes import started, until
 
 pytestmark = pytest.mark.real
@@ -328,3 +333,56 @@ def test_an_import_takes_in_no_whole_day_that_was_not_declared_and_never_a_name(
     assert evening.rows("SELECT number FROM uses") != []
     assert evening.rows("SELECT number FROM uses WHERE name IS NOT NULL") == []
     assert traces(["Instagram", "WhatsApp", "YouTube", CANARY_TITLE, CANARY_URL], below(evening.home)) == set()
+
+
+PACKAGES = ("com.tinder", "com.instagram.android", "org.quagmirewombat.lutezephyr")
+A_SECOND = re.compile(r"\d\d:\d\d:(?!00)\d\d")
+
+
+def test_somebody_elses_phone_leaves_no_name_and_no_instant_and_its_holder_ends_it(
+    evening_with: Begin,
+) -> None:
+    evening = evening_with(config="[store]\nkeep_names = true\n")
+    evening.run()
+    with ExitStack() as pairing:
+        phone = pair(evening, pairing, free_port(), "her phone")
+    evening.begin()
+    for package in PACKAGES:
+        phone.opens(package)
+    phone.tell("unlock")
+    until(lambda: "PickedUp" in evening.kinds(), what="all is heard")
+    exact = evening.rows("SELECT at FROM observations WHERE device = 'her phone'")
+    assert any(row["at"] % 60_000_000 for row in exact), "what is kept is exact"
+
+    said = {command: evening.say(*command.split()) for command in ("report", "report --json", "why --list", "status")}
+    said["export"] = "\n".join(line for line in evening.say("export").splitlines() if '"device": "her phone"' in line)
+    assert re.search(r"T\d\d:\d\d:00", said["export"])
+    assert not A_SECOND.search(said["export"])
+    assert not [command for command, words in said.items() if "dating" in words.lower()]
+    places = below(evening.home) | {command: words.encode() for command, words in said.items()}
+    places["the log"] = evening.said().encode()
+    assert traces([*PACKAGES, "Tinder", "Instagram"], places) == set()
+
+    assert phone.ask("POST", "/v1/together", {"do": "stop"}) == (204, None)
+    until(lambda: evening.status().get("partner_time") is None, what="partner time is over")
+    assert json.loads(evening.say("export", "--json"))["occurrences"][-1]["end_reason"] == "stopped"
+
+
+def test_a_link_on_the_phone_never_takes_the_place_of_its_pairing_without_asking(
+    evening: Evening, phone_browser: PhoneBrowser
+) -> None:
+    evening.run()
+    with ExitStack() as pairing:
+        port = free_port()
+        mine, other = pair(evening, pairing, port), pair(evening, pairing, port, "other phone")
+    phone_browser.open(f"{mine.url}/phone#token={mine.token}&name=my+phone")
+    phone_browser.sees("Your laptop calls it “my phone”.")
+    phone_browser.open("about:blank")
+    phone_browser.open(f"{mine.url}/phone#token={other.token}&name=other+phone")
+    phone_browser.sees("This phone is paired already")
+    assert phone_browser.kept() == {"token": mine.token, "name": "my phone"}
+    phone_browser.tap(phone_browser.find("keep-button"))
+    phone_browser.tap(phone_browser.find("test-button"))
+    phone_browser.sees("It works")
+    assert "Last tested" in evening.say("phone", "list").partition("other phone")[0]
+    assert phone_browser.kept() == {"token": mine.token, "name": "my phone"}

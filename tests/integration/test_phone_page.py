@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -24,99 +18,16 @@ from selenium.webdriver.support.wait import WebDriverWait
 from detector.phone_api.payload import parse_phone_event
 from rules.features import CATEGORIES
 from tests.rig.phone_api_thread import CODE, RecordingGateway, RunningPhoneApi, digest
+from tests.rig.phone_browser import NAME, WIDTH
+from tests.rig.phone_browser import PhoneBrowser as Phone
 
-NAME = "laptop.home"
-"""Led to this device by the browser alone. As for a real phone, plain HTTP to it is no secure context."""
-WIDTH, HEIGHT = 390, 844
 FINGER = 44
 """How many CSS pixels a finger needs."""
-DRIVER = shutil.which("chromedriver")
-CHROMIUM = shutil.which("chromium")
-
-
-class Phone:
-    """The browser, as a phone."""
-
-    def __init__(self, driver: webdriver.Chrome) -> None:
-        self.driver = driver
-
-    def open(self, url: str) -> None:
-        self.driver.get(url)
-
-    def find(self, name: str) -> WebElement:
-        return self.driver.find_element(By.ID, name)
-
-    def tap(self, element: WebElement) -> None:
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
-
-    def text(self) -> str:
-        return self.driver.find_element(By.TAG_NAME, "body").text
-
-    def sees(self, words: str, seconds: float = 10) -> None:
-        WebDriverWait(self.driver, seconds, 0.02).until(lambda _: words in self.text(), f"{words!r}\n{self.text()}")
-
-    def run(self, script: str, *arguments: Any) -> Any:
-        return self.driver.execute_script(script, *arguments)
-
-    def tell(self, command: str, **parameters: Any) -> Any:
-        return self.driver.execute_cdp_cmd(command, parameters)
-
-    def kept(self) -> dict[str, str] | None:
-        return json.loads(self.run("return localStorage.getItem('turntoward')") or "null")
-
-    def open_all(self) -> None:
-        self.run("for (const one of document.querySelectorAll('details')) { one.name = ''; one.open = true; }")
-
-    def complaints(self) -> list[str]:
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def asked(self) -> list[dict[str, Any]]:
-        """Return every request since the last call."""
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [event["params"]["request"] for event in events if event["method"] == "Network.requestWillBeSent"]
-
-    def photograph(self, path: Path) -> None:
-        taken = self.tell("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        path.write_bytes(base64.b64decode(taken))
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    if DRIVER is None or CHROMIUM is None:
-        pytest.skip("missing: chromium, chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for word in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-sync",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--lang=en",
-        f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield started
-    started.quit()
 
 
 @pytest.fixture
-def phone(driver: webdriver.Chrome) -> Iterator[Phone]:
-    driver.get("about:blank")
-    shown = Phone(driver)
-    shown.tell("Emulation.setDeviceMetricsOverride", width=WIDTH, height=HEIGHT, deviceScaleFactor=2, mobile=True)
-    shown.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
-    shown.complaints()
-    shown.asked()
-    yield shown
-    shown.tell("Emulation.setScriptExecutionDisabled", value=False)
+def phone(phone_browser: Phone) -> Phone:
+    return phone_browser
 
 
 @pytest.fixture
@@ -360,6 +271,34 @@ def test_an_icon_on_the_home_screen_brings_the_token_along(paired: Phone, api: R
     paired.sees("Your laptop calls it “my phone”.")
     assert paired.driver.current_url == f"{api.url}/phone"
     assert paired.kept() == kept
+
+
+def test_a_link_never_takes_the_place_of_a_paired_phone_without_asking(paired: Phone, api: RunningPhoneApi) -> None:
+    kept = paired.kept()
+    link = f"{api.url}/phone#token=a-token-of-somebody-else&name=other"
+    paired.open("about:blank")
+    paired.open(link)
+    paired.sees("This phone is paired already")
+    assert "It is “my phone” here. The link that was opened is of “other”" in paired.text()
+    assert paired.driver.current_url == f"{api.url}/phone"
+    assert paired.kept() == kept
+    paired.tap(paired.find("keep-button"))
+    paired.sees("Your laptop calls it “my phone”.")
+    assert paired.kept() == kept
+    paired.driver.refresh()
+    paired.sees("Your laptop calls it “my phone”.")
+    paired.open("about:blank")
+    paired.open(link)
+    paired.sees("This phone is paired already")
+    paired.run("fetch = () => new Promise(() => {})")
+    paired.tap(paired.find("replace-button"))
+    paired.sees("Your laptop calls it “other”.")
+    assert paired.kept() == {"token": "a-token-of-somebody-else", "name": "other"}
+
+
+def test_the_pairing_page_says_that_the_phone_is_paired_already(paired: Phone, api: RunningPhoneApi) -> None:
+    paired.open(f"{api.url}/pair/{CODE}")
+    paired.sees("This phone is paired already, as “my phone”.")
 
 
 def test_a_browser_without_storage_says_so_and_goes_on(

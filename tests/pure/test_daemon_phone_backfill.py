@@ -81,6 +81,13 @@ def test_an_app_still_in_front_ends_when_it_is_sensed_live_again(store: Store) -
     assert (kept.use.began, kept.use.ended) == (at(21), at(40))
 
 
+def test_nothing_from_before_this_partner_time_is_filled_in(store: Store) -> None:
+    before = AppFocused(at=BEGAN - timedelta(minutes=1), device=PHONE, app="a", opened=True)
+    fill(store, before)
+    assert store.history.uses() == []
+    assert store.history.coverage() == []
+
+
 def test_without_missed_events_nothing_is_stored(store: Store) -> None:
     fill(store)
     assert store.history.coverage() == []

@@ -77,6 +77,20 @@ def test_only_the_last_day_of_the_current_user_counts(tmp_path: Path) -> None:
     assert parse_dump(WHOLE, users={0, 10}, local=CET) == sorted([*events, *work], key=lambda event: event.at)
 
 
+def test_a_break_is_filled_in_for_the_last_two_hours_at_most() -> None:
+    until = SINCE + timedelta(hours=5)
+    back = until - timedelta(hours=2)
+    events = [
+        ScreenToggled(at=SINCE + timedelta(minutes=1), is_on=True),
+        KeyguardToggled(at=SINCE + timedelta(minutes=1), is_shown=False),
+        AppResumed(at=SINCE + timedelta(minutes=2), user=0, package=CHAT),
+        AppResumed(at=back + timedelta(minutes=3), user=0, package=FEED),
+    ]
+    missed, state = replay(events, laid_down(), since=SINCE, until=until, convert=lambda theirs: theirs)
+    assert [(type(each), each.at) for each in missed] == [(AppFocused, back + timedelta(minutes=3))]
+    assert state.snapshot.package == FEED, "what is too long ago decides in which state the phone is"
+
+
 def test_missed_events_are_replayed_in_order_and_nothing_from_before() -> None:
     state = laid_down()
     said, left = replay(

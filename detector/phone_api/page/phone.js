@@ -1,5 +1,6 @@
 /* The phone's page: pair, test, start partner time, report that the phone is put away, set up, remove.
    Rule 1: the token stays on this phone: in the browser's storage, and in the address only while an icon is made.
+   A link never takes the place of a token that is here already without asking.
    Rule 2: what the laptop responds is shown as text, never as markup.
    Rule 3: it sends requests to its own laptop and to nobody else. */
 "use strict";
@@ -14,8 +15,11 @@ const UNKNOWN_TEXT =
   "This may be another browser than the one it was paired in, or the browser forgot. What you set up in Shortcuts, " +
   "MacroDroid or Tasker goes on as it was.";
 
+const TOKEN = /^[A-Za-z0-9_-]{8,200}$/;
+
 let token = null;
 let name = null;
+let offered = null;
 
 const find = (id) => document.getElementById(id);
 
@@ -23,11 +27,8 @@ const find = (id) => document.getElementById(id);
 
 function loadToken() {
   const fromAddress = new URLSearchParams(location.hash.slice(1));
-  if (fromAddress.get("token")) {
-    storeToken(fromAddress.get("token"), fromAddress.get("name") || "");
-    history.replaceState(null, "", location.pathname);
-    return;
-  }
+  const linked = { token: fromAddress.get("token") || "", name: fromAddress.get("name") || "" };
+  if (linked.token) history.replaceState(null, "", location.pathname);
   try {
     const stored = JSON.parse(localStorage.getItem(STORAGE_KEY) || "{}");
     token = stored.token || null;
@@ -35,6 +36,9 @@ function loadToken() {
   } catch {
     token = null;
   }
+  if (!TOKEN.test(linked.token) || linked.token === token) return;
+  if (token) offered = linked;
+  else storeToken(linked.token, linked.name);
 }
 
 function storeToken(newToken, newName) {
@@ -126,7 +130,7 @@ async function submit(button, element, request, words) {
 /* ---- sections ---- */
 
 function show(section) {
-  for (const one of ["pair", "unpaired", "paired"]) find(one).hidden = one !== section;
+  for (const one of ["pair", "replace", "unpaired", "paired"]) find(one).hidden = one !== section;
   scrollTo(0, 0);
 }
 
@@ -150,6 +154,22 @@ function showPaired() {
   fillValues();
   show("paired");
   find("paired-title").focus();
+}
+
+function showReplace() {
+  const words = (one) => (one ? `“${one}”` : "a phone without a name");
+  find("replace-names").textContent =
+    `It is ${words(name)} here. The link that was opened is of ${words(offered.name)}, or of somebody else's pairing.`;
+  show("replace");
+  find("replace-title").focus();
+}
+
+function showPair() {
+  if (token) {
+    find("pair-again").textContent = `This phone is paired already, as “${name}”. Pairing takes the place of that on this page.`;
+    find("pair-again").hidden = false;
+  }
+  show("pair");
 }
 
 /* ---- pairing ---- */
@@ -274,6 +294,11 @@ function attachHandlers() {
       submit(button, find("together-message"), ["POST", "/v1/together", request], words),
     );
   }
+  find("keep-button").addEventListener("click", showPaired);
+  find("replace-button").addEventListener("click", () => {
+    storeToken(offered.token, offered.name);
+    showPaired();
+  });
   find("away-button").addEventListener("click", (event) =>
     submit(
       event.currentTarget,
@@ -298,6 +323,7 @@ function attachHandlers() {
 find("privacy-again").append(...[...find("privacy").children].map((child) => child.cloneNode(true)));
 attachHandlers();
 loadToken();
-if (codeInAddress()) show("pair");
+if (codeInAddress()) showPair();
+else if (offered) showReplace();
 else if (token) showPaired();
 else showUnpaired(UNKNOWN_TEXT);
