@@ -1,9 +1,8 @@
 """Store afterwards what a phone on a cable recorded while its link was lost.
 
 Invariant 1: it is stored as uses and coverage, for the report alone. Nothing is decided about the past and nothing of it is
-observed, so a replay of the session decides as the day did.
-Invariant 2: nothing from before this partner time is filled in; how far back a break is, `sensors.android_usagestats` bounds.
-Invariant 3: filling in twice is filling in once: the number of a use follows from its beginning.
+observed, so a replay of the session decides as the day did. Nothing from before this partner time is stored.
+Invariant 2: filling in twice is filling in once: the number of a use follows from its beginning.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,6 @@
 """What Android kept of the last while, for after the link broke: parse `dumpsys usagestats`, and replay it.
 
-Invariant 1: it is asked only after a break of the link within partner time. What lies before the break, or more than
-`MAX_BACKFILL` back, is dropped here.
+Invariant 1: it is asked only after a break of the link within partner time; what is from before, or too long ago, is dropped.
 Invariant 2: only the blocks "Last 24 hour events" of the current user and their profiles count; sums and other users' blocks do not.
 Invariant 3: times in the dump are the phone's own wall time without a zone; they stay instants of the phone's clock here.
 
@@ -33,7 +32,6 @@ _SCREEN: Final = {"SCREEN_INTERACTIVE": True, "SCREEN_NON_INTERACTIVE": False}
 _KEYGUARD: Final = {"KEYGUARD_SHOWN": True, "KEYGUARD_HIDDEN": False}
 _SECOND: Final = timedelta(seconds=1)
 MAX_BACKFILL: Final = timedelta(hours=2)
-"""A longer break is a phone that was elsewhere, and maybe with somebody else: of that only the last hours are filled in."""
 
 
 def parse_zone(offset: str) -> timezone:
@@ -72,9 +70,8 @@ def replay(
         # What was seen live in the second of the break yields nothing again: the state holds it already.
         # What comes after `until` is in the live log already.
         if since - _SECOND < at <= until:
-            found = state.update(event, max(at, earliest) if at > earliest - _SECOND else at)
-            # What is too long ago still decides in which state the phone was later.
-            missed += found if at > earliest - _SECOND else []
+            found = state.update(event, max(at, since))
+            missed += found if max(at, since) >= earliest else []
     return missed, state
 
 
