@@ -42,7 +42,7 @@ def now_until(hours: int, title: str = "Dinner at ours #us", uid: str = "dinner@
     return event(uid, title, f"{begins:%Y%m%dT%H%M%SZ}", f"{begins + timedelta(hours=hours):%Y%m%dT%H%M%SZ}")
 
 
-LATER = event("walk@tests", "Walk #us", "20990101T100000Z", "20990101T113000Z")
+LATER = event("walk@tests", "Dinner at ours #us", "20990101T100000Z", "20990101T113000Z")
 
 
 class Home:
