@@ -1,6 +1,7 @@
 """How commands write and ask: wrapped text, JSON, choosing one of several by name, and asking before a change."""
 
 import json
+import os
 import re
 import sys
 import textwrap
@@ -16,15 +17,26 @@ from detector.errors import Problem, UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
 
+# So wide is what is written to a file or a pipe; and no terminal is taken for narrower than this.
 COLUMNS: Final = 80
+MIN_COLUMNS: Final = 40
 
 T = TypeVar("T")
 
 
+def columns() -> int:
+    """Return how wide the terminal is, at least 40; 80 where the output goes elsewhere."""
+    try:
+        # A terminal that does not know its size says 0.
+        return max(os.get_terminal_size(sys.stdout.fileno()).columns or COLUMNS, MIN_COLUMNS)
+    except (OSError, ValueError, AttributeError):
+        return COLUMNS
+
+
 def wrap(
-    text: str, first: str = "", later: str = "", *, width: int = COLUMNS - 1, break_words: bool = False
+    text: str, first: str = "", later: str = "", *, width: int | None = None, break_words: bool = False
 ) -> list[str]:
-    """Return the text in lines of at most `width` columns; a command between backticks stays in one piece.
+    """Return the text in lines of at most `width` columns, else of the terminal's; a command between backticks stays whole.
 
     `first` and `later` are written before the first line and before the others. A word longer than a line (a path, an
     address) is broken only where `break_words` is set, so that it can be copied.
@@ -33,7 +45,7 @@ def wrap(
     joined = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
     lines = textwrap.wrap(
         joined,
-        width,
+        columns() - 1 if width is None else width,
         initial_indent=first,
         subsequent_indent=later,
         break_long_words=break_words,
@@ -44,7 +56,7 @@ def wrap(
 
 
 def print_text(text: str, first: str = "", later: str = "") -> None:
-    """Write the text wrapped for a terminal of 80 columns."""
+    """Write the text wrapped for the terminal."""
     click.echo("\n".join(wrap(text, first, later, break_words=True)))
 
 
@@ -154,7 +166,7 @@ class ProgressLine:
         now = self._monotonic()
         if now < self._next:
             return
-        line = printable(text, "?")[: COLUMNS - 2]
+        line = printable(text, "?")[: columns() - 2]
         self._next = now + (0.2 if self._is_terminal else 5.0)
         self._is_shown = True
         # `\r` goes back to the beginning of the line, and `ESC [K` clears it.

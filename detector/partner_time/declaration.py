@@ -174,10 +174,10 @@ def _spread(given: PlanArguments, now: datetime, here: ZoneInfo) -> PlanArgument
     if given.begins is not None and given.begins.strip().lower() == "now" and given.every is None:
         given = replace(given, begins=f"{local_at(now, here):%H:%M}", on=given.on or "today")
     if given.begins is not None and given.every is None and given.on is None:
-        day, clock = _split(given.begins)
-        given = given if clock is None or not day else replace(given, on=day, begins=clock)
+        day, clock, _half = _try(split_clock, given.begins, argument="--from") or ("", None, "")
+        given = given if clock is None or not day else replace(given, on=day, begins=clock.text)
     if given.on is not None:
-        if not _is_read(given.on, now, here):
+        if _try(parse_date, given.on, argument="--on", now=now, zone=here) is None:
             given = _with_times(given, "on")
         elif re.search("night|evening|afternoon", given.on or "", re.IGNORECASE):
             given = replace(given, half="pm")
@@ -185,9 +185,7 @@ def _spread(given: PlanArguments, now: datetime, here: ZoneInfo) -> PlanArgument
         given = _with_times(given, "every")
         if match := _PART_OF_DAY.fullmatch(given.every or ""):
             rest = match["rest"]
-            is_whole = re.search(
-                r"(?:day|weekend|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?\W*$", rest, re.IGNORECASE
-            )
+            is_whole = re.search(r"(?:day|end|mon|tues?|wed|thu|thurs?|fri|sat|sun)s?\W*$", rest, re.IGNORECASE)
             half = "am" if match["part"].lower() == "morning" else "pm"
             given = replace(given, every=rest if is_whole else f"{rest} day", half=half)
     return given
@@ -204,20 +202,11 @@ def _with_times(given: PlanArguments, argument: str) -> PlanArguments:
     return replace(spread, on=match["rest"]) if argument == "on" else replace(spread, every=match["rest"])
 
 
-def _split(text: str) -> tuple[str, str | None]:
+def _try(read: Callable[..., T], text: str, **options: Any) -> T | None:
     try:
-        day, clock, _half = split_clock(text, argument="--from")
+        return read(text, **options)
     except UserError:
-        return "", None
-    return day, None if clock is None else clock.text
-
-
-def _is_read(text: str, now: datetime, here: ZoneInfo) -> bool:
-    try:
-        parse_date(text, argument="--on", now=now, zone=here)
-    except UserError:
-        return False
-    return True
+        return None
 
 
 @dataclass(slots=True)

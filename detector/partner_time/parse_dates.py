@@ -182,9 +182,8 @@ def parse_length_or_end(
     clock = read_clock(match[1], argument=argument)
     here = since.astimezone(zone).replace(tzinfo=None)
     midnight = datetime.combine(here.date(), time())
-    lasts, at = min(
-        ((at - (here - midnight)) % DAY or DAY, at) for at in ([clock.at, clock.other] if clock.is_hour else [clock.at])
-    )
+    choices = [clock.at, clock.other] if clock.is_hour else [clock.at]
+    lasts, at = min(((at - (here - midnight)) % DAY or DAY, at) for at in choices)
     if lasts > HALF_A_DAY:
         other = format_time((at + HALF_A_DAY) % DAY)
         readings = (f"until {other}", format_length(lasts))
@@ -206,13 +205,15 @@ def parse_since(text: str, now: datetime, zone: ZoneInfo, *, argument: str = "--
             _("write for example {count}d, {count}w, {count}min or {count} months"),
         )
         raise input_error(argument, text, message, hint, count=wanted.rstrip(" m"))
-    distant = _DISTANT.fullmatch(re.sub(r"^(?:(?:the|last|past)\s+)+(?!week$|month$|year$)", "", wanted))
-    unit = re.fullmatch(r"(?:the\s+)?(?:past\s+)?(month|year)", wanted)
+    ago = re.sub(
+        r"^(?:(?:the|last|past)\s+)+(?=\d|an?\s|[a-z]+\s)",
+        "",
+        re.sub(r"^(?:(?:the|past)\s+)*(?=month$|year$)", "a ", wanted),
+    )
+    distant = _DISTANT.fullmatch(ago)
     day: date | None = None
-    if unit or (distant and distant["unit"] in {"month", "year"} and distant["ahead"] is None):
-        count = 1 if unit or not distant else _count(distant["count"])
-        months = count * (12 if (unit[1] if unit else distant["unit"] if distant else "") == "year" else 1)
-        day = _months_from(today, -months)
+    if distant and distant["unit"] in {"month", "year"} and distant["ahead"] is None:
+        day = _months_from(today, -_count(distant["count"]) * (12 if distant["unit"] == "year" else 1))
     elif month_of(wanted) is not None:
         day = _with_year(1, month_of(wanted) or 1, today, "back")
     elif match := _WEEK.fullmatch(wanted):
@@ -400,13 +401,9 @@ def _read_numbers(text: str, wanted: str, argument: str, today: date, direction:
     if match := _ISO.fullmatch(wanted) or _DOTTED.fullmatch(wanted):
         day, month, year = int(match["day"]), int(match["month"]), match["year"]
     elif (match := _EITHER.fullmatch(wanted)) and (
-        match["one"] == match["two"] or max(int(match["one"]), int(match["two"])) > 12
+        match["one"] == match["two"] or max(map(int, match.group(1, 2))) > 12
     ):
-        day, month, year = (
-            max(int(match["one"]), int(match["two"])),
-            min(int(match["one"]), int(match["two"])),
-            match["year"],
-        )
+        (month, day), year = sorted(map(int, match.group(1, 2))), match["year"]
     elif match := _OF_MONTH.fullmatch(wanted):
         day, year = int(match["day"]), None
         month = _month_with(day, today, direction)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from detector.backtest.compare import Comparison, RuleComparison, RuleCounts
-from detector.cli.output import COLUMNS, attributes, cut, wrap
+from detector.cli.output import attributes, columns, cut, wrap
 from detector.core.effects import Moment
 from detector.i18n import _, ngettext
 from rules.explain import HERE, format_activity, shown_category, shown_instant
@@ -161,7 +161,7 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
             what = format_activity(moment.category, device=moment.device)
             at = f"{moment.decided_at.astimezone(zone):{'%H:%M:%S' if moment.device == HERE else '%H:%M'}}"
-            yield cut(f"  {sign} {at:<8}  {rules[moment.rule].name} ({moment.rule}): {what}", COLUMNS)
+            yield cut(f"  {sign} {at:<8}  {rules[moment.rule].name} ({moment.rule}): {what}", columns())
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
         text = ngettext(
             "… and {count:,} evening more; `--json` lists them all.",
@@ -186,7 +186,7 @@ def _counts_as_json(side: RuleCounts | None, evenings: int) -> dict[str, Any] | 
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, width=COLUMNS)
+    return wrap(text, width=columns())
 
 
 def _day(at: datetime) -> str:

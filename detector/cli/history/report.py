@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import COLUMNS
+from detector.cli.output import columns
 from detector.cli.stored import read_stored
 from detector.clock import SystemClock
 from detector.config.read import read_settings
@@ -50,7 +50,7 @@ def report(since: str | None, day: str | None, *, as_json: bool) -> None:
     if not summary.partner_times.all and not summary.cancelled and not _is_anything_kept():
         click.echo(FIRST_USE, nl=False)
         return
-    text = as_text(summary, COLUMNS, colour=sys.stdout.isatty())
+    text = as_text(summary, columns(), colour=sys.stdout.isatty())
     # The bars are no ASCII: where the terminal's encoding lacks them, a question mark is better than a traceback.
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)

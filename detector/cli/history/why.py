@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import COLUMNS, print_json
+from detector.cli.output import columns, print_json
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.control.lock import own_store
@@ -73,7 +73,7 @@ class _Explainer:
         explained = [explain(moment, self._by_code, self._clock, occurrence.began) for moment in moments]
         if not moments:
             return [f"{self._heading(occurrence)} {_('It has no moments.')}"], []
-        return [self._heading(occurrence), *(self._row(moment)[:COLUMNS] for moment in moments)], [
+        return [self._heading(occurrence), *(self._row(moment)[: columns()] for moment in moments)], [
             explanation_as_json(explanation) for explanation in explained
         ]
 
@@ -83,7 +83,7 @@ class _Explainer:
             text = _("Moment {number} had a nudge; `turntoward why {number}` explains it.")
             raise UserError(text.format(number=moment.number))
         explanation = explain(moment, self._by_code, self._clock, occurrence.began)
-        lines = explanation_lines(explanation, self._clock, COLUMNS)
+        lines = explanation_lines(explanation, self._clock, columns())
         return [self._heading(occurrence), *lines], explanation_as_json(explanation)
 
     def explain_instant(self, text: str) -> tuple[list[str], Any]:
@@ -97,7 +97,7 @@ class _Explainer:
         # From the beginning on: what a rule remembers depends on all that was observed before.
         core = Pipeline(self._rules, settings.policy, settings.attention, usual)
         situation = find_situation(observations, at, core, self._rules)
-        lines = situation_lines(situation, self._clock, COLUMNS)
+        lines = situation_lines(situation, self._clock, columns())
         return [self._heading(occurrence), *lines], situation_as_json(situation, self._clock)
 
     def _last(self, *, silent: bool) -> tuple[StoredOccurrence, Moment]:

@@ -106,11 +106,10 @@ def _read(arguments: PlanArguments, read: Callable[[PlanArguments], PartnerTime]
             return read(arguments)
         except UserError as error:
             for wrong in error.problems:
-                name = _FIELDS.get(wrong.file or "")
                 # What stands in another option, such as the time in `--on "tomorrow 7"`, is written anew.
-                is_own = name is not None and getattr(arguments, name) == wrong.source
-                chosen = choose_reading(wrong) if is_own else None
-                if name is None or chosen is None:
+                name = _FIELDS.get(wrong.file or "", "title")
+                chosen = choose_reading(wrong) if getattr(arguments, name) == wrong.source else None
+                if chosen is None:
                     raise
                 changes: dict[str, Any] = {name: chosen}
                 arguments = replace(arguments, **changes)

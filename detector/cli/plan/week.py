@@ -1,4 +1,4 @@
-"""`turntoward list --week`: a week as a picture of text, three characters for each hour, and below it in words.
+"""`turntoward list --week`: a week as a picture of text, up to three characters for each hour, and below it in words.
 
     Mon 23 .        .        .  [=1=]  .        .
 
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import attributes, print_json, print_text
+from detector.cli.output import attributes, columns, print_json, print_text
 from detector.cli.plan.context import PlanContext
 from detector.i18n import _
 from detector.partner_time.day_names import WEEKDAYS, format_full_date
@@ -23,12 +23,8 @@ from detector.partner_time.model import Occurrence
 from detector.partner_time.occurrences import LOOK_BACK, occurrences
 from detector.partner_time.parse_dates import parse_date
 
-# Three cells for each hour: a row with its label of 8 characters fits into 80 columns.
-CELLS: Final = 72
 _DAY: Final = timedelta(days=1)
-_CELL: Final = _DAY / CELLS
-# A dot every three hours, below the hour's number in the head line.
-_GRID: Final = 9
+_LABEL: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +57,9 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
     head = _("{first} to {last}, {zone}")
     print_text(head.format(first=format_full_date(first), last=format_full_date(last), zone=known.zone.key))
     click.echo()
-    for line in draw_week(planned, first, known.now, known.zone):
+    # Three characters for each hour where the terminal has 80 columns; one needs 32.
+    per_hour = min(3, (columns() - _LABEL) // 24)
+    for line in draw_week(planned, first, known.now, known.zone, per_hour=per_hour):
         click.echo(line)
     click.echo()
     for bar in planned:
@@ -123,18 +121,22 @@ def _write_json(planned: Sequence[PlannedBar], first: date, known: PlanContext) 
     )
 
 
-def draw_week(week: Sequence[PlannedBar], first: date, now: datetime, zone: ZoneInfo) -> list[str]:
-    """Return the lines of the picture of the seven days from `first` on, each at most 80 characters."""
-    hours = "".join(f"{hour:02}".ljust(_GRID) for hour in range(0, 24, 3))
-    lines = [" " * 8 + hours.rstrip()]
+def draw_week(
+    week: Sequence[PlannedBar], first: date, now: datetime, zone: ZoneInfo, *, per_hour: int = 3
+) -> list[str]:
+    """Return the lines of the picture of the seven days from `first` on, each with 8 characters and `per_hour` for each hour."""
+    cell = timedelta(hours=1) / per_hour
+    hours = "".join(f"{hour:02}".ljust(3 * per_hour) for hour in range(0, 24, 3))
+    lines = [" " * _LABEL + hours.rstrip()]
     for step in range(7):
         day = first + step * _DAY
         is_today = now.astimezone(zone).date() == day
-        rows = _rows([bar for planned in week if (bar := _bar(planned, day, zone)) is not None])
-        now_cell = _cell(now.astimezone(zone).replace(tzinfo=None) - datetime.combine(day, datetime.min.time()))
+        rows = _rows([bar for planned in week if (bar := _bar(planned, day, zone, cell)) is not None])
+        since_midnight = now.astimezone(zone).replace(tzinfo=None) - datetime.combine(day, datetime.min.time())
+        now_cell = _cell(since_midnight, cell)
         for place, bars in enumerate(rows or [[]]):
-            label = f"{'>' if is_today else ' '}{_short_day(day)} " if place == 0 else " " * 8
-            lines.append((label + _row(bars, now_cell if is_today else None)).rstrip())
+            label = f"{'>' if is_today else ' '}{_short_day(day)} " if place == 0 else " " * _LABEL
+            lines.append((label + _row(bars, now_cell if is_today else None, per_hour)).rstrip())
     return lines
 
 
@@ -142,7 +144,7 @@ def _short_day(day: date) -> str:
     return f"{WEEKDAYS[day.weekday()][:3]} {day.day:>2}"
 
 
-def _bar(planned: PlannedBar, day: date, zone: ZoneInfo) -> _DayBar | None:
+def _bar(planned: PlannedBar, day: date, zone: ZoneInfo, cell: timedelta) -> _DayBar | None:
     midnight = datetime.combine(day, datetime.min.time())
     begins, ends = (
         at.astimezone(zone).replace(tzinfo=None) - midnight
@@ -153,14 +155,14 @@ def _bar(planned: PlannedBar, day: date, zone: ZoneInfo) -> _DayBar | None:
     if ends <= timedelta(0) or begins >= _DAY:
         return None
     # Rounded down at the beginning and up at the end, so that even a minute fills a cell.
-    low, high = _cell(begins), -(-min(ends, _DAY) // _CELL)
+    low, high = _cell(begins, cell), -(-min(ends, _DAY) // cell)
     return _DayBar(
         planned=planned, first=low, last=max(high, low + 1), began_before=begins < timedelta(0), goes_on=ends > _DAY
     )
 
 
-def _cell(since_midnight: timedelta) -> int:
-    return min(max(since_midnight, timedelta(0)) // _CELL, CELLS - 1)
+def _cell(since_midnight: timedelta, cell: timedelta) -> int:
+    return min(max(since_midnight, timedelta(0)) // cell, _DAY // cell - 1)
 
 
 def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
@@ -175,8 +177,9 @@ def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
     return rows
 
 
-def _row(bars: Sequence[_DayBar], now: int | None) -> str:
-    cells = ["." if cell % _GRID == 0 else " " for cell in range(CELLS)]
+def _row(bars: Sequence[_DayBar], now: int | None, per_hour: int) -> str:
+    # A dot every three hours, below the hour's number in the head line.
+    cells = ["." if cell % (3 * per_hour) == 0 else " " for cell in range(24 * per_hour)]
     for bar in bars:
         cells[bar.first : bar.last] = _cells(bar)
     if now is not None:

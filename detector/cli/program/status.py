@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from detector.cli.output import COLUMNS, print_json, wrap
+from detector.cli.output import columns, print_json, wrap
 from detector.clock import SystemClock
 from detector.control.lock import find_daemon, format_other_files
 from detector.files import is_ordinary_or_absent
@@ -62,7 +62,7 @@ def write_status(*, as_json: bool) -> None:
         print_json(state, sort_keys=True)
         return
     for line in _lines(state, *more):
-        click.echo("\n".join(wrap(line, later="  ", width=COLUMNS)))
+        click.echo("\n".join(wrap(line, later="  ", width=columns())))
 
 
 def _parse(status: str | None) -> dict[str, Any]:

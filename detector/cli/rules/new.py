@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from detector.cli.output import COLUMNS, is_interactive, wrap
+from detector.cli.output import columns, is_interactive, wrap
 from detector.cli.parameters import LENGTH
 from detector.cli.rules import writing
 from detector.core.attention.attention import INPUT_FEATURES
@@ -247,4 +247,4 @@ def _refuse(draft: writing.Draft, file: str, before: RuleFile | None, after: Rul
 
 
 def _echo(text: str) -> None:
-    click.echo("\n".join(wrap(text, width=COLUMNS)))
+    click.echo("\n".join(wrap(text, width=columns())))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from detector.cli.output import COLUMNS, attributes, print_json, wrap
+from detector.cli.output import attributes, columns, print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import unusable_here
 from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
@@ -49,7 +49,7 @@ def list_rules(*, as_json: bool) -> None:
         click.echo(_row(rule.code, rule.name, _("{origin}, replaces").format(origin=origin) if replaces else origin))
     for sentence in summarize(unusable):
         text = _("It cannot hold here: {rules} `turntoward doctor` says more.").format(rules=sentence)
-        click.echo("\n" + "\n".join(wrap(text, width=COLUMNS)))
+        click.echo("\n" + "\n".join(wrap(text, width=columns())))
     click.echo("\n" + _("`turntoward rules CODE` shows a rule's page."))
     if loaded.problems:
         # To the standard error, so that the table itself can be piped.
@@ -89,7 +89,7 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
         return EXIT_INPUT if problems else EXIT_DONE
     for name, file in read:
         if not file.problems:
-            click.echo("\n".join(wrap(f"{name}: {_format_all_fine(file.rules)}", later="  ", width=COLUMNS)))
+            click.echo("\n".join(wrap(f"{name}: {_format_all_fine(file.rules)}", later="  ", width=columns())))
     if problems:
         raise UserError(problems)
     return EXIT_DONE
@@ -114,7 +114,7 @@ def _format_all_fine(rules: Sequence[Rule]) -> str:
 def _row(code: str, name: str, origin: str) -> str:
     cut = name if len(name) <= NAME_COLUMNS else name[: NAME_COLUMNS - 1] + "…"
     line = f"{code:<8}  {cut:<{NAME_COLUMNS}}  {origin}"
-    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
+    return line if len(line) <= columns() else line[: columns() - 1] + "…"
 
 
 def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
         yield from ("", _("  (is kept for the report, and never says anything)"))
     for key, title in SECTIONS.items():
         yield from ("", title)
-        yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=COLUMNS)
+        yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=columns())
     yield ""
     yield _("From: {source}").format(source=rule.source)
     if rule.code in loaded.replaced:

@@ -14,7 +14,7 @@ import click
 
 from detector.activities.classifier import Classifier
 from detector.activities.model import Classification
-from detector.cli.output import COLUMNS, wrap
+from detector.cli.output import columns, wrap
 from detector.errors import printable
 from detector.sensors.model import Toplevel
 from rules.explain import shown_category
@@ -88,7 +88,7 @@ def write_classification(
 
 def write_row(key: str, text: str) -> None:
     lead = f"  {key:<9}"
-    click.echo("\n".join(wrap(text, lead, " " * len(lead), width=COLUMNS, break_words=True)))
+    click.echo("\n".join(wrap(text, lead, " " * len(lead), width=columns(), break_words=True)))
 
 
 def terminal_safe(word: str) -> str:

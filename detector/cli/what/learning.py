@@ -14,7 +14,7 @@ from detector.activities.load import load_classifier
 from detector.activities.model import Classification
 from detector.activities.patterns import clean
 from detector.cli.config_text import ConfigText
-from detector.cli.output import COLUMNS, confirm, is_interactive, wrap
+from detector.cli.output import columns, confirm, is_interactive, wrap
 from detector.cli.what.app_query import AppQuery, terminal_safe, write_row
 from detector.errors import UserError
 from detector.i18n import _
@@ -146,7 +146,7 @@ def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
     sentences.append(
         _("It stands in {path}, and holds from the next partner time that begins.").format(path=config.path)
     )
-    click.echo("\n".join(wrap(" ".join(sentences), width=COLUMNS)))
+    click.echo("\n".join(wrap(" ".join(sentences), width=columns())))
 
 
 def _require_terminal(instead: str) -> None:

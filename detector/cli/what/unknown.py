@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from detector.cli.output import COLUMNS, print_json, wrap
+from detector.cli.output import columns, print_json, wrap
 from detector.cli.stored import read_stored
 from detector.cli.what.app_query import terminal_safe
 from detector.i18n import _, ngettext
@@ -69,4 +69,4 @@ def _opened(unknown: UnknownApps) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, later="  ", width=COLUMNS)
+    return wrap(text, later="  ", width=columns())
