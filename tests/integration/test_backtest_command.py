@@ -101,7 +101,7 @@ def test_json_has_the_comparison(tmp_path: Path) -> None:
     assert rules["O701"]["then"] == {"moments": 2, "moments_each": 1.0, "nudges": 2}
     assert rules["F101"] == {
         "code": "F101",
-        "name": "A feed, scrolled",
+        "name": "Scrolling in a feed",
         "changed": False,
         "now": {"moments": 0, "moments_each": 0.0, "nudges": 0},
         "then": {"moments": 0, "moments_each": 0.0, "nudges": 0},
