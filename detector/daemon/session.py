@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 # The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end.
 MICROSECOND: Final = timedelta(microseconds=1)
 
-# Where a start is noticed, or shown, within this, nothing of it was missed.
+# Where a start is noticed within this, nothing of it was missed.
 ON_TIME: Final = timedelta(seconds=2)
+# A slow bus or desktop takes so long to show it. No gap needs to say so: what is known begins with the sensors.
+SHOWN_ON_TIME: Final = timedelta(seconds=10)
 
 # How many of the last observations are saved when the core fails.
 CRASH_DUMP_LENGTH: Final = 100
@@ -88,6 +90,7 @@ class Session:
         self.sensing: Sensing = "nothing" if has_screen else "all"
         self.why_nothing_is_sensed: str | None = None
         self._nothing_since: datetime | None = None
+        self._on_time = SHOWN_ON_TIME
         self._last_silence: Silence | None = None
 
     @property
@@ -275,6 +278,7 @@ class Session:
         if why != self.why_nothing_is_sensed:
             self.why_nothing_is_sensed = why
             if why is not None:
+                self._on_time = ON_TIME
                 logger.warning("nothing is sensed: that partner time has begun could not be shown (%s)", why)
             else:
                 logger.info("that partner time has begun was shown; it is sensed from now on")
@@ -309,7 +313,7 @@ class Session:
     def _gap_of_nothing(self, at: datetime | None) -> list[obs.Observation]:
         """Return the gap that the time without any sensing is, up to `at`."""
         since, self._nothing_since = self._nothing_since, None
-        if self.sensing != "nothing" or since is None or at is None or at - since <= ON_TIME:
+        if self.sensing != "nothing" or since is None or at is None or at - since <= self._on_time:
             return []
         until = max(since, min(at, self.occurrence.ends - MICROSECOND))
         return [obs.Gap(at=until, since=since, reason=obs.GapReason.NOT_SHOWN)]

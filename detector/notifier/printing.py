@@ -19,13 +19,17 @@ WIDTH: Final = 80
 
 
 class PrintingNotifier(OneWayNotifier):
-    """Prints to `stream`, standard error where none is given. No answer ever comes back."""
+    """Prints to `stream`, standard error where none is given. No answer ever comes back.
+
+    `needs_terminal` False: somebody runs the command for what it prints, wherever that goes.
+    """
 
     name = "print"
     about = _("only prints a line; it is seen by whoever looks at the terminal, and cannot be answered")
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, needs_terminal: bool = True) -> None:
         self._stream = stream
+        self._needs_terminal = needs_terminal
 
     async def probe(self) -> None:
         self._target()
@@ -46,6 +50,6 @@ class PrintingNotifier(OneWayNotifier):
         # Python's own annotation leaves out that sys.stderr is None where the descriptor was closed.
         if target is None or target.closed:
             raise NotifyFailed(_("there is no output to print to"))
-        if not target.isatty():
+        if self._needs_terminal and not target.isatty():
             raise NotifyFailed(_("the output is no terminal, so nobody would see it"))
         return target

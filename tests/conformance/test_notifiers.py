@@ -284,6 +284,12 @@ class TestNotifySend(NotifierConformance):
             lambda: monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS"),
         )
 
+    async def test_its_probe_asks_for_a_server(self, channel: Channel, dunst: Dunst) -> None:
+        await channel.notifier.probe()
+        dunst.stop()
+        with pytest.raises(NotifyFailed, match="no notification server"):
+            await channel.notifier.probe()
+
     async def test_it_is_low_urgency_and_expires(self, channel: Channel, dunst: Dunst) -> None:
         await channel.notifier.show(1, TEXT, never)
         seen = dunst.shown()

@@ -137,6 +137,8 @@ class Evening:
 
     def begin(self, length: str = "30min") -> None:
         """Let partner time begin, and return once everything is sensed."""
+        # Whoever types a command is there.
+        self.desktop.press("shift")
         self.say("now", length)
         until(self.is_sensed, what=f"everything is sensed; it said: {self.said()}")
 

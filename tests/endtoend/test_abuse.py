@@ -208,6 +208,11 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
         assert "Nothing is sensed: that it has begun could not be shown" in said or command == "doctor"
         assert "that partner time has begun could not be shown" in said or command == "status"
         assert "there is no notification server" in said
+    # `doctor` asks for the daemon's own terminal, and the programs that it would call for their server.
+    doctor = " ".join(evening.say("doctor").split())
+    for name in ("freedesktop", "notify-send"):
+        assert f"no {name}: there is no notification server on the session bus" in doctor
+    assert "no print: the daemon's output is no terminal" in doctor
     assert "nothing is sensed: that partner time has begun could not be shown" in evening.said()
     assert senses_nothing(evening)
     # It is tried again as soon as a server appears.
@@ -270,6 +275,19 @@ def test_whoever_comes_back_to_an_idle_device_is_shown_that_partner_time_is_unde
     assert greeting.timeout_s == 5
     tomorrow = (SystemClock().now() + timedelta(hours=24)).strftime("%A")
     assert f"Partner time until {tomorrow}, " in greeting.summary
+
+
+def test_a_desktop_that_is_said_to_have_no_screen_is_not_sensed(evening_with: Begin) -> None:
+    evening = evening_with(config="[notifications]\nscreen = false\n")
+    evening.run()
+    evening.say("now", "24h")
+    until(lambda: evening.status().get("partner_time"), what="partner time")
+    evening.feed()
+    evening.desktop.scroll(5)
+    said = evening.say("status")
+    assert (evening.senses(), set(evening.kinds())) == ({}, {"PartnerTimeBegan"})
+    assert "sense" not in said
+    assert "This device has no screen, by your settings" in evening.say("doctor")
 
 
 def test_after_a_restart_within_partner_time_the_start_is_shown_again(evening: Evening) -> None:

@@ -71,6 +71,8 @@ class Sensors:
         self._clock = clock
         self.running = False
         self.started = 0
+        self.watched = ""
+        self.finds: list[Observation] = []
 
     async def start(self) -> None:
         self.running = True
@@ -78,7 +80,10 @@ class Sensors:
         for sense in SENSES:
             self._put(SensorStarted(at=self._clock.at, sense=sense, sensor="test"))
 
-    async def watch(self, *, with_phones: bool) -> None: ...
+    async def watch(self, *, with_phones: bool) -> None:
+        self.watched = "phones" if with_phones else "nobody's"
+        for observation in self.finds:
+            self._put(observation)
 
     async def stop(self) -> None:
         self.running = False
@@ -87,14 +92,19 @@ class Sensors:
 
 
 class FakeSender:
-    """A notifier that remembers."""
+    """A notifier that remembers; while it is broken, it shows nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_broken: Callable[[], bool] = lambda: False) -> None:
+        self.is_broken = is_broken
         self.shown: list[int] = []
+        self.texts: list[NotificationText] = []
         self.closed = False
 
-    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str:
+    async def show(self, nudge: int, words: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
+        if self.is_broken():
+            return None
         self.shown.append(nudge)
+        self.texts.append(words)
         return "voice"
 
     async def withdraw(self, nudge: int) -> None: ...
@@ -109,6 +119,9 @@ class Evening:
     def __init__(self, path: Path, at: datetime) -> None:
         self.clock = ManualClock(at)
         self.slept = 0.0
+        self.is_broken = False
+        self.has_screen = True
+        self.finds: list[Observation] = []
         self.store = Store.open(path)
         self.wake = asyncio.Event()
         self.sensors: list[Sensors] = []
@@ -128,7 +141,8 @@ class Evening:
     def open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
         inbox = inbox_of_others(self.clock, self.wake)
         self.sensors.append(Sensors(inbox.put, self.clock))
-        self.senders.append(FakeSender())
+        self.sensors[-1].finds = self.finds
+        self.senders.append(FakeSender(lambda: self.is_broken))
         self.effect_runners.append(
             EffectRunner(
                 store=self.store,
@@ -146,6 +160,8 @@ class Evening:
             inbox=inbox,
             sensors=self.sensors[-1],
             effect_runner=self.effect_runners[-1],
+            has_screen=self.has_screen,
+            why_not_shown=lambda: "it is broken",
         )
 
     async def after_reconcile(self, coming: Upcoming) -> None:

@@ -284,11 +284,11 @@ async def test_do_not_disturb_from_before_counts_as_the_persons(desktop: DndDesk
     assert not daemon.dnd.is_own_change(QuietBegan(at=SystemClock().now()))
 
 
-async def show_nudge(daemon: Daemon) -> str | None:
+async def show_nudge(daemon: Daemon, text: NotificationText = TEXT) -> str | None:
     sender = daemon.dnd.mark_urgent(
         NotifierChain([FreedesktopNotifier(bus=daemon.bus, timeout=TIMEOUT)]), daemon.heard.append
     )
-    return await sender.show(1, TEXT, lambda *_: None)
+    return await sender.show(1, text, lambda *_: None)
 
 
 @only("dunst_rules")
@@ -359,3 +359,36 @@ async def test_nudges_are_urgent_only_while_our_do_not_disturb_is_on(desktop: Dn
         assert await show_nudge(daemon) == "freedesktop"
         assert desktop.server.notified[-1].hints["urgency"] == urgency
         assert desktop.server.notified[-1].hints["suppress-sound"] is True
+
+
+START = NotificationText(title="Partner time until 20:00", body="", announces=True)
+
+
+@only("gnome", "kde")
+async def test_the_start_gets_through_the_persons_own_do_not_disturb_by_being_urgent(
+    desktop: DndDesktop, daemon: Daemon
+) -> None:
+    usual = 1 if desktop.dnd_name == "gnome" else 0
+    assert await show_nudge(daemon, START) == "freedesktop"
+    assert desktop.server.notified[-1].hints["urgency"] == usual
+    desktop.earlier_states["banners off" if desktop.dnd_name == "gnome" else "Do Not Disturb of its own"]()
+    assert await show_nudge(daemon, START) == "freedesktop"
+    assert desktop.server.notified[-1].hints["urgency"] == 2
+    assert not daemon.dnd.holds_back
+
+
+@only("dunst_paused", "dunst_levels")
+async def test_where_do_not_disturb_holds_everything_back_the_start_counts_as_not_shown(
+    desktop: DndDesktop, daemon: Daemon
+) -> None:
+    list(desktop.earlier_states.values())[-1]()
+    assert await show_nudge(daemon, START) is None
+    assert daemon.dnd.holds_back
+    assert await show_nudge(daemon) == "freedesktop"
+
+
+@only("dunst_rules", "dunst_levels", "mako", "kde", "gnome")
+async def test_the_start_gets_through_our_own_do_not_disturb(desktop: DndDesktop, daemon: Daemon) -> None:
+    await daemon.request(DINNER)
+    assert await show_nudge(daemon, START) == "freedesktop"
+    assert not daemon.dnd.holds_back

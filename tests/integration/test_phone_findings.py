@@ -119,12 +119,12 @@ class TestStatus:
             ),
         )
         assert lines[1:] == [
-            "It senses focus (x11_focus).",
             "It hears my phone, at the cable (adb_phone).",
             "Paired: tablet.",
             "old phone has said nothing yet: what happens on it is unknown.",
             "unplugged has said nothing yet: what happens on it is unknown.",
             "unplugged is not reached over adb; `turntoward doctor` says why.",
+            "It senses focus (x11_focus).",
         ]
 
     def test_many_senses_and_phones_fit_the_terminal(self) -> None:

@@ -56,6 +56,21 @@ class TestWhy:
         assert done.stdout.startswith("Partner time on 2026-11-23, 18:30 to 20:00.\n3. 19:21:30  A nudge: shopping.\n")
         assert "You said that it is for both of you." in done.stdout
 
+    def test_a_nudge_that_nobody_saw_is_called_so(self) -> None:
+        unseen = EVENING.replace(
+            "19:03:12            desktop", "19:03:11            not shown 1\n19:03:12            desktop"
+        )
+        core = Pipeline(load_rules(None).rules, PolicySettings(), AttentionSettings())
+        effects = play(read_timelines(unseen, "test")[0], core)
+        with Store.open(store_path()) as store:
+            store.history.save([effect for effect in effects if isinstance(effect, Record)])
+        (row,) = [line for line in turntoward("why", "--list").stdout.splitlines() if "F101" in line]
+        assert row.endswith(": a nudge that nobody saw")
+        done = turntoward("why", "1").stdout
+        assert "A nudge that nobody saw: " in done
+        assert "and could not be shown." in done
+        assert "It was said" not in done
+
     def test_a_moment_is_explained_by_its_number(self) -> None:
         assert "Rule F101: Scrolling in a feed." in turntoward("why", "1").stdout
         missing = turntoward("why", "9")

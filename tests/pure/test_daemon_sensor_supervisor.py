@@ -325,3 +325,24 @@ async def test_a_sensor_that_ends_by_itself_is_not_lost() -> None:
     async with running(idle=[Recording()]) as rig:
         await rig.until(lambda: rig.status() == "stopped")
     assert rig.kinds() == ["SensorStarted"]
+
+
+async def test_a_sense_that_this_session_cannot_have_is_not_listed() -> None:
+    rig = Rig({"idle": [Script(starts=[[]])], "input": []})
+    await rig.supervisor.start()
+    await rig.until(lambda: rig.status() == "running" and rig.status("input") == "unavailable")
+    assert rig.supervisor.active_sensors() == {"idle": "stand_in"}
+    await rig.supervisor.stop()
+
+
+async def test_of_the_senses_only_the_wanted_ones_start_and_are_waited_for() -> None:
+    rig = Rig({"idle": [Script(starts=[[]])], "session": [Script(name="other", starts=[SensorUnavailable("no")])]})
+    await rig.supervisor.start(["idle"])
+    async with asyncio.timeout(10):
+        await rig.supervisor.wait_until_settled(9)
+    assert rig.supervisor.active_sensors() == {"idle": "stand_in"}
+    await rig.supervisor.stop()
+    await rig.supervisor.start(["session"])
+    await rig.supervisor.wait_until_settled(9)
+    assert rig.status("session") == "unavailable"
+    await rig.supervisor.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -156,3 +157,13 @@ async def test_unknown_notifier_names_are_reported_all_at_once_with_the_nearest(
         "there is no notifier 'smoke signals'",
     ]
     assert refused.value.problems[0].hint == "Did you mean 'notify-send'?"
+
+
+async def test_settings_choose_who_shows_nudges_and_never_who_announces_partner_time() -> None:
+    broken, chosen, other = Scripted("broken", NotifyFailed("no")), Scripted("chosen"), Scripted("other")
+    chain = NotifierChain([other, chosen, broken], only=["broken", "chosen"])
+    assert await chain.show(1, TEXT, ignore) == "chosen"
+    chosen.failure = NotifyFailed("no")
+    assert await chain.show(2, TEXT, ignore) is None
+    assert await chain.show(0, replace(TEXT, announces=True), ignore) == "other"
+    assert [name for name, _is_usable, _about in await chain.probe_all()] == ["broken", "chosen", "other"]

@@ -25,6 +25,7 @@ from detector.files import make_folders
 from detector.i18n import _
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
+from detector.notifier.printing import PrintingNotifier
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
 from detector.rulebook.loading import load_rules
@@ -86,7 +87,7 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
     by_code = {rule.code: rule for rule in rules}
     effect_runner = EffectRunner(
         store=store,
-        sender=NotifierChain(make_notifiers()),
+        sender=NotifierChain([*make_notifiers(), PrintingNotifier(needs_terminal=False)]),
         wording=Wording(settings, began=evening[0].at, rules=by_code),
         put=results.append,
         clock=clock,

@@ -108,10 +108,11 @@ def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_line
         lines.append(_("No partner time is declared; `turntoward add --help` shows how."))
     if paused:
         lines.append(_("Paused until {end}; `turntoward resume` ends the pause.").format(end=_clock(paused)))
-    is_nothing_shown = state.get("sensing") == "nothing"
-    is_sensing = bool(title and not paused and not is_nothing_shown)
-    phones = _phones(state.get("phones") or [], is_sensing=is_sensing)
-    if title and not paused and is_nothing_shown:
+    is_under_way = bool(title and not paused)
+    is_nothing_shown = is_under_way and state.get("sensing") == "nothing"
+    is_sensing = is_under_way and not is_nothing_shown
+    phones = _phones(state.get("phones") or [], is_sensing=is_sensing, is_nothing_shown=is_nothing_shown)
+    if is_nothing_shown:
         text = _("Nothing is sensed: that it has begun could not be shown to anybody ({why}). It is tried again.")
         lines.append(text.format(why=state.get("why_nothing") or _("it is just being tried")))
     if is_sensing:
@@ -180,8 +181,10 @@ def _senses(state: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _phones(phones: list[dict[str, Any]], *, is_sensing: bool) -> list[str]:
+def _phones(phones: list[dict[str, Any]], *, is_sensing: bool, is_nothing_shown: bool = False) -> list[str]:
     names = [str(phone.get("name")) for phone in phones]
+    if names and is_nothing_shown:
+        return [_("Paired: {names}; not heard either.").format(names=", ".join(names))]
     if names and not is_sensing:
         return [_("Paired: {names}; heard during partner time only.").format(names=", ".join(names))]
     lines, heard, paired = [], [], []
