@@ -283,19 +283,17 @@ class Session:
             else:
                 logger.info("that partner time has begun was shown; it is sensed from now on")
             self._status_changed()
-        await self._sense_as_shown(at)
+        if self.notice.sensing != self.sensing:
+            await self._sense(self.notice.sensing, at)
 
-    async def _sense_as_shown(self, at: datetime) -> None:
-        if self.notice is None or self.notice.sensing == self.sensing:
-            return
-        before = self.sensing
-        if self.notice.sensing == "nothing":
+    async def _sense(self, wanted: Sensing, at: datetime) -> None:
+        if wanted == "nothing":
             self._feed_all([*self._take(), obs.Gap(at=at, since=at, reason=obs.GapReason.NOT_SHOWN)])
             self._nothing_since = at
-        elif before == "nothing":
+        elif self.sensing == "nothing":
             self._take()
             self._feed_all(self._gap_of_nothing(at))
-        self.sensing = self.notice.sensing
+        self.sensing = wanted
         await self.restart_sensors()
         if self.sensing == "presence":
             # Nobody is there, so nothing is in front of anybody, whatever the screen shows.

@@ -6,6 +6,7 @@ Invariant 1: every sensor and notifier is probed as the daemon probes it; nothin
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -216,7 +217,8 @@ def _settings() -> tuple[Settings, list[str]]:
 async def _notifiers(settings: Settings, pid: int | None) -> tuple[NotifierFound, ...]:
     # The daemon's own bus and output count, not those of the terminal in which `doctor` was typed.
     own = {name: os.environ.get(name) for name in _BUS_VARIABLES}
-    _set_environment({name: _daemon_environment(pid).get(name) for name in _BUS_VARIABLES} if pid else own)
+    theirs = _daemon_environment(pid)
+    _set_environment({name: theirs.get(name) for name in _BUS_VARIABLES})
     try:
         chain = NotifierChain(make_notifiers(), settings.notifications.only)
         found = await chain.probe_all()
@@ -232,20 +234,16 @@ async def _notifiers(settings: Settings, pid: int | None) -> tuple[NotifierFound
     )
 
 
-def _daemon_environment(pid: int) -> Mapping[str, str]:
-    try:
-        found: Mapping[str, str] = psutil.Process(pid).environ()
-    except psutil.Error:
-        return os.environ
-    return found
+def _daemon_environment(pid: int | None) -> Mapping[str, str]:
+    with suppress(psutil.Error):
+        return dict(psutil.Process(pid).environ() if pid else os.environ)
+    return os.environ
 
 
 def _set_environment(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+        os.environ.pop(name, None)
+        os.environ.update({} if value is None else {name: value})
 
 
 def _why_not_printed(pid: int | None) -> str | None:
