@@ -45,10 +45,11 @@ _COUNTRY: Final = re.compile(
     r"italia|italy|brasil|brazil|portugal|nederland|belgië|polska|czech|sverige|türkiye|россия|japan|日本|uk|us|usa|"
     r"canada|australia|india|international|global"
 )
+# `++` never gives back what it took: else a title of nothing but such words would take for ever.
 _REGION: Final = re.compile(
-    rf"(?:(?:\.(?:com|org|net|tv|io|app|co|de|at|ch|fr|be|es|it|pt|nl|pl|ru|jp|cn|kr|eu|ca|au|in|uk|br|mx|ar))+|"
-    rf" (?:{_COUNTRY.pattern}|online|app|web|online[- ]?shop|shop|store|messenger|marketplace|маркетплейс)|[®™!.]|"
-    rf" ?[\[（(][^\]）)]{{1,20}}[\]）)]|へようこそ|公式(?:サイト|ストア)?|官网|官方网站)+$"
+    rf"(?:\.(?:com|org|net|tv|io|app|co|de|at|ch|fr|be|es|it|pt|nl|pl|ru|jp|cn|kr|eu|ca|au|in|uk|br|mx|ar)|"
+    rf" (?:{_COUNTRY.pattern}|app|web|online(?:[- ]?shop)?|shop|store|messenger|marketplace|маркетплейс)|[®™!.]|"
+    rf" ?[\[（(][^\]）)]{{1,20}}[\]）)]|へようこそ|公式(?:サイト|ストア)?|官网|官方网站)++$"
 )
 # A slogan is a clause or a list; a publication's name is a few words, often with one of these.
 _PUBLICATION: Final = re.compile(

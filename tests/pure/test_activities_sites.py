@@ -301,3 +301,13 @@ def test_the_middle_of_a_long_title_is_not_joined_into_a_name(classifier: Classi
     head, tail = "x" * 196 + " - You", "Tube — Mozilla Firefox"
     title = head[-200:] + "y" * 500 + " " * (200 - len(tail)) + tail
     assert classifier.classify("firefox", title).category == "unknown"
+
+
+@pytest.mark.parametrize(
+    "piece", [".com", " (a)", " us", "!", "free ", "welcome to ", "日-", "【", "a, ", " online shop"]
+)
+def test_no_title_makes_a_name_take_long(classifier: Classifier, piece: str) -> None:
+    # With a pattern that tries every division of these, the test would never end.
+    title = (piece * 200)[:390] + "x"
+    for shown in (title, f"{title} — Mozilla Firefox", f"{title} - y — Mozilla Firefox"):
+        assert classifier.classify("firefox", shown).category == "unknown"
