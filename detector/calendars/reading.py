@@ -7,7 +7,7 @@ place, whatever its series says; one that is invalid does not either, unless it 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -122,27 +122,28 @@ class _EventCollector:
         series = self.series.setdefault(uid, EventSeries())
         # The tag is taken out of titles, also where events are chosen by something else.
         tag = self.choice.tag or TAG
-        title = read_title(block, tag) or clean_title(uid)
-        problem = EventProblem(line=block.line, why="", what=title, uid=uid, until=end_of(block))
         try:
             event = read_event(block, tag, self.zones)
         except InvalidEvent as error:
             if is_early and isinstance(error, UnknownZone):
                 raise
-            self.problems.append(replace(problem, why=str(error)))
+            self._report(block, str(error))
             self._note_unread(block, series)
             return
         if event.problems:
-            why = _("{problem}; all else of the event counts").format(problem=event.problems[0])
-            self.problems.append(replace(problem, why=why))
+            self._report(block, _("{problem}; all else of the event counts").format(problem=event.problems[0]))
         # Instances are ordered only when all are known: a file may hold an older version behind a newer one.
         if event.recurrence_id is not None:
             series.instances.append(event)
         elif series.event is None or event.sequence >= series.event.sequence:
             if series.event is not None and event.sequence == series.event.sequence:
-                why = _("it stands in the calendar twice; this one counts")
-                self.problems.append(replace(problem, why=why))
+                self._report(block, _("it stands in the calendar twice; this one counts"))
             series.event = event
+
+    def _report(self, block: EventBlock, why: str) -> None:
+        uid = read_uid(block)
+        title = read_title(block, self.choice.tag or TAG) or clean_title(uid)
+        self.problems.append(EventProblem(line=block.line, why=why, what=title, uid=uid, until=end_of(block)))
 
     def _note_unread(self, block: EventBlock, series: EventSeries) -> None:
         if not block.named("RECURRENCE-ID") or changes_later_ones(block):

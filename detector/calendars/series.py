@@ -96,16 +96,18 @@ class _SeriesReader:
         whole = self._with_exceptions(whole, [each for each in instances if not each.changes_later_ones])
         unread = {self._start(at) for at in series.unread}
         # A start that could not be read is left out, unless it was accepted before: detector/calendars/proposing.py.
-        whole = replace(whole, without=tuple(sorted({*whole.without, *unread})))
-        found = [
-            replace(
-                part,
+        if unread:
+            whole = replace(whole, without=tuple(sorted({*whole.without, *unread})))
+        kept = [
+            ProposedEvent(
+                uid=part.uid,
+                partner_time=_only_real_exceptions(part.partner_time),
+                line=part.line,
                 unread=tuple(sorted(unread & set(part.partner_time.without))),
                 is_unsure=series.is_unsure or bool(event.problems),
             )
             for part in self._parts(whole, sorted(splits, key=lambda split: split.start))
         ]
-        kept = [replace(each, partner_time=_only_real_exceptions(each.partner_time)) for each in found]
         kept = [each for each in kept if each.partner_time.moved or ever_takes_place(each.partner_time)]
         # 30 February, say: occurrences are searched for, since the rule itself does not tell.
         if not kept and not splits and not ever_takes_place(replace(whole, without=())):
@@ -148,7 +150,7 @@ class _SeriesReader:
         if len(also) > MAX_EXCEPTIONS:
             problem = _("it has more than {count} dates that it leaves out or adds")
             raise InvalidEvent(problem.format(count=f"{MAX_EXCEPTIONS:,}"))
-        return replace(base, also=tuple(sorted(also - {base.begins})))
+        return replace(base, also=tuple(sorted(also - {base.begins}))) if also else base
 
     def _dated(self, recurrence: str) -> list[datetime]:
         """Return the starts of the recurrence in this decade and the next, local in `self._zone`."""
@@ -166,6 +168,8 @@ class _SeriesReader:
         return [start.replace(tzinfo=rules).astimezone(UTC).replace(tzinfo=None) for start in starts]
 
     def _with_exceptions(self, base: PartnerTime, instances: Sequence[ParsedEvent]) -> PartnerTime:
+        if not instances and not self._series.excluded:
+            return base if not base.moved else _without_excluded(base)
         without = {*base.without, *(self._start(at) for at in self._series.excluded)}
         moved = {change.original_start: change for change in base.moved if change.original_start not in without}
         for instance in instances:
@@ -219,12 +223,18 @@ class _SeriesReader:
         return not _is_start(self._whole, self._start_of(instance))
 
 
+def _without_excluded(base: PartnerTime) -> PartnerTime:
+    return replace(base, moved=tuple(each for each in base.moved if each.original_start not in base.without))
+
+
 def _is_start(partner_time: PartnerTime, start: datetime) -> bool:
     return next(local_starts(partner_time, start, start + datetime.resolution), None) is not None
 
 
 def _only_real_exceptions(partner_time: PartnerTime) -> PartnerTime:
     """Return it without those exceptions that leave nothing out: no start is there."""
+    if not partner_time.without:
+        return partner_time
     complete = replace(partner_time, without=())
     without = tuple(start for start in partner_time.without if _is_start(complete, start))
     return partner_time if without == partner_time.without else replace(partner_time, without=without)
