@@ -13,6 +13,7 @@ from tests.benchmarks.bars import Bar
 from tests.benchmarks.catalogue import hit_rates
 from tests.benchmarks.code import code_bars
 from tests.benchmarks.corpus import corpus_bars
+from tests.benchmarks.hostile import fuzz
 from tests.benchmarks.language import language
 from tests.benchmarks.partner_time import partner_time_bars
 from tests.benchmarks.phone import phone_bars
@@ -27,6 +28,7 @@ ALL: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "code": lambda _folder: code_bars(),
     "commands": commands,
     "corpus": lambda _folder: corpus_bars(),
+    "fuzz": lambda _folder: fuzz(),
     "language": lambda _folder: language(),
     "latency": latency,
     "load": under_load,
