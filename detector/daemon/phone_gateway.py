@@ -14,14 +14,19 @@ from detector.control import requests
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone
 from detector.i18n import _
-from detector.phone_api.model import PartnerTimeAction, PhoneEvent
+from detector.phone_api.model import PartnerTimeAction, PhoneEvent, PhoneOverview
+from detector.store.schedule import read_schedule
 from detector.store.store import Store
+from detector.zone import local_zone
 
 # A phone that was put away at most so long before the start was put away for it.
 MAX_EARLY: Final = timedelta(minutes=30)
 MAX_LATE: Final = timedelta(minutes=1)
 # The title of partner time that a phone's page starts.
 TITLE: Final = _("Together")
+# So far ahead a phone's page shows when partner time is declared, and so many of them at most.
+OVERVIEW_SPAN: Final = timedelta(days=7)
+MAX_HOURS: Final = 30
 
 
 class DaemonPhoneGateway:
@@ -92,6 +97,20 @@ class DaemonPhoneGateway:
         else:
             requests.stop(self._store, now)
         self._changed()
+
+    def overview(self, phone: Phone) -> PhoneOverview:
+        now = self._clock.now()
+        midnight = now.astimezone(local_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+        schedule = read_schedule(self._store, now)
+        hours = {
+            (occurrence.begins, occurrence.ends)
+            for partner_time in schedule.partner_times
+            for occurrence in schedule.upcoming_of(partner_time, now, within=OVERVIEW_SPAN)
+        } | {(occurrence.begins, occurrence.ends) for occurrence in schedule.under_way(now)}
+        return PhoneOverview(
+            heard_today=self._store.history.count_observations(phone.name, midnight),
+            hours=tuple(sorted(hours)[:MAX_HOURS]),
+        )
 
     def note_test(self, phone: Phone) -> None:
         self.tests[phone.name] = self._clock.now()

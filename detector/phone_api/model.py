@@ -1,13 +1,14 @@
 """What a phone may send, and what the phone API needs of the daemon.
 
-Invariant 1: nothing that is stored, sensed or decided can be read through the API.
+Invariant 1: of what is stored, sensed and decided a phone can read one thing: how often it was heard itself today, and for which
+hours partner time is declared. Whoever holds a phone is told that it is heard.
 Invariant 2: a phone is identified by its token alone; nothing that a request states about its sender counts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from detector.devices import Phone
 
@@ -25,6 +26,13 @@ class PhoneEvent:
     category: str | None = None
     app: str | None = field(default=None, repr=False)
     at: datetime | None = None
+
+
+class PhoneOverview(NamedTuple):
+    """How often a phone was heard today, and begin and end of each partner time of the next days, without titles."""
+
+    heard_today: int
+    hours: tuple[tuple[datetime, datetime], ...]
 
 
 class PhoneGateway(Protocol):
@@ -45,6 +53,9 @@ class PhoneGateway(Protocol):
 
     def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
         """Start, stop or extend partner time, as a command on this device could; where that is impossible, do nothing."""
+
+    def overview(self, phone: Phone) -> PhoneOverview:
+        """Return what the phone's holder is told."""
 
     def note_test(self, phone: Phone) -> None:
         """Note that the phone's page tested the connection."""

@@ -1,6 +1,7 @@
 """The response to each request.
 
-Invariant 1: nothing that is stored, sensed or decided can be read here; the page is the same for everybody.
+Invariant 1: nothing that is stored, sensed or decided can be read here but the `PhoneOverview` of the phone that asks; the page is
+the same for everybody.
 Invariant 2: without a valid token the response is always the same, byte for byte, and the body is not read.
 Invariant 3: the same event twice within a second gets the same response and is processed once.
 Invariant 4: nothing of a request is logged or raised any further.
@@ -45,6 +46,7 @@ PAGES: Final = dict.fromkeys(("/", "/phone", "/pair"), "phone.html") | {
     "/phone.js": "phone.js",
 }
 PAIR: Final = "/pair/"
+EVENTS: Final = "/v1/phone"
 
 
 class Routes:
@@ -56,9 +58,11 @@ class Routes:
         self._clock = clock
         self._anonymous_limiter = auth.RateLimiter(rate=auth.ANONYMOUS_RATE, burst=auth.ANONYMOUS_BURST)
         self._phone_limiter = auth.RateLimiter(rate=auth.PHONE_RATE, burst=auth.PHONE_BURST)
+        # From which address each phone, by its token's digest, sent its last request.
+        self._phone_peers: dict[str, str] = {}
         self._replays: auth.RecentRequests[asyncio.Future[Response]] = auth.RecentRequests()
         self._handlers: dict[str, dict[str, Callable[[Request, Phone, ReadBody], Awaitable[Response]]]] = {
-            "/v1/phone": {"POST": self._receive_event, "DELETE": self._remove},
+            EVENTS: {"GET": self._overview, "POST": self._receive_event, "DELETE": self._remove},
             "/v1/test": {"POST": self._test},
             "/v1/together": {"POST": self._change_partner_time},
         }
@@ -72,6 +76,10 @@ class Routes:
         except PayloadError as error:
             return http_error(422, *error.problems).response
 
+    def is_phone_at(self, peer: str) -> bool:
+        """Return whether a paired phone sent its last request from this address."""
+        return any(phone.token and self._phone_peers.get(phone.token) == peer for phone in self._gateway.phones())
+
     def may_ask(self, phone: Phone | None, peer: str) -> bool:
         """Return whether one more request is allowed: counted for the phone, or for the address without a phone."""
         now = self._clock.monotonic()
@@ -82,11 +90,16 @@ class Routes:
     async def _respond(self, request: Request, read_body: ReadBody) -> Response:
         # The rate is limited before anything else is checked: guessing tokens costs as much as any other request.
         phone = self._authenticate(request)
+        if phone is not None and phone.token is not None:
+            self._phone_peers[phone.token] = request.peer
         if not self.may_ask(phone, request.peer):
             problem = _("too often at once: try again in a second")
             raise http_error(429, problem, headers=(("Retry-After", "1"),), closes=True)
         self._check_headers(request)
         path = request.target.partition("?")[0]
+        if path == EVENTS and request.method in {"GET", "HEAD"} and request.header("authorization") is None:
+            # Somebody found this address in an automation on their phone, and opened it: the page says what it is.
+            path = "/phone"
         handlers = self._handlers.get(path)
         if handlers is None:
             return await self._public(request, path, read_body)
@@ -166,6 +179,11 @@ class Routes:
             return _NO_CONTENT if sentence is None else json_response(200, {"say": sentence})
 
         return await self._answer_once(receive, phone.token, "event", event.event, event.category, event.app, at)
+
+    async def _overview(self, _request: Request, phone: Phone, _read_body: ReadBody) -> Response:
+        found = self._gateway.overview(phone)
+        hours = [[begins.isoformat(), ends.isoformat()] for begins, ends in found.hours]
+        return json_response(200, {"name": phone.name, "heard_today": found.heard_today, "hours": hours})
 
     async def _test(self, request: Request, _phone: Phone, read_body: ReadBody) -> Response:
         body = await read_body()

@@ -1,8 +1,10 @@
 """The phone API's server: it listens at its address, limits its connections, and leaves none open when it closes.
 
 Invariant 1: without requests nothing runs: no polling, no timer.
-Invariant 2: a connection over the limit is closed at once, before anything is read.
-Invariant 3: one line is logged when it opens and one when it closes; nothing of a request is.
+Invariant 2: there are never more connections than the limit. Where they are as many, a new one takes the place of the oldest that
+does not come from the address of a paired phone. So a crowd that holds every place keeps no phone out.
+Invariant 3: one line is logged when it opens, one when it closes, and one for the first TLS handshake that fails in between;
+nothing of a request is.
 """
 
 from __future__ import annotations
@@ -36,6 +38,13 @@ _CHOOSE_ADDRESS: Final = _("choose another one with turntoward phone pair --help
 logger = logging.getLogger("turntoward.phone_api")
 
 
+class _TlsStreams(asyncio.StreamReaderProtocol):
+    def eof_received(self) -> bool:
+        # asyncio's own returns True until it knows of TLS, and logs a warning for each peer that closes with its handshake.
+        super().eof_received()
+        return False
+
+
 class PhoneApi:
     """The server at `address`, for `gateway`. With port 0 the system chooses one (see `local`)."""
 
@@ -49,6 +58,7 @@ class PhoneApi:
         self._tls: SSLContext | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._connections_per_peer: Counter[str] = Counter()
+        self._has_logged_handshake = False
         self._logged_bugs: set[str] = set()
 
     @property
@@ -85,9 +95,12 @@ class PhoneApi:
                 _("a certificate and its key go together"), _("give both --certificate and --key, or neither")
             )
         self._tls = _tls(address.certificate, address.key) if address.certificate and address.key else None
+        streams = _TlsStreams if self._tls else asyncio.StreamReaderProtocol
         try:
-            self._server = await asyncio.start_server(
-                self._accept, address.address, address.port, backlog=_BACKLOG, limit=CHUNK
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: streams(asyncio.StreamReader(limit=CHUNK), self._accept),
+                *(address.address, address.port),
+                backlog=_BACKLOG,
             )
         except (OSError, OverflowError) as error:
             raise _cannot_listen(error, address) from None
@@ -134,16 +147,24 @@ class PhoneApi:
         finally:
             # abort(): close() waits for the peer to read what is buffered.
             writer.transport.abort()
-            del self._connections[task]
+            self._connections.pop(task, None)
             self._connections_per_peer[peer] -= 1
             if not self._connections_per_peer[peer]:
                 del self._connections_per_peer[peer]
 
     def _is_full(self, peer: str) -> bool:
-        return (
-            len(self._connections) >= self._limits.connections
-            or self._connections_per_peer[peer] >= self._limits.connections_per_peer
-        )
+        if self._connections_per_peer[peer] >= self._limits.connections_per_peer:
+            return True
+        if len(self._connections) < self._limits.connections:
+            return False
+        # The oldest that is not from a paired phone's address gives way.
+        for task, writer in self._connections.items():
+            if not self._routes.is_phone_at(normalize_host(writer.get_extra_info("peername")[0])):
+                del self._connections[task]
+                writer.transport.abort()
+                task.cancel()
+                return False
+        return True
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str, local: tuple[str, int]
@@ -153,7 +174,11 @@ class PhoneApi:
             try:
                 async with asyncio.timeout(self._limits.request.total_seconds()):
                     await writer.start_tls(self._tls)
-            except (OSError, TimeoutError):
+            except (OSError, TimeoutError) as failed:
+                if not self._has_logged_handshake:
+                    self._has_logged_handshake = True
+                    why = getattr(failed, "reason", None) or type(failed).__name__
+                    logger.warning("a TLS handshake failed (%s); others that fail are not logged", why)
                 return
         connection = Connection(
             reader,

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from detector.core.effects import Coverage, Moment, Record, StartResult, Use
 from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.partner_time.occurrences import MAX_LENGTH
 from detector.store import rows
 from detector.store.database import Database, StateStore
 from detector.store.forget_interval import Interval, without_forgotten
@@ -141,6 +142,16 @@ class HistoryStore:
 
     def coverage(self, since: datetime | None = None, until: datetime | None = None) -> list[StoredCoverage]:
         return self._of_occurrences("coverage", rows.COVERAGE, rows.to_coverage, since, until)
+
+    def count_observations(self, device: str, since: datetime) -> int:
+        """Return how much a device told of itself from then on; what is said about its sensors does not count."""
+        # No occurrence is longer than 24 h, so those that began earlier hold nothing from then on.
+        query = (
+            "SELECT count(*) FROM observations t JOIN occurrences o ON o.id = t.occurrence "
+            "WHERE o.began >= ? AND t.device = ? AND t.at >= ? AND t.kind NOT IN ('Gap', 'SensorStarted')"
+        )
+        at = to_microseconds(since)
+        return self._select(query, (at - MAX_LENGTH // MICROSECOND, device, at), lambda row: int(row[0]))[0]
 
     def count_unknown_app(self, occurrence: str, device: str, app: str, *, names: bool, first: bool) -> None:
         """Count that an app was opened that the catalogue does not know; its name is written with `names` alone.

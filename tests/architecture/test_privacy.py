@@ -56,7 +56,7 @@ OPENS = frozenset(
 
 REACHES: dict[str, tuple[frozenset[str], str]] = {
     "detector/phone_api/server.py": (
-        frozenset({"asyncio.start_server", "ssl"}),
+        frozenset({"asyncio.get_running_loop().create_server", "ssl"}),
         "the api, open while a phone is paired",
     ),
     "detector/sensors/adb_client.py": (

@@ -26,7 +26,7 @@ from tests.endtoend.evening import COMMAND, Evening
 from tests.endtoend.test_phone import pair
 from tests.endtoend.traces import below, traces
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, days
-from tests.rig.phone import free_port
+from tests.rig.phone import HttpPhone, free_port
 from tests.rig.phone_browser import PhoneBrowser
 from tests.rig.processes import started, until
 
@@ -357,7 +357,7 @@ PACKAGES = ("com.tinder", "com.instagram.android", "org.quagmirewombat.lutezephy
 A_SECOND = re.compile(r"\d\d:\d\d:(?!00)\d\d")
 
 
-def test_somebody_elses_phone_leaves_no_name_and_no_instant_and_its_holder_ends_it(
+def test_somebody_elses_phone_leaves_no_name_and_no_instant_and_its_holder_sees_and_ends_it(
     evening_with: Begin,
 ) -> None:
     evening = evening_with(config="[store]\nkeep_names = true\n")
@@ -381,6 +381,15 @@ def test_somebody_elses_phone_leaves_no_name_and_no_instant_and_its_holder_ends_
     places["the log"] = evening.said().encode()
     assert traces([*PACKAGES, "Tinder", "Instagram"], places) == set()
 
+    status, told = phone.ask("GET", "/v1/phone")
+    assert status == 200
+    assert told["name"] == "her phone"
+    assert told["heard_today"] >= 4
+    assert len(told["hours"]) == 1
+    assert HttpPhone(phone.url, "of-somebody-else").ask("GET", "/v1/phone")[0] == 401
+    status, page = HttpPhone(phone.url).ask("GET", "/v1/phone")
+    assert status == 200
+    assert b"Did you find this address on your phone?" in page
     assert phone.ask("POST", "/v1/together", {"do": "stop"}) == (204, None)
     until(lambda: evening.status().get("partner_time") is None, what="partner time is over")
     assert json.loads(evening.say("export", "--json"))["occurrences"][-1]["end_reason"] == "stopped"

@@ -95,11 +95,50 @@ async def test_connections_are_limited_in_all_and_per_peer(gateway: FakeGateway)
         with ExitStack() as stack:
             for number in range(30):
                 stack.enter_context(socket.create_connection(api.local, PATIENCE, (f"127.0.1.{number % 10}", 0)))
+            await until(lambda: api.connections == 8)
             async with connect(api) as line:
-                assert await line.ended() == b"", "one too many is let go of at once"
-            assert api.connections == 8
+                await line.send(TEST)
+                assert (await line.heard()).status == 204, "the oldest gives way"
+                assert api.connections == 8
         await empty(api)
         assert (await ask(api, TEST)).status == 204
+
+
+async def test_a_crowd_from_many_addresses_keeps_no_paired_phone_out(gateway: FakeGateway, many_files: None) -> None:
+    patient = ConnectionLimits(idle=timedelta(minutes=1), request=timedelta(minutes=1), connections=32)
+    async with running_phone_api(gateway, limits=patient) as api:
+        with ExitStack() as stack:
+
+            def crowd(addresses: range) -> None:
+                for number in addresses:
+                    line = socket.create_connection(
+                        api.local, PATIENCE, (f"127.0.{2 + number // 200}.{1 + number % 200}", 0)
+                    )
+                    stack.enter_context(line).sendall(b"POST /v1/phone HTTP/1.1\r\n")
+
+            await asyncio.to_thread(crowd, range(200))
+            async with connect(api) as mine:
+                await mine.send(TEST)
+                assert (await mine.heard()).status == 204, "a phone that was not heard yet comes in as well"
+                for turn in range(1, 13):
+                    await asyncio.to_thread(crowd, range(200 * turn, 200 * turn + 50))
+                    assert (await ask(api, TEST)).status == 204
+                    await mine.send(TEST)
+                    assert (await mine.heard()).status == 204, "its place stays its own"
+                    assert api.connections <= 32
+        await empty(api)
+
+
+async def test_phones_that_hold_every_place_are_not_put_out_by_a_crowd(gateway: FakeGateway) -> None:
+    limits = replace(SHORT_LIMITS, idle=timedelta(minutes=1), connections=4, connections_per_peer=4)
+    async with running_phone_api(gateway, limits=limits) as api:
+        assert (await ask(api, TEST)).status == 204
+        async with connect(api), connect(api), connect(api), connect(api) as mine:
+            await until(lambda: api.connections == 4)
+            async with connect(api, "127.0.3.1") as stranger:
+                assert await stranger.ended() == b""
+            await mine.send(TEST)
+            assert (await mine.heard()).status == 204
 
 
 async def test_a_peer_that_sends_byte_by_byte_is_cut_off_in_the_headers_and_in_the_body(

@@ -15,7 +15,7 @@ import pytest
 from detector.clock import ManualClock
 from detector.devices import PhoneApiAddress
 from detector.phone_api.auth import digest
-from detector.phone_api.model import PhoneEvent
+from detector.phone_api.model import PhoneEvent, PhoneOverview
 from detector.phone_api.server import PhoneApi
 from tests.rig.phone_api import CODE, OTHER, TOKEN, FakeGateway, HttpResponse, ask, connect, request, running_phone_api
 
@@ -252,11 +252,34 @@ async def test_a_replay_during_the_first_request_waits_for_its_response(api: Pho
     assert len(gateway.events) == 1
 
 
+async def test_the_holder_of_a_phone_is_told_how_often_it_was_heard_and_for_which_hours(
+    api: PhoneApi, gateway: FakeGateway
+) -> None:
+    begins = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+    gateway.told = PhoneOverview(heard_today=3, hours=((begins, begins + timedelta(hours=2)),))
+    heard = await ask(api, request("GET", "/v1/phone"))
+    assert (heard.status, heard.said) == (
+        200,
+        {
+            "name": "my phone",
+            "heard_today": 3,
+            "hours": [["2026-11-23T18:30:00+00:00", "2026-11-23T20:30:00+00:00"]],
+        },
+    )
+    assert (await ask(api, request("GET", "/v1/phone", token="of nobody"))).status == 401
+
+
+async def test_the_address_of_events_opened_in_a_browser_is_the_page(api: PhoneApi) -> None:
+    found = await ask(api, request("GET", "/v1/phone", token=None))
+    page = await ask(api, request("GET", "/phone", token=None))
+    assert (found.status, found.body) == (200, page.body)
+    assert b"Did you find this address on your phone?" in found.body
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/v1/phone", "POST, DELETE"),
-        ("PUT", "/v1/phone", "POST, DELETE"),
+        ("PUT", "/v1/phone", "GET, POST, DELETE"),
         ("GET", "/v1/test", "POST"),
         ("OPTIONS", "/v1/together", "POST"),
         ("POST", "/phone", "GET, HEAD"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import http.client
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -160,6 +161,29 @@ async def test_tls_before_1_2_is_refused(api: PhoneApi, context: ssl.SSLContext)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection(*api.local, ssl=context)
+
+
+async def test_handshakes_that_fail_and_peers_that_leave_at_once_are_one_log_line(
+    secure: PhoneApiAddress, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = "exec openssl s_client -connect {}:{} "
+    async with running_phone_api(FakeGateway(), place=secure) as api:
+        for command in ("< /dev/null", "-tls1_1 < /dev/null", "-verify_return_error < /dev/null"):
+            line = client.format(*api.local) + command
+            quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+            crowd = [await asyncio.create_subprocess_shell(line, **quiet) for _ in range(10)]
+            await asyncio.gather(*(one.wait() for one in crowd))
+        for _ in range(3):
+            _, writer = await asyncio.open_connection(*api.local)
+            writer.write(b"GET /phone HTTP/1.1\r\n\r\n")
+            await writer.drain()
+            writer.close()
+        while api.connections:  # noqa: ASYNC110 - what happens in the API sets no event for a test
+            await asyncio.sleep(0.01)
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(lines) == 1
+    assert lines[0].startswith("a TLS handshake failed (")
 
 
 async def test_a_peer_without_a_tls_handshake_is_counted_and_disconnected(api: PhoneApi) -> None:

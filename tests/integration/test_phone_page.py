@@ -15,6 +15,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from detector.phone_api.model import PhoneOverview
 from detector.phone_api.payload import parse_phone_event
 from rules.features import CATEGORIES
 from tests.rig.phone_api_thread import CODE, RecordingGateway, RunningPhoneApi, digest
@@ -301,6 +302,46 @@ def test_the_pairing_page_says_that_the_phone_is_paired_already(paired: Phone, a
     paired.sees("This phone is paired already, as “my phone”.")
 
 
+def test_it_shows_how_often_the_phone_was_heard_and_for_which_hours_and_ends_partner_time(
+    phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
+) -> None:
+    now = datetime.now(UTC)
+    hours = tuple((now + timedelta(days=day, hours=-1), now + timedelta(days=day, hours=1)) for day in range(3))
+    gateway.told = PhoneOverview(heard_today=12, hours=hours)
+    phone.open(f"{api.url}/pair/{CODE}")
+    phone.tap(phone.find("pair-button"))
+    phone.sees("Today it was heard 12 times.")
+    phone.sees("Partner time is declared for:")
+    assert len(phone.find("heard-hours").find_elements(By.TAG_NAME, "li")) == 3
+    phone.sees("You did not set this up?")
+    gateway.told = PhoneOverview(heard_today=12, hours=hours[1:])
+    phone.tap(phone.find("end-button"))
+    phone.sees("Partner time is over.")
+    assert gateway.changes == [("stop", timedelta())]
+    WebDriverWait(phone.driver, 10, 0.02).until(lambda _: not phone.find("end-button").is_displayed())
+    assert len(phone.find("heard-hours").find_elements(By.TAG_NAME, "li")) == 2
+
+
+def test_somebody_who_found_the_address_in_an_automation_is_told_what_it_is_and_can_end_it(
+    phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
+) -> None:
+    gateway.use_pairing_code(digest(CODE), digest("the-token-in-the-automation"))
+    gateway.told = PhoneOverview(heard_today=1, hours=((datetime.now(UTC), datetime.now(UTC) + timedelta(hours=9)),))
+    phone.open(f"{api.url}/v1/phone")
+    phone.sees("Did you find this address on your phone?")
+    phone.sees("Turntoward is a program on a laptop in this network.")
+    phone.find("found-token").send_keys("Authorization: x")
+    phone.tap(phone.find("found-button"))
+    phone.sees("This is not what stands after Bearer")
+    phone.find("found-token").clear()
+    phone.find("found-token").send_keys("Bearer the-token-in-the-automation ")
+    phone.tap(phone.find("found-button"))
+    phone.sees("Today it was heard once.")
+    phone.tap(phone.find("end-button"))
+    phone.sees("Partner time is over.")
+    assert gateway.changes == [("stop", timedelta())]
+
+
 def test_a_browser_without_storage_says_so_and_goes_on(
     phone: Phone, api: RunningPhoneApi, gateway: RecordingGateway
 ) -> None:
@@ -342,7 +383,7 @@ def test_it_fits_a_phone_and_a_finger_in_light_and_in_dark(paired: Phone, tmp_pa
     wide = paired.run("return [innerWidth, document.documentElement.scrollWidth]")
     assert wide == [WIDTH, WIDTH]
     small = paired.run(
-        "return [...document.querySelectorAll('button, select, summary')].filter((one) => one.checkVisibility())"
+        "return [...document.querySelectorAll('button, select, summary, input')].filter((one) => one.checkVisibility())"
         ".map((one) => [one.textContent, one.getBoundingClientRect().height]).filter(([, height]) => height < arguments[0])",
         FINGER,
     )

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.clock import ManualClock
-from detector.core.observations import Activity
+from detector.core.effects import Record
+from detector.core.observations import Activity, Gap, GapReason, PartnerTimeBegan, PickedUp
 from detector.daemon.phone_gateway import MAX_EARLY, DaemonPhoneGateway
 from detector.daemon.phone_tracker import PhoneTracker
 from detector.devices import Phone, needs_phone_api
+from detector.partner_time.model import partner_time_from_now
 from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.phone_api.model import PhoneEvent
 from detector.store.store import Store
@@ -160,3 +162,25 @@ def test_the_phone_api_is_needed_while_a_phone_is_paired_or_being_paired(phone: 
 
 def test_without_a_phone_the_phone_api_is_not_needed() -> None:
     assert not needs_phone_api([], AT)
+
+
+def test_the_overview_has_the_hours_of_a_week_and_what_was_heard_today(rig: GatewayRig) -> None:
+    dinner = partner_time_from_now("Dinner", timedelta(hours=2), AT - timedelta(minutes=30))
+    rig.store.plans.add(dinner)
+    rig.store.plans.add(partner_time_from_now("Later", timedelta(hours=1), AT + timedelta(days=6)))
+    rig.store.plans.add(partner_time_from_now("Too late", timedelta(hours=1), AT + timedelta(days=8)))
+    began = PartnerTimeBegan(at=dinner.begins.replace(tzinfo=UTC), occurrence="x@1", title="Dinner", ends=AT)
+    told = [
+        *(PickedUp(at=AT + timedelta(seconds=second), device="my phone") for second in range(3)),
+        PickedUp(at=AT, device="old phone"),
+        Gap(at=AT, since=AT, device="my phone", reason=GapReason.SILENT),
+    ]
+    rig.store.history.save([Record(occurrence="x@1", what=one) for one in (began, *told)])
+    found = rig.gateway.overview(rig.phone)
+    assert found.heard_today == 3
+    assert [ends - begins for begins, ends in found.hours] == [timedelta(hours=2), timedelta(hours=1)]
+    assert "Dinner" not in repr(found)
+    rig.gateway.change_partner_time(rig.phone, "stop", timedelta(0))
+    assert [ends - begins for begins, ends in rig.gateway.overview(rig.phone).hours] == [timedelta(hours=1)]
+    rig.clock.at += timedelta(days=1)
+    assert rig.gateway.overview(rig.phone).heard_today == 0

@@ -13,7 +13,7 @@ from detector.clock import Clock, SystemClock
 from detector.devices import Phone, PhoneApiAddress
 from detector.phone_api.auth import digest
 from detector.phone_api.connection import ConnectionLimits
-from detector.phone_api.model import PartnerTimeAction, PhoneEvent
+from detector.phone_api.model import PartnerTimeAction, PhoneEvent, PhoneOverview
 from detector.phone_api.server import PhoneApi
 
 TOKEN = "the-token-of-my-phone"
@@ -38,6 +38,7 @@ class FakeGateway:
     tests: list[str] = field(default_factory=list)
     looked: int = 0
     says: str | None = None
+    told: PhoneOverview = field(default_factory=lambda: PhoneOverview(heard_today=0, hours=()))
     hold: asyncio.Event | None = None
 
     def phones(self) -> Sequence[Phone]:
@@ -59,6 +60,9 @@ class FakeGateway:
 
     def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
         self.changes.append((phone.name, action, length))
+
+    def overview(self, phone: Phone) -> PhoneOverview:
+        return self.told
 
     def note_test(self, phone: Phone) -> None:
         self.tests.append(phone.name)

@@ -13,7 +13,7 @@ from typing import Self
 
 from detector.clock import SystemClock
 from detector.devices import Phone, PhoneApiAddress
-from detector.phone_api.model import PartnerTimeAction, PhoneEvent
+from detector.phone_api.model import PartnerTimeAction, PhoneEvent, PhoneOverview
 from detector.phone_api.server import PhoneApi
 from tests.rig.phone import free_port
 
@@ -34,6 +34,7 @@ class RecordingGateway:
         self.changes: list[tuple[PartnerTimeAction, timedelta]] = []
         self.tests = 0
         self.says: str | None = None
+        self.told = PhoneOverview(heard_today=0, hours=())
 
     def phones(self) -> Sequence[Phone]:
         return tuple(self.known)
@@ -51,6 +52,9 @@ class RecordingGateway:
 
     def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
         self.changes.append((action, length))
+
+    def overview(self, phone: Phone) -> PhoneOverview:
+        return self.told
 
     def note_test(self, phone: Phone) -> None:
         self.tests += 1

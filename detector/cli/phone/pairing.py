@@ -47,7 +47,7 @@ OPEN_TIMEOUT: Final = timedelta(seconds=10)
 
 PLAIN_HTTP: Final = _(
     "This is plain HTTP: whoever listens in this Wi-Fi can see the phone's token, and could report things in its name. "
-    "Nothing can be read with it."
+    "All that can be read with it is how often the phone was heard today, and your hours."
 )
 
 

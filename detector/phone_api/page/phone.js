@@ -16,6 +16,7 @@ const UNKNOWN_TEXT =
   "MacroDroid or Tasker goes on as it was.";
 
 const TOKEN = /^[A-Za-z0-9_-]{8,200}$/;
+const HEARD_DELAY = 1500;
 
 let token = null;
 let name = null;
@@ -154,6 +155,7 @@ function showPaired() {
   fillValues();
   show("paired");
   find("paired-title").focus();
+  showHeard();
 }
 
 function showReplace() {
@@ -170,6 +172,63 @@ function showPair() {
     find("pair-again").hidden = false;
   }
   show("pair");
+}
+
+/* ---- what is heard of this phone ---- */
+
+async function showHeard() {
+  const asked = token;
+  if (!asked) return;
+  find("heard-host").textContent = location.host;
+  const { status, content } = await send("GET", "/v1/phone");
+  if (asked !== token) return;
+  if (status === 401) {
+    showUnpaired(REMOVED_TEXT);
+    return;
+  }
+  const known = status === 200 && Array.isArray(content.hours);
+  const times = content.heard_today === 1 ? "once" : `${content.heard_today} times`;
+  const heard = content.heard_today ? `Today it was heard ${times}.` : "Today it was not heard so far.";
+  const hours = known ? content.hours.map((pair) => pair.map((at) => new Date(at))) : [];
+  find("heard-today").textContent = known ? heard : "Your laptop did not answer, so it is not known how often it was heard.";
+  find("heard-hours-title").hidden = !hours.length;
+  find("heard-hours").replaceChildren(...hours.map(([begins, ends]) => {
+    const line = document.createElement("li");
+    line.textContent = formatHours(begins, ends);
+    return line;
+  }));
+  find("end-actions").hidden = !hours.some(([begins, ends]) => begins <= new Date() && new Date() < ends);
+}
+
+function formatHours(begins, ends) {
+  const day = { weekday: "short", day: "numeric", month: "short" };
+  const time = { hour: "2-digit", minute: "2-digit" };
+  const sameDay = begins.toDateString() === ends.toDateString();
+  return `${begins.toLocaleString([], { ...day, ...time })} – ${ends.toLocaleString([], sameDay ? time : { ...day, ...time })}`;
+}
+
+async function showFound() {
+  const button = find("found-button");
+  const element = find("found-message");
+  const given = find("found-token").value.trim().replace(/^Bearer\s+/i, "");
+  if (!TOKEN.test(given)) {
+    showMessage(element, "This is not what stands after Bearer: that is one long word.", "failed");
+    return;
+  }
+  button.disabled = true;
+  showMessage(element, "One moment …");
+  token = given;
+  const response = await send("GET", "/v1/phone");
+  button.disabled = false;
+  if (response.status === 200) {
+    find("found-token").value = "";
+    showMessage(element, "");
+    storeToken(given, typeof response.content.name === "string" ? response.content.name : "");
+    showPaired();
+    return;
+  }
+  token = null;
+  showMessage(element, response.status === 401 ? REMOVED_TEXT : explainFailure(response), "failed");
 }
 
 /* ---- pairing ---- */
@@ -290,15 +349,21 @@ function attachHandlers() {
     const minutes = Number(button.dataset.minutes);
     const request = { do: button.dataset.do, ...(minutes ? { minutes } : {}) };
     const words = CONFIRMATIONS[request.do](minutes);
-    button.addEventListener("click", () =>
-      submit(button, find("together-message"), ["POST", "/v1/together", request], words),
-    );
+    button.addEventListener("click", async () => {
+      await submit(button, find("together-message"), ["POST", "/v1/together", request], words);
+      setTimeout(showHeard, HEARD_DELAY);
+    });
   }
+  find("end-button").addEventListener("click", async (event) => {
+    await submit(event.currentTarget, find("end-message"), ["POST", "/v1/together", { do: "stop" }], CONFIRMATIONS.stop());
+    setTimeout(showHeard, HEARD_DELAY);
+  });
   find("keep-button").addEventListener("click", showPaired);
   find("replace-button").addEventListener("click", () => {
     storeToken(offered.token, offered.name);
     showPaired();
   });
+  find("found-button").addEventListener("click", showFound);
   find("away-button").addEventListener("click", (event) =>
     submit(
       event.currentTarget,
