@@ -48,6 +48,7 @@ COMMANDS: Final = (
     CommandEntry("next", "Partner time", "plan", "show the partner time that comes next"),
     CommandEntry("remove", "Partner time", "plan", "take a declared partner time back"),
     CommandEntry("extend", "Partner time", "plan", "the partner time under way goes on longer"),
+    CommandEntry("answer", "Partner time", "plan", "answer the last nudge: away, both or need"),
     CommandEntry("stop", "Partner time", "plan", "end the partner time under way"),
     CommandEntry("pause", "Partner time", "plan", "sense nothing for a while"),
     CommandEntry("resume", "Partner time", "plan", "end the pause"),

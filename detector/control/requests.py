@@ -1,4 +1,4 @@
-"""Start, stop, extend, skip, cancel or edit partner time: what commands, the session bus and the phone's page request.
+"""Start, stop, extend, skip, cancel or edit partner time, or answer a nudge: what commands, the session bus and the phone's page request.
 
 Invariant 1: the same request does the same, whoever makes it; one that is impossible changes nothing.
 Invariant 2: only the request is stored. The daemon acts on it when it next reconciles, and whoever requested it wakes the daemon.
@@ -7,10 +7,13 @@ Invariant 3: what has started stays as it started: only stop, skip, cancel, exte
 Every function raises `StoreError` if the store cannot be read or written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 
+from detector.core.effects import Moment
+from detector.core.observations import Answer
 from detector.partner_time.edit_migration import migrate_edit
 from detector.partner_time.model import Occurrence, PartnerTime, belongs_to, partner_time_from_now
 from detector.partner_time.occurrences import occurrences_from
@@ -18,6 +21,7 @@ from detector.partner_time.schedule import latest_end
 from detector.store.schedule import read_schedule, started_occurrences
 from detector.store.store import Store
 
+_ANSWER: Final = "answer_requested"
 MAX_PAUSE: Final = timedelta(hours=24)
 NEXT_HORIZON: Final = timedelta(days=366 * 9)
 """How far ahead the next occurrence is looked for: 29 February may come only once in eight years."""
@@ -154,6 +158,21 @@ def edit(store: Store, now: datetime, changed: PartnerTime) -> EditResult | None
     # The edit may itself have begun an occurrence: only what was under way before it goes on as it started.
     continued = current if current is not None and any(each.id == current.id for each in goes_on) else None
     return EditResult(goes_on=continued, left_out=migration.left_out, unmatched=migration.unmatched)
+
+
+def request_answers(store: Store, moment: Moment, answers: Sequence[Answer]) -> None:
+    """Let the daemon take these answers to the nudge, one after the other, as if its notification had been answered."""
+    store.state.set(_ANSWER, [moment.occurrence, moment.number, *answers])
+
+
+def take_answers(store: Store, occurrence: str) -> tuple[int, Sequence[Answer]] | None:
+    """Return the nudge of this occurrence whose answers were requested, with them, and forget the request."""
+    match store.state.get(_ANSWER):
+        case [str(id_), int(nudge), *answers]:
+            store.state.set(_ANSWER, None)
+            known = [answer for answer in get_args(Answer) if answer in answers]
+            return (nudge, known) if id_ == occurrence and known else None
+    return None
 
 
 def _skipped(store: Store, now: datetime, number: int | None) -> Occurrence | None:

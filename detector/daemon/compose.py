@@ -241,6 +241,9 @@ class Daemon:
                 logger.warning("%s", problem)
 
     async def _after_reconcile(self, upcoming: Upcoming) -> None:
+        session = self._reconciler.session
+        if session is not None and (requested := requests.take_answers(self._store, session.stored_id)):
+            session.answer(*requested)
         if not self._dbus_service.connected:
             await self._dbus_service.connect()
         self._dnd_controller.request(self._wants_dnd(), self._settings.quiet)

@@ -31,6 +31,7 @@ from detector.daemon.phone_apps import UnknownAppOpened
 from detector.daemon.wording import Wording
 from detector.notifier.model import SHOW_TIMEOUT, NotificationSender, NotificationText
 from detector.store.store import Store
+from rules.policy import NEEDED_LENGTHS
 
 if TYPE_CHECKING:
     from detector.daemon.phone_tracker import PhoneTracker
@@ -75,6 +76,7 @@ class EffectRunner:
         self._pop_unknown_apps = pop_unknown_apps
         self._show_after_end = show_after_end
         self._end: NotifyEnd | None = None
+        self._length_known: int | None = None
         self._queue: asyncio.Queue[_Showable] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
@@ -113,6 +115,14 @@ class EffectRunner:
     def show(self, text: NotificationText) -> None:
         """Queue something that is no nudge; it takes the place of what was shown at the start."""
         self._enqueue(text)
+
+    def answer(self, nudge: int, answers: Sequence[Answer]) -> None:
+        """Take answers that came another way than through the nudge's notification, and close that."""
+        for answer in answers:
+            self._answered(nudge, answer)
+        if answers[-1] in NEEDED_LENGTHS:
+            self._length_known = nudge
+        self._enqueue(Withdraw(nudge=nudge))
 
     async def wait_until_shown(self) -> None:
         """Return once everything that was queued so far has been shown, or has failed."""
@@ -170,7 +180,7 @@ class EffectRunner:
                 )
             case NotifyStart():
                 await self._send(0, self.wording.start(effect))
-            case AskHowLong(moment=moment):
+            case AskHowLong(moment=moment) if moment.number != self._length_known:
                 # This is no nudge: neither `Shown` nor an outcome follows from the question.
                 await self._send(moment.number, self.wording.how_long(moment))
             case NotifyNeedOver(moment=moment):

@@ -211,6 +211,10 @@ class Session:
             if by_itself:
                 self._effect_runner.show(self._effect_runner.wording.resumed(self.occurrence.ends, now))
 
+    def answer(self, nudge: int, answers: Sequence[obs.Answer]) -> None:
+        """Take answers to the nudge that came another way than through its notification."""
+        self._effect_runner.answer(nudge, answers)
+
     def end_quiet_week(self, now: datetime) -> None:
         """Show nudges from now on."""
         self.in_quiet_week = False

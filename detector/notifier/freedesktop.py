@@ -10,7 +10,7 @@ Invariant 5: while nothing is shown, nothing is listened to except that the serv
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +22,15 @@ from detector.dbus import DBUS, NOTIFICATIONS, NOTIFICATIONS_PATH, Bus, BusClose
 from detector.errors import NotifyFailed
 from detector.i18n import _
 from detector.notifier.model import NotificationText
-from detector.notifier.server import OWNER_CHANGES, SIGNALS, Server, get_server, notify, require_session_bus
+from detector.notifier.server import (
+    OWNER_CHANGES,
+    SIGNALS,
+    Server,
+    action_keys,
+    get_server,
+    notify,
+    require_session_bus,
+)
 
 TIMEOUT: Final = 2.0
 """Seconds until a server that does not answer is left to the next notifier."""
@@ -38,6 +46,7 @@ _DISMISSED_BY_PERSON: Final = 2
 class _NotifyCall:
     nudge: int
     text: NotificationText
+    keys: Sequence[str]
     answered: Callable[[int, Answer], None]
 
 
@@ -76,10 +85,15 @@ class FreedesktopNotifier:
     def about(self) -> str:
         if self._server is None:
             return _("shows, and can be answered")
-        if "actions" in self._server.capabilities:
+        if "actions" in self._server.capabilities and self._server.answers_by_click:
+            line = _(
+                'shows through {server} {version}; a middle click answers "Put it away", `turntoward answer` '
+                "gives the other answers: the menu program of dunst (`dmenu` in dunstrc) is not installed"
+            )
+        elif "actions" in self._server.capabilities:
             line = _("shows through {server} {version}, and can be answered")
         else:
-            line = _("shows through {server} {version}, and cannot be answered")
+            line = _("shows through {server} {version}, and can be answered with `turntoward answer` only")
         return line.format(server=self._server.name, version=self._server.version)
 
     async def probe(self) -> None:
@@ -92,7 +106,8 @@ class FreedesktopNotifier:
             server = await self._known_server(bus)
             serial = bus.next_serial()
             # `_on_message` takes the reply as well, in order with the signals: one that follows at once finds its id known.
-            self._calls[serial] = _NotifyCall(nudge=nudge, text=text, answered=answered)
+            keys = action_keys(text, server)
+            self._calls[serial] = _NotifyCall(nudge=nudge, text=text, keys=keys, answered=answered)
             self._listen(wanted=True)
             # Replacing in place: no second bubble, and no flicker of closing and opening.
             replaces = self._shown.id if self._shown is not None else 0
@@ -178,7 +193,8 @@ class FreedesktopNotifier:
             self._forget()
             self._report(shown, "dismissed" if message.body[1] == _DISMISSED_BY_PERSON else "expired")
         elif message.member == "ActionInvoked":
-            answer = next((key for key, _label in shown.request.text.answers if key == message.body[1]), None)
+            found = zip(shown.request.keys, shown.request.text.answers, strict=False)
+            answer = next((answer for key, (answer, _label) in found if key == message.body[1]), None)
             if answer is not None:
                 self._forget()
                 self._report(shown, answer)

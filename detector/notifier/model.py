@@ -24,6 +24,7 @@ SHOW_TIMEOUT: Final = 10.0
 class NotificationText:
     """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order.
 
+    `how_to_answer`: the command that answers, for channels in which not every answer can be chosen.
     `urgent`: Do Not Disturb is on, and only what is marked urgent gets through. `expires` zero: it stays until it is
     replaced. `announces`: it tells that partner time has begun, so every notifier is tried, whatever the settings choose.
     """
@@ -31,6 +32,7 @@ class NotificationText:
     title: str = field(repr=False)
     body: str = field(repr=False)
     answers: tuple[tuple[Answer, str], ...] = ()
+    how_to_answer: str = ""
     expires: timedelta = field(default=timedelta(seconds=20))
     urgent: bool = False
     announces: bool = False

@@ -34,7 +34,7 @@ class NotifySendNotifier(OneWayNotifier):
     """Shows through `notify-send`. That it ended well means that a server took the text, not that it was seen."""
 
     name = "notify-send"
-    about = _("shows, and cannot be answered")
+    about = _("shows, and can be answered with `turntoward answer` only")
 
     def __init__(self, *, timeout: float = TIMEOUT) -> None:
         self._timeout = timeout
@@ -68,7 +68,9 @@ class NotifySendNotifier(OneWayNotifier):
         if self._can_replace:
             options += ["--print-id", *([f"--replace-id={self._shown_id}"] if self._shown_id else [])]
         title = with_app_name(without_markup(one_line(text.title)))
-        output = await self._run([*options, "--", title, without_markup(one_line(text.body, BODY_LIMIT))])
+        output = await self._run(
+            [*options, "--", title, without_markup(one_line(f"{text.body} {text.how_to_answer}", BODY_LIMIT))]
+        )
         self._shown_id = int(output) if output.strip().isdigit() else None
 
     async def _run(self, arguments: Sequence[str]) -> bytes:

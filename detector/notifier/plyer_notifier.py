@@ -35,7 +35,7 @@ class PlyerNotifier(OneWayNotifier):
     """Shows through plyer, most of whose failures are silent: that it returned says little. No answer ever comes back."""
 
     name = "plyer"
-    about = _("shows, as far as plyer tells, and cannot be answered")
+    about = _("shows, as far as plyer tells, and can be answered with `turntoward answer` only")
 
     def __init__(self, *, timeout: float = TIMEOUT) -> None:
         self._timeout = timeout
@@ -48,7 +48,7 @@ class PlyerNotifier(OneWayNotifier):
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         _require_plyer()
         title = one_line(with_app_name(without_markup(one_line(text.title))), _MAX_TITLE)
-        body = without_markup(one_line(text.body, _MAX_BODY))
+        body = without_markup(one_line(f"{text.body} {text.how_to_answer}", _MAX_BODY))
         # A title or body that begins with "-" would be an option of the program that plyer may call.
         title, body = (f"\u2060{part}" if part.startswith("-") else part for part in (title, body))
         try:

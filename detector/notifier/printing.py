@@ -25,7 +25,9 @@ class PrintingNotifier(OneWayNotifier):
     """
 
     name = "print"
-    about = _("only prints a line; it is seen by whoever looks at the terminal, and cannot be answered")
+    about = _(
+        "only prints a line; it is seen by whoever looks at the terminal, and can be answered with `turntoward answer` only"
+    )
 
     def __init__(self, stream: TextIO | None = None, *, needs_terminal: bool = True) -> None:
         self._stream = stream
@@ -35,7 +37,9 @@ class PrintingNotifier(OneWayNotifier):
         self._target()
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
-        line = " — ".join(part for part in (one_line(text.title), one_line(text.body, 1000)) if part)
+        line = " — ".join(
+            part for part in (one_line(text.title), one_line(text.body, 1000), text.how_to_answer) if part
+        )
         lines = wrap(_("Turntoward (only printed): {line}").format(line=line), WIDTH, subsequent_indent="  ")
         target = self._target()
         try:

@@ -44,10 +44,15 @@ def titles() -> dict[str, tuple[str, ...]]:
 def _text(settings: NotifierSettings, title: str, *parts: str, answers: str = "") -> NotificationText:
     """Return a notification of this title, with the parts that are not empty as its body; `answers`: a table of them."""
     keys = {"answers": ANSWERS, "needed": LENGTHS}.get(answers, ())
+    how = {
+        "answers": _("In a terminal: turntoward answer away, both or need."),
+        "needed": _("In a terminal: turntoward answer need --for 5min."),
+    }
     return NotificationText(
         title=title,
         body=" ".join(part for part in parts if part),
         answers=tuple((answer, phrase(answers, answer)) for answer in keys),
+        how_to_answer=how.get(answers, ""),
         expires=settings.expires,
     )
 

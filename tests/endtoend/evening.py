@@ -44,7 +44,14 @@ class Evening:
     """A person's device. `rules` and `config` stand in the config folder before anything is started."""
 
     def __init__(
-        self, stack: ExitStack, home: Path, *, rules: str = QUICK, config: str = "", dunstrc: str = ""
+        self,
+        stack: ExitStack,
+        home: Path,
+        *,
+        rules: str = QUICK,
+        config: str = "",
+        dunstrc: str = "",
+        has_menu: bool = True,
     ) -> None:
         self._stack = stack
         self.home = home
@@ -58,7 +65,7 @@ class Evening:
             (self.settings / "config.toml").write_text(config)
         self.desktop: Desktop = stack.enter_context(desktop())
         self.bus: SessionBus = stack.enter_context(private_bus())
-        self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc))
+        self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc, has_menu=has_menu))
         self.log = home.parent / "log"
         self.in_terminal = False
         self.env: dict[str, str] = {

@@ -109,3 +109,36 @@ def test_an_activity_needed_for_a_while_is_not_nudged_for_so_long(evening_with: 
     told = json.loads(evening.say("report", "--json"))
     assert (told["needed"], told["nudges"]["needed"], told["moments"]) == (2, 1, 1)
     assert "You said that you needed it, for 15 min." in evening.say("why", "1")
+
+
+def test_a_nudge_is_answered_in_a_terminal_where_dunst_has_no_menu(evening_with: Begin) -> None:
+    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO, has_menu=False)
+    assert "turntoward run" in evening.say("answer", "away", code=3)
+    evening.run()
+    assert "No partner time is under way" in evening.say("answer", "away", code=1)
+    evening.begin()
+    evening.read_greeting()
+    assert "There was no nudge in this partner time so far." in evening.say("answer", "away", code=1)
+    other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
+    evening.scroll_until_nudged()
+    assert "--for goes with `need`" in evening.say("answer", "away", "--for", "5min", code=2)
+    said = evening.say("answer", "both")
+    assert " ".join(said.split()) == (
+        'You answered "This is for both of us". No more nudges about social media in this partner time.'
+    )
+    (moment,) = evening.moments("outcome = 'together'")
+    assert moment["answer"] == "together"
+    until(lambda: evening.dunst.displayed() == 0, what="the answered notification is gone")
+    assert "middle click: put it away." in evening.dunst.history()[0].body.casefold()
+    already = evening.say("answer", "away", code=1)
+    assert "has been answered already. You said that it is for both of you." in " ".join(already.split())
+    take_up(feed, other)
+    scroll_until_unsaid(evening, "together")
+    # With the length at once nothing more is asked.
+    take_up(video, other)
+    evening.scroll_until_nudged(2)
+    assert "No nudges about video for 5 min." in evening.say("answer", "need", "--for", "5min")
+    (needed,) = evening.moments("outcome = 'needed'")
+    assert needed["answer"] == "needed_5"
+    until(lambda: evening.dunst.displayed() == 0, what="no question for how long")
+    assert "You said that you needed it, for 5 min." in evening.say("why")

@@ -203,3 +203,16 @@ async def test_a_question_that_cannot_be_shown_is_not_recorded() -> None:
     await one.wait_until_shown()
     assert came == []
     await one.close()
+
+
+async def test_an_answer_from_a_terminal_closes_the_nudge_and_a_length_asks_nothing_more() -> None:
+    sender, came = FakeSender(), list[Observation]()
+    one = effect_runner(sender, came.append)
+    one.run([BEGAN, Notify(moment=moment(1))])
+    await one.wait_until_shown()
+    one.answer(1, ["needed", "needed_5"])
+    one.run([AskHowLong(moment=moment(1))])
+    await one.wait_until_shown()
+    await one.close()
+    assert [each.answer for each in came if isinstance(each, Answered)] == ["needed", "needed_5"]
+    assert sender.shown == ["show 1", "withdraw 1", "close"]

@@ -19,9 +19,10 @@ from detector.errors import NotifyFailed
 from detector.notifier.chain import NotifierChain
 from detector.notifier.freedesktop import FreedesktopNotifier
 from detector.notifier.model import NotificationText
-from tests.rig.bus import Dunst, SessionBus
+from tests.rig.bus import Dunst, SessionBus, dunst_on
 from tests.rig.notification_server import Answers
 from tests.rig.processes import TIMEOUT, until_async
+from tests.rig.x11 import Desktop
 
 pytestmark = pytest.mark.real
 
@@ -92,7 +93,7 @@ async def test_each_answer_comes_back_once_and_closes_the_notification(
     await until_async(lambda: answers, what="the answer")
     await until_async(lambda: dunst.displayed() == 0, what="an empty screen")
     labels = [line.partition(" (")[0].lstrip("#") for line in dunst.offered()]
-    assert sorted(labels) == sorted(label for _, label in ANSWERS)
+    assert labels == [label for _, label in ANSWERS]
     await _nothing_more(dunst, notifier)
     assert answers == [(7, answer)]
 
@@ -105,6 +106,22 @@ async def test_a_middle_click_answers_and_is_not_also_a_dismissal(
     await until_async(lambda: answers, what="the answer")
     await _nothing_more(dunst, notifier)
     assert answers == [(7, "together")]
+
+
+async def test_without_a_menu_program_a_middle_click_puts_away_and_the_command_is_named(
+    x_server: Desktop, session_bus: SessionBus, notifier: FreedesktopNotifier, answers: Answers
+) -> None:
+    with dunst_on(x_server, session_bus, has_menu=False) as dunst:
+        await notifier.probe()
+        assert "a middle click answers" in notifier.about
+        assert "`turntoward answer` gives the other answers" in notifier.about
+        how = "In a terminal: turntoward answer away, both or need."
+        await notifier.show(7, replace(TEXT, how_to_answer=how), answers)
+        dunst.middle_click()
+        await until_async(lambda: answers, what="the answer")
+        assert answers == [(7, "put_away")]
+        await until_async(lambda: dunst.displayed() == 0, what="an empty screen")
+        assert dunst.history()[0].body.endswith(f"\nMiddle click: Put it away. {how}")
 
 
 async def test_a_menu_left_without_a_choice_answers_nothing(

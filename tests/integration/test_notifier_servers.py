@@ -126,7 +126,14 @@ async def test_only_a_server_without_buttons_is_told_how_to_answer(
     async with serving(session_bus, "actions", "body", name="dunst") as server:
         await notifier.show(2, TEXT, answers)
         await notifier.show(0, replace(TEXT, answers=()), answers)
-        assert ["Middle click to answer." in said.body for said in server.notified] == [True, False]
+        assert ["Middle click" in said.body for said in server.notified] == [True, False]
+    command = replace(TEXT, how_to_answer="In a terminal: turntoward answer away.")
+    async with serving(session_bus, "actions", "body", name="mako") as server:
+        await notifier.show(3, command, answers)
+        assert server.notified[0].body.endswith("\nIn a terminal: turntoward answer away.")
+    async with serving(session_bus, "body") as server:
+        await notifier.show(4, command, answers)
+        assert server.notified[0].body.endswith("\nIn a terminal: turntoward answer away.")
 
 
 async def test_capabilities_are_read_once_for_each_server(
@@ -340,7 +347,7 @@ async def test_about_names_the_server_and_whether_it_can_be_answered(
 ) -> None:
     async with serving(session_bus, "body", name="Quiet"):
         await notifier.probe()
-        assert notifier.about == "shows through Quiet 1.0, and cannot be answered"
+        assert notifier.about == "shows through Quiet 1.0, and can be answered with `turntoward answer` only"
     async with serving(session_bus, *EVERYTHING, name="Rich"):
         await notifier.probe()
         assert notifier.about == "shows through Rich 1.0, and can be answered"

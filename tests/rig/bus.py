@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from detector.notifier.server import DUNST_KEYS
 from tests.rig.processes import end, needs, started, until
 from tests.rig.x11 import Desktop
 
@@ -42,11 +43,14 @@ _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
 </busconfig>
 """
 
+NO_MENU = "/usr/bin/dmenu-that-is-not-installed -p dunst:"
 # dmenu gets lines such as "#Put it away (A minute of scrolling) [3,put_away]" and says back the chosen one.
 _MENU = """#!/bin/sh
 wanted=$(cat {wanted} 2>/dev/null)
 tee {offered} | grep -F ",$wanted]" | head -n 1
 """
+
+_NUDGE, _LENGTHS = ("put_away", "together", "needed"), ("needed_1", "needed_5", "needed_15")
 
 _DUNSTRC = """[global]
     origin = top-left
@@ -139,7 +143,14 @@ class Dunst:
     """One dunst on a private bus and display, with a dunstrc of our own."""
 
     def __init__(
-        self, stack: ExitStack, desktop: Desktop, bus: SessionBus, *, markup: str = "full", rules: str = ""
+        self,
+        stack: ExitStack,
+        desktop: Desktop,
+        bus: SessionBus,
+        *,
+        markup: str = "full",
+        rules: str = "",
+        has_menu: bool = True,
     ) -> None:
         needs("dunst", "dunstctl")
         self._stack = stack
@@ -152,7 +163,7 @@ class Dunst:
         menu.write_text(_MENU.format(wanted=shlex.quote(str(self._wanted)), offered=shlex.quote(str(self._offered))))
         menu.chmod(0o755)
         self._dunstrc = folder / "dunstrc"
-        self._dunstrc.write_text(_DUNSTRC.format(markup=markup, menu=menu) + rules)
+        self._dunstrc.write_text(_DUNSTRC.format(markup=markup, menu=menu if has_menu else NO_MENU) + rules)
         self.start()
 
     def start(self) -> None:
@@ -223,8 +234,8 @@ class Dunst:
         self._choose(key)
         self.ctl("context")
 
-    def middle_click(self, key: str) -> None:
-        """Press the middle button on the notification, and choose the answer of this key in the menu that opens."""
+    def middle_click(self, key: str = "") -> None:
+        """Press the middle button on the notification, and choose the answer of this key in the menu that may open."""
         self._choose(key)
         until(
             lambda: self.desktop.run("xdotool", "search", "--onlyvisible", "--class", "Dunst"), what="dunst's toplevel"
@@ -251,7 +262,8 @@ class Dunst:
 
     def _choose(self, key: str) -> None:
         self._offered.unlink(missing_ok=True)
-        self._wanted.write_text(key or "nothing of the kind")
+        place = next((keys.index(key) for keys in (_NUDGE, _LENGTHS) if key in keys), None)
+        self._wanted.write_text("nothing of the kind" if place is None else DUNST_KEYS[place])
 
 
 @contextmanager
@@ -262,10 +274,15 @@ def private_bus() -> Iterator[SessionBus]:
 
 
 @contextmanager
-def dunst_on(desktop: Desktop, bus: SessionBus, *, markup: str = "full", rules: str = "") -> Iterator[Dunst]:
-    """Run dunst on this display and bus as long as the block lasts; `rules` end its settings."""
+def dunst_on(
+    desktop: Desktop, bus: SessionBus, *, markup: str = "full", rules: str = "", has_menu: bool = True
+) -> Iterator[Dunst]:
+    """Run dunst on this display and bus as long as the block lasts; `rules` end its settings.
+
+    `has_menu` False: its menu program is not installed, as on Debian.
+    """
     with ExitStack() as stack:
-        yield Dunst(stack, desktop, bus, markup=markup, rules=rules)
+        yield Dunst(stack, desktop, bus, markup=markup, rules=rules, has_menu=has_menu)
 
 
 @pytest.fixture

@@ -137,6 +137,19 @@ def extend_command(length: tuple[str, ...]) -> None:
     extend_current(length)
 
 
+@click.command(epilog="Example: turntoward answer need --for 5min")
+@click.argument("answer", type=click.Choice(["away", "both", "need"]))
+@click.option("--for", "length", type=click.Choice(["1min", "5min", "15min"]), help="With `need`: for how long.")
+def answer_command(answer: str, *, length: str | None) -> None:
+    """Answer the last nudge, as its buttons do: away (Put it away), both (This is for both of us), need (I need this).
+
+    A nudge can be answered until its outcome is known: for about a minute and a half. An answer cannot be changed.
+    """
+    from detector.cli.plan.answer import answer_nudge
+
+    answer_nudge(answer, length)
+
+
 @click.command(epilog="Example: turntoward stop")
 def stop_command() -> None:
     """End the partner time under way, today only; what returns comes back as planned.
