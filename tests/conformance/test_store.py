@@ -368,7 +368,7 @@ class ForgettingConformance:
         store.forget(after_minutes(0), now=after_minutes(30))
         store.history.save([ends(at=40), begins(OTHER, at=50)])
         store.history.save([seen(scrolled(10), occurrence=OTHER)])
-        assert list(store.history.observations(OTHER))[-1] == scrolled(10)
+        assert scrolled(10) in list(store.history.observations(OTHER))
 
     def test_an_occurrence_that_begins_after_forgetting_is_saved_though_it_was_planned_before(
         self, store: Store

@@ -131,7 +131,7 @@ def test_a_phone_that_sent_nothing_is_unknown_and_not_put_away() -> None:
     text = as_text(summary)
     assert "  my phone: said nothing, so nothing is known of it.\n" in text
     assert "  laptop: 1 h 30 min of 1 h 30 min known, 1 look, 10 min long in all.\n" in text
-    assert "put away" not in text
+    assert "began with a phone put away" not in text
 
 
 def test_a_phone_has_known_time_pick_ups_and_looks() -> None:
