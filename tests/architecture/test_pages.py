@@ -1,13 +1,14 @@
-"""The pages: every link to a place in the repository leads somewhere."""
+"""The pages: every link to a place in the repository leads somewhere, and every fault has its tests."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import ROOT, TESTS
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md") if (ROOT / name).exists()),
@@ -15,6 +16,9 @@ PAGES = [
 ]
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+FAULTS = {"S": 18, "I": 17, "C": 15, "P": 14}
+FAULT = re.compile(r"^\| (\w+) \| .* \| (.*) \|$", re.MULTILINE)
+TEST = re.compile(r"`(tests/[\w/]+\.py)?((?:::\w+)*)`")
 NAMED = re.compile(r"`((?:docs|detector|rules|tests|systemd)/[\w./-]+\.\w+)`")
 
 
@@ -52,6 +56,47 @@ def test_every_decision_stands_in_the_list_of_decisions() -> None:
     folder = ROOT / "docs" / "dev" / "decisions"
     listed = (folder / "README.md").read_text()
     assert [path.name for path in folder.glob("*.md") if path.name not in listed and path.name != "README.md"] == []
+
+
+def named_tests(page: str) -> dict[str, list[str]]:
+    """Return the tests that each row names, with their files; none where it says "open"."""
+    found: dict[str, list[str]] = {}
+    for fault, cell in FAULT.findall(page):
+        path, names = "", found.setdefault(fault, [])
+        for file, name in TEST.findall(cell):
+            path = file or path
+            names.append(path + name)
+        if not names and cell != "open":
+            names.append(cell)
+    return found
+
+
+def missing_tests(names: list[str]) -> list[str]:
+    defined = {
+        f"{module.name}::{node.name}"
+        for module in TESTS
+        if any(name.startswith(module.name) for name in names)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    } | {module.name for module in TESTS}
+    wanted = [(name, name.split("::")) for name in names]
+    return [name for name, (path, *parts) in wanted if not {path, *(f"{path}::{part}" for part in parts)} <= defined]
+
+
+def test_every_fault_has_a_row_and_every_test_that_a_row_names_exists() -> None:
+    rows = named_tests((ROOT / "docs" / "dev" / "faults.md").read_text(encoding="utf-8"))
+    assert list(rows) == [f"{letter}{number + 1}" for letter, last in FAULTS.items() for number in range(last)]
+    assert missing_tests([name for names in rows.values() for name in names]) == []
+
+
+def test_a_test_that_does_not_exist_and_a_row_without_one_are_seen() -> None:
+    page = (
+        "| | what | tests |\n|---|---|---|\n| S1 | a | b | open |\n| S2 | c | soon |\n"
+        "| S3 | d | `tests/architecture/test_pages.py::missing_tests`, `::test_gone`, `tests/gone.py` |\n"
+    )
+    assert named_tests(page)["S1"] == []
+    names = [name for names in named_tests(page).values() for name in names]
+    assert missing_tests(names) == ["soon", "tests/architecture/test_pages.py::test_gone", "tests/gone.py"]
 
 
 def test_a_link_that_leads_nowhere_is_seen(tmp_path: Path) -> None:
