@@ -14,6 +14,8 @@ import sqlite_utils  # noqa: F401 - imported here, migrations run in this proces
 from tests.rig.examples import load_profile
 
 load_profile()
+# The texts that tests expect are those of the locale C, whatever the locale of who runs them.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 pytest_plugins = [
     "tests.rig.x11",

@@ -80,6 +80,16 @@ COMMANDS: Final = (
     CommandEntry("service", "The program", "program", "install or remove the systemd user service"),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}
+# What people look for under another name.
+_OTHER_NAMES: Final = {
+    **dict.fromkeys(("start", "begin"), "now"),
+    **dict.fromkeys(("delete", "rm"), "remove"),
+    **dict.fromkeys(("schedule", "plan", "ls"), "list"),
+    **dict.fromkeys(("history", "stats", "log"), "report"),
+    **dict.fromkeys(("set", "settings", "get"), "config sample --write"),
+    "undo": "skip --undo",
+    "proposal": "calendar proposals",
+}
 
 
 @cache
@@ -127,7 +137,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; refuse an unknown one with the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in _BY_NAME:
-            hint = did_you_mean(args[0], _BY_NAME, _("`turntoward --help` lists the commands."))
+            hint = _elsewhere(args[0]) or did_you_mean(args[0], _BY_NAME, _("`turntoward --help` lists the commands."))
             raise click.UsageError(_("There is no command '{name}'. {hint}").format(name=args[0], hint=hint), ctx)
         return super().resolve_command(ctx, args)
 
@@ -136,6 +146,18 @@ class Commands(click.Group):
         for group in dict.fromkeys(entry.group for entry in COMMANDS):
             with formatter.section(_(group)):
                 formatter.write_dl([(entry.name, _(entry.summary)) for entry in COMMANDS if entry.group == group])
+
+
+def _elsewhere(name: str) -> str | None:
+    """Return a hint at the commands that do what the name says, such as `calendar accept` for `accept`."""
+    if name in _OTHER_NAMES:
+        found = [_OTHER_NAMES[name]]
+    else:
+        groups = [(entry.name, load_command(entry.name)) for entry in COMMANDS]
+        found = [f"{group} {name}" for group, each in groups if isinstance(each, click.Group) and name in each.commands]
+    if not found:
+        return None
+    return _("Write {commands}.").format(commands=_(" or ").join(f"`turntoward {command}`" for command in found))
 
 
 @click.group(

@@ -1,11 +1,14 @@
 """What several commands take: lengths as options, and words that need no quotes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any, Final
 
 import click
+
+from detector.i18n import _
+from detector.spelling import did_you_mean
 
 
 class LengthType(click.ParamType[timedelta]):
@@ -49,6 +52,25 @@ class WordsCommand(click.Command):
             given += [name, " ".join(words)] if words else [name]
             del rest[: len(words)]
         return super().parse_args(ctx, given)
+
+
+class Subcommands(click.Group):
+    """A group that refuses an unknown command of it with what there is instead; `others` are names that people look for."""
+
+    def __init__(self, *args: Any, others: Mapping[str, str] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.others = others or {}
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; refuse an unknown one with the nearest name, or with the names there are."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            known = ", ".join(f"`{ctx.command_path} {name}`" for name in self.commands)
+            hint = did_you_mean(args[0], self.commands, _("There are {commands}.").format(commands=known))
+            hint = self.others.get(args[0], hint)
+            raise click.UsageError(_("There is no command '{name}'. {hint}").format(name=args[0], hint=hint), ctx)
+        return super().resolve_command(ctx, args)
 
 
 def _up_to_option(words: Sequence[str]) -> list[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from detector.config.settings import Settings
 from detector.core.effects import Moment, NotifyEnd, NotifyStart
-from detector.i18n import _
+from detector.i18n import _, format_clock
 from detector.notifier import NotifierSettings, texts
 from detector.notifier.model import NotificationText
+from detector.partner_time.day_names import WEEKDAYS
 from detector.partner_time.reminders import suggestion_of
 from detector.partner_time.settings import LATE
 from detector.store.quiet_week import EVENINGS
@@ -96,11 +97,11 @@ def local_end(ends: datetime, now: datetime) -> str:
     local = ends.astimezone()
     if local.date() == now.astimezone().date():
         return local_time(ends)
-    return _("{day}, {time}").format(day=f"{local:%A}", time=local_time(ends))
+    return _("{day}, {time}").format(day=WEEKDAYS[local.weekday()], time=local_time(ends))
 
 
 def local_time(at: datetime) -> str:
-    return f"{at.astimezone():%H:%M}"
+    return format_clock(at.astimezone())
 
 
 def _summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) -> NotificationText | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from detector.i18n import _
+from detector.i18n import _, date_conventions
 
 # One text for all of them: a translation has as many words, in this order.
 WEEKDAYS: Final = tuple(_("Monday Tuesday Wednesday Thursday Friday Saturday Sunday").split())
@@ -35,8 +35,26 @@ def join_words(words: Sequence[str]) -> str:
 
 
 def format_full_date(day: date) -> str:
-    """Return "Thursday 24 December 2026"."""
-    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+    """Return "Thursday 24 December 2026", or "Thursday, December 24, 2026" where people write so."""
+    return with_weekday(WEEKDAYS[day.weekday()], format_day_of_month(day, with_year=True))
+
+
+def format_day_of_month(day: date, *, with_year: bool, months: Sequence[str] = MONTHS) -> str:
+    """Return "24 December", "24 December 2026", or "December 24, 2026" where people write so."""
+    month = months[day.month - 1]
+    if date_conventions().is_month_first:
+        return f"{month} {day.day}, {day.year}" if with_year else f"{month} {day.day}"
+    return f"{day.day} {month} {day.year}" if with_year else f"{day.day} {month}"
+
+
+def with_weekday(weekday: str, date_: str) -> str:
+    return f"{weekday}, {date_}" if date_conventions().is_month_first else f"{weekday} {date_}"
+
+
+def format_short_day(day: date, *, with_year: bool = False) -> str:
+    """Return "Thu 24 Dec", or "Thu, Dec 24" where people write so."""
+    date_ = format_day_of_month(day, with_year=with_year, months=[name[:3] for name in MONTHS])
+    return with_weekday(WEEKDAYS[day.weekday()][:3], date_)
 
 
 def format_days(days: Iterable[int], first: int | None = None) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from detector.errors import Problem, UserError
-from detector.i18n import _
+from detector.i18n import _, format_clock
 from detector.partner_time.day_names import format_full_date
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.occurrences import SEARCH_HORIZON, occurrences_from
@@ -370,7 +370,7 @@ class _ArgumentReader(ProblemCollector):
             return
         if wanted.recurrence is None:
             message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
-            date_, time_ = format_full_date(wanted.begins.date()), f"{wanted.begins:%H:%M}"
+            date_, time_ = format_full_date(wanted.begins.date()), format_clock(wanted.begins)
             self.add("--on", given.on or "", message, hint, date=date_, time=time_)
         elif given.without:
             message, hint = _("nothing is left: each of its days is excepted"), _("leave at least one of them")

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from detector.i18n import _, ngettext
-from detector.partner_time.day_names import MONTHS, WEEKDAYS, join_words
+from detector.i18n import _, date_conventions, format_clock, ngettext
+from detector.partner_time.day_names import WEEKDAYS, format_day_of_month, join_words, with_weekday
 from detector.partner_time.describe_recurrence import format_recurrence
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.recurrence import local_starts
@@ -56,7 +56,7 @@ def format_occurrence(occurrence: Occurrence, now: datetime, zone: ZoneInfo) -> 
 
 def format_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return "20:00" where `at` is less than twelve hours away, else with its day: "tomorrow 20:00"."""
-    clock = f"{at.astimezone(zone):%H:%M}"
+    clock = format_clock(at.astimezone(zone))
     return clock if abs(at - now) < _HALF_A_DAY else f"{format_day(at, now, zone)} {clock}"
 
 
@@ -66,12 +66,12 @@ def format_day(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((day - today).days)
     if near is not None:
         return near
-    return f"{WEEKDAYS[day.weekday()]} {format_date(day, today)}"
+    return with_weekday(WEEKDAYS[day.weekday()], format_date(day, today))
 
 
 def format_date(day: date, today: date) -> str:
     """Return "27 November", with the year where it is another."""
-    return f"{day.day} {MONTHS[day.month - 1]}{'' if day.year == today.year else f' {day.year}'}"
+    return format_day_of_month(day, with_year=day.year != today.year)
 
 
 def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
@@ -122,7 +122,9 @@ def format_interval(begins: datetime, ends: datetime) -> str:
     """Return "18:30–20:00" of two times on one wall; "20:00–02:00 the next day" of a span past midnight."""
     days = (ends.date() - begins.date()).days
     at_midnight = days == 1 and ends.hour == ends.minute == 0
-    clock = "24:00" if at_midnight else f"{ends:%H:%M}"
+    begin, end = format_clock(begins), format_clock(ends)
     if days == 1 and not at_midnight:
-        return _("{begins}–{ends} the next day").format(begins=f"{begins:%H:%M}", ends=clock)
-    return f"{begins:%H:%M}–{clock}"
+        return _("{begins}–{ends} the next day").format(begins=begin, ends=end)
+    if at_midnight:
+        end = _("midnight") if date_conventions().has_12_hours else "24:00"
+    return f"{begin}–{end}"

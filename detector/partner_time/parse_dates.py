@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from detector.errors import UserError
-from detector.i18n import _
+from detector.i18n import _, date_conventions, format_clock
 from detector.partner_time.day_names import MONTHS, WEEKDAYS, format_full_date
 from detector.partner_time.parse_times import (
     CLOCK,
@@ -160,7 +160,7 @@ def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> da
     shown = at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
     if shown != at:
         message, hint = _("the clocks leave out {time} on {date}"), _("they go on at {shown}: write that")
-        raise input_error(argument, text, message, hint, **named, shown=f"{shown:%H:%M}")
+        raise input_error(argument, text, message, hint, **named, shown=format_clock(shown))
     return at
 
 
@@ -251,7 +251,7 @@ def _look_back_day(text: str, wanted: str, argument: str, today: date) -> date:
 def _first_of(which: str, unit: str, today: date) -> date:
     step = {"this": 0, "last": -1, "past": -1, "next": 1}[which]
     if unit == "week":
-        return today + (7 * step - today.weekday()) * DAY
+        return today + (7 * step - (today.weekday() - date_conventions().first_weekday) % 7) * DAY
     first = today.replace(day=1) if unit == "month" else today.replace(month=1, day=1)
     return _months_from(first, step * (1 if unit == "month" else 12))
 
@@ -374,9 +374,8 @@ def _named_weekday(text: str, argument: str, weekday: int, today: date, *, which
     """Return the day of `this friday`, `last friday`, `next friday`, where everybody would count the same weeks."""
     coming = today + ((weekday - today.weekday()) % 7 or 7) * DAY
     before = today - ((today.weekday() - weekday) % 7 or 7) * DAY
-    monday = today - today.weekday() * DAY
     first, second = (before, before - 7 * DAY) if which in {"last", "past"} else (coming, coming + 7 * DAY)
-    if which in {"last", "past"} and before < monday:
+    if which in {"last", "past"} and before < _first_of("this", "week", today):
         return before
     if which not in {"last", "past", "next"} and weekday != today.weekday() and direction != "back":
         return coming

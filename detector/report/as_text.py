@@ -1,13 +1,13 @@
 """Write a summary as plain text: the good number first, and what is unknown called unknown."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
 from detector.errors import printable
-from detector.i18n import _, ngettext
-from detector.partner_time.day_names import MONTHS, WEEKDAYS
+from detector.i18n import _, format_clock, ngettext
+from detector.partner_time.day_names import WEEKDAYS, format_day_of_month, format_short_day, with_weekday
 from detector.report.summary import (
     PRESENCE_MARK,
     WEEKS_NEEDED,
@@ -44,8 +44,6 @@ _PLAIN: Final = "\x1b[0m"
 _BAR_COLUMNS: Final = 20
 # A shorter sum of looks is not written: it would read as 0 s.
 _MIN_LENGTH: Final = timedelta(seconds=1)
-_DAYS: Final = tuple(day[:3] for day in WEEKDAYS)
-_MONTHS: Final = tuple(month[:3] for month in MONTHS)
 
 
 def as_text(summary: Summary, width: int = 80, *, colour: bool = False) -> str:
@@ -108,9 +106,9 @@ def _headline(summary: Summary, width: int) -> list[str]:
     lines.append(f"  {_marked_bar(summary.presence)}  {mark}")
     if summary.longest:
         began = summary.longest.began
-        day = _day(began).replace("  ", " ")
+        day = format_short_day(began)
         text = _("The longest stretch lasted {length}, on {day} from {time}.")
-        text = text.format(length=_length(summary.longest.lasted), day=day, time=f"{began:%H:%M}")
+        text = text.format(length=_length(summary.longest.lasted), day=day, time=format_clock(began))
         lines += wrap(text, width)
     return lines
 
@@ -283,7 +281,9 @@ def _weeks(weeks: Sequence[Week]) -> list[str]:
     heading = _("Week by week") if len(shown) == len(weeks) else _("Week by week, the last {count}")
     lines = [heading.format(count=len(shown)), _("  week of            known  presence  moments per hour")]
     for week in shown:
-        row = f"  {_day(week.monday):<10}  {_length(week.known):>12}"
+        # Days below ten take as many columns as the others.
+        monday = format_short_day(week.monday).replace(f" {week.monday.day}", f"{week.monday.day:>3}")
+        row = f"  {monday:<10}  {_length(week.known):>12}"
         if week.per_hour is None or week.presence is None:
             # The week stays in the table: a gap in it would look as if there had been no partner time.
             row += _("  not enough data")
@@ -331,7 +331,11 @@ def _cancelled(summary: Summary, width: int) -> list[str]:
 def _cancellation(cancellation: Cancellation, now: datetime) -> str:
     # The title may come from a calendar, and must not steer a terminal.
     title = printable(cancellation.title)
-    new = "" if cancellation.instead is None else f"{_dated(cancellation.instead, now)} {cancellation.instead:%H:%M}"
+    new = (
+        ""
+        if cancellation.instead is None
+        else f"{_dated(cancellation.instead, now)} {format_clock(cancellation.instead)}"
+    )
     text = (
         _("{title} of {day} on {new}.")
         if cancellation.became == "made_good"
@@ -341,8 +345,7 @@ def _cancellation(cancellation: Cancellation, now: datetime) -> str:
 
 
 def _dated(at: datetime, now: datetime) -> str:
-    year = "" if at.year == now.year else f" {at.year}"
-    return f"{WEEKDAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]}{year}"
+    return with_weekday(WEEKDAYS[at.weekday()], format_day_of_month(at, with_year=at.year != now.year))
 
 
 def _bar(part: float) -> str:
@@ -375,12 +378,8 @@ def _length(length: timedelta) -> str:
     return f"{round(hours)} h" if hours >= 24 else format_length(length)
 
 
-def _day(at: datetime | date) -> str:
-    return f"{_DAYS[at.weekday()]} {at.day:>2} {_MONTHS[at.month - 1]}"
-
-
 def _date(at: datetime) -> str:
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return format_short_day(at, with_year=True)
 
 
 def _partner_times(count: int) -> str:

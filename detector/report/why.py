@@ -54,9 +54,10 @@ def explain(
 ) -> Explanation:
     """Return the moment in sentences.
 
-    `clock` writes an instant as `HH:MM:SS` by the person's clock; `since`: when partner time began.
+    `clock` writes an instant with its seconds by the person's clock; `since`: when partner time began.
     """
     rule = rules.get(moment.rule)
+    began = _to_the_minute(since, clock)
     clock = clock_of(moment, clock)
     evidence = dict(moment.evidence)
     # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
@@ -73,9 +74,7 @@ def explain(
         condition=" ".join(rule.condition.text.split()) if rule else None,
         changed=changed,
         why_line=own
-        or why_line(
-            moment.category, moment.name, moment.evidence, moment.repeat, f"{clock(since)}"[:5], device=moment.device
-        ),
+        or why_line(moment.category, moment.name, moment.evidence, moment.repeat, began, device=moment.device),
         evidence=tuple((format_feature(key), format_measure(key, value)) for key, value in moment.evidence),
         policy=format_policy(
             moment.decided,
@@ -92,8 +91,12 @@ def clock_of(moment: Moment, clock: Callable[[datetime], str]) -> Callable[[date
     """Return the clock by which the moment is told: without seconds where it happened on a phone."""
     if moment.device == HERE:
         return clock
-    # The seconds are zero, and left out however the clock writes them: "19:03:00", "7:03:00 PM".
-    return lambda at: "".join(clock(shown_instant(at, moment.device)).rsplit(":00", 1))
+    return lambda at: _to_the_minute(shown_instant(at, moment.device), clock)
+
+
+def _to_the_minute(at: datetime, clock: Callable[[datetime], str]) -> str:
+    # The seconds are zero, and left out however the clock writes them: "19:03:00", "7:03:00 pm".
+    return "".join(clock(at.replace(second=0, microsecond=0)).rsplit(":00", 1))
 
 
 def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str], width: int) -> Iterator[str]:

@@ -92,6 +92,10 @@ class TestWhy:
         as_json = json.loads(turntoward("why", "not", "19:02:48", "--json").stdout)
         assert as_json["near"][0]["rule"] == "F101"
 
+    @pytest.mark.parametrize("instant", ["7:02:48 pm", "7:02:48PM"])
+    def test_an_instant_is_read_as_a_clock_of_12_hours_shows_it(self, instant: str) -> None:
+        assert turntoward("why", "not", instant).stdout == turntoward("why", "not", "19:02:48").stdout
+
     def test_every_line_fits_80_columns(self) -> None:
         for words in (["why"], ["why", "--list"], ["why", "not"], ["why", "not", "19:02"], ["why", "--help"]):
             assert max(len(line) for line in turntoward(*words).stdout.splitlines()) <= 80

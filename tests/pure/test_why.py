@@ -279,3 +279,12 @@ def test_an_answer_is_told_before_its_outcome_is_known() -> None:
         "  after the nudge.",
     ]
     assert told(moment)[-1] == 'You answered "Put it away", and it stayed in use.'
+
+
+def test_a_clock_of_12_hours_stands_whole_in_the_sentence_that_counts_nudges() -> None:
+    (moment, *_) = moments(FEED)
+    for device in (moment.device, "my phone"):
+        counted = replace(moment, rule="F999", repeat=2, device=device)
+        found = explain(counted, {}, lambda at: f"{at:%-I:%M:%S pm}", instant("18:30:40"))
+        assert found.why_line is not None
+        assert "since 6:30 pm" in found.why_line

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from detector.cli.lazy_completers import calendars, files
+from detector.cli.parameters import Subcommands
 
 _EVENTS = (
     click.option("--tag", metavar="TAG", help="Events with TAG in their title count; else #us."),
@@ -22,7 +23,7 @@ def _which_events(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group(epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
+@click.group(cls=Subcommands, epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
 def calendar_command() -> None:
     """Let a calendar propose partner time. Nothing of it starts until you accept it on this device."""
 

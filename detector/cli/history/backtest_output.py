@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from detector.backtest.compare import Comparison, RuleComparison, RuleCounts
 from detector.cli.output import attributes, columns, cut, wrap
 from detector.core.effects import Moment
-from detector.i18n import _, ngettext
+from detector.i18n import _, format_clock, ngettext
+from detector.partner_time.day_names import format_short_day
 from rules.explain import HERE, format_activity, shown_category, shown_instant
 
 NAME_COLUMNS: Final = 36
@@ -155,12 +156,13 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         yield text.format(count=len(with_nudges), now=headings[1], before=headings[0])
     rules = {rule.code: rule for rule in found.rules}
     for evening in with_nudges[:MAX_EVENINGS]:
-        yield f"{evening.occurrence.began.astimezone(zone):%a %d %b %Y, %H:%M}"
+        began = evening.occurrence.began.astimezone(zone)
+        yield f"{format_short_day(began, with_year=True)}, {format_clock(began)}"
         signed = [("+", moment) for moment in evening.appear] + [("-", moment) for moment in evening.vanish]
         # By time, so that a nudge that only moves stands beside itself.
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
             what = format_activity(moment.category, device=moment.device)
-            at = f"{moment.decided_at.astimezone(zone):{'%H:%M:%S' if moment.device == HERE else '%H:%M'}}"
+            at = format_clock(moment.decided_at.astimezone(zone), seconds=moment.device == HERE)
             yield cut(f"  {sign} {at:<8}  {rules[moment.rule].name} ({moment.rule}): {what}", columns())
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
         text = ngettext(

@@ -12,7 +12,7 @@ from detector.config.read import read_settings
 from detector.core.effects import Moment, Record
 from detector.core.pipeline import Pipeline
 from detector.errors import UserError
-from detector.i18n import _, ngettext
+from detector.i18n import _, format_clock, ngettext
 from detector.paths import config_path, rules_dir
 from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording
@@ -83,7 +83,7 @@ def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
     decided = {"nudged": _("nudge"), "suppressed": _("kept")}
     rows = [
         (
-            f"{moment.decided_at.astimezone():{'%H:%M:%S' if moment.device == HERE else '%H:%M'}}",
+            format_clock(moment.decided_at.astimezone(), seconds=moment.device == HERE),
             rules[moment.rule].name if moment.rule in rules else moment.rule,
             format_activity(moment.category, device=moment.device),
             decided.get(moment.decided, _("waiting")),

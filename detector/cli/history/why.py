@@ -18,7 +18,7 @@ from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP
 from detector.core.pipeline import Pipeline
 from detector.errors import UserError
-from detector.i18n import _
+from detector.i18n import _, format_clock
 from detector.partner_time.parse_dates import parse_date
 from detector.partner_time.parse_times import parse_time_of_day
 from detector.paths import config_path, rules_dir
@@ -150,7 +150,7 @@ class _Explainer:
         )
 
     def _clock(self, at: datetime) -> str:
-        return f"{at.astimezone(self._zone):%H:%M:%S}"
+        return format_clock(at.astimezone(self._zone), seconds=True)
 
     def _heading(self, occurrence: StoredOccurrence) -> str:
         return _("Partner time on {span}.").format(span=_span(occurrence, self._zone))
@@ -193,14 +193,16 @@ def _find_instant(
     try:
         clock = time.fromisoformat(text if text.count(":") == 2 else "")
     except ValueError:
+        # As a clock of 12 hours shows it, "6:30:05 pm".
+        parts = re.fullmatch(r"(\d\d?:\d\d):([0-5]\d)( ?[ap]m)", text, re.IGNORECASE)
         try:
-            read = parse_time_of_day(text, argument="")
+            read = parse_time_of_day(f"{parts[1]}{parts[3]}" if parts else text, argument="")
         except UserError as failure:
             if failure.problems[0].readings:
                 raise
             hint = _("'{text}' is no instant; write for example 19:10 or 19:10:30.")
             raise UserError(hint.format(text=text)) from None
-        clock = time(read // timedelta(hours=1), read // timedelta(minutes=1) % 60)
+        clock = time(read // timedelta(hours=1), read // timedelta(minutes=1) % 60, int(parts[2]) if parts else 0)
     if clock.tzinfo is not None:
         raise UserError(_("'{text}' is no instant; write for example 19:10 or 19:10:30.").format(text=text))
     known = list(occurrences)
@@ -217,4 +219,6 @@ def _find_instant(
 
 def _span(occurrence: StoredOccurrence, zone: ZoneInfo) -> str:
     began, ended = occurrence.began.astimezone(zone), (occurrence.ended or occurrence.ends).astimezone(zone)
-    return _("{day}, {begin} to {end}").format(day=f"{began:%Y-%m-%d}", begin=f"{began:%H:%M}", end=f"{ended:%H:%M}")
+    return _("{day}, {begin} to {end}").format(
+        day=f"{began:%Y-%m-%d}", begin=format_clock(began), end=format_clock(ended)
+    )

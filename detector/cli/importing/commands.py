@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from detector.cli.importing import DEFAULT_URL
+from detector.cli.parameters import Subcommands
 
 
-@click.group(epilog="Example: turntoward import activitywatch --dry-run")
+@click.group(cls=Subcommands, epilog="Example: turntoward import activitywatch --dry-run")
 def import_command() -> None:
     """Take in history that another program kept. ActivityWatch is the only one so far."""
 

@@ -75,6 +75,7 @@ def print_report(
 
 def _left_out_before(count: int, oldest: datetime, begins: datetime, *, is_shortened: bool) -> str:
     option = f"`--since {oldest.astimezone(begins.tzinfo):%Y-%m-%d}`"
+    day = f"{begins:%Y-%m-%d}"
     if is_shortened:
         option = _("a longer `retention` below [store] in the configuration, together with {since},").format(
             since=option
@@ -83,7 +84,7 @@ def _left_out_before(count: int, oldest: datetime, begins: datetime, *, is_short
         "{count} event from before {day} was left out; {option} takes it in.",
         "{count} events from before {day} were left out; {option} takes them in.",
         count,
-        day=f"{begins:%Y-%m-%d}",
+        day=day,
         option=option,
     )
 

@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 from detector.cli.lazy_completers import phones
+from detector.cli.parameters import Subcommands
 
 
-@click.group(epilog='Example: turntoward phone pair "my phone"')
+@click.group(cls=Subcommands, epilog='Example: turntoward phone pair "my phone"')
 def phone_command() -> None:
     """Pair your phone, so that a look at it counts like one at the laptop.
 

@@ -10,7 +10,7 @@ from detector.control.requests import request_answers
 from detector.core.effects import Moment, Outcome
 from detector.core.observations import Answer
 from detector.errors import DaemonNotRunning, TurntowardError, UserError
-from detector.i18n import _
+from detector.i18n import _, format_clock
 from detector.store.store import Store
 from detector.zone import local_zone
 from rules.explain import format_activity, format_outcome
@@ -85,4 +85,4 @@ def _is_taken(store: Store, answer: Answer) -> bool:
 
 
 def _time(moment: Moment) -> str:
-    return f"{moment.decided_at.astimezone(local_zone()):%H:%M}"
+    return format_clock(moment.decided_at.astimezone(local_zone()))

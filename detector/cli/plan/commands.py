@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from detector.cli.lazy_completers import titles
-from detector.cli.parameters import WordsCommand
+from detector.cli.parameters import Subcommands, WordsCommand
 from detector.partner_time.model import DEFAULT_TITLE
 
 
@@ -210,7 +210,7 @@ def cancel_command(name: str | None, *, instead: str | None, no_new_date: bool, 
     cancel_next(name, instead=instead, no_new_date=no_new_date, yes=yes)
 
 
-@click.group("together", invoke_without_command=True, epilog="Example: turntoward together add video")
+@click.group("together", cls=Subcommands, invoke_without_command=True, epilog="Example: turntoward together add video")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 @click.pass_context
 def together_command(context: click.Context, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from detector.cli.output import attributes, print_json, print_text
 from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext, choose_partner_time
-from detector.i18n import _
+from detector.i18n import _, format_clock
 from detector.partner_time.describe import format_day, format_interval, format_schedule
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.wall_clock import instant_of, interval_of
@@ -98,7 +98,7 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
             yield "-", _("{day}, excepted").format(day=day(local))
     for local in sorted(partner_time.also):
         if instant_of(local, own) > known.now:
-            yield "+", _("{day} {time}, as well").format(day=day(local), time=f"{local:%H:%M}")
+            yield "+", _("{day} {time}, as well").format(day=day(local), time=format_clock(local))
 
 
 def _following(occurrence: Occurrence, details: _Details) -> tuple[str, str]:

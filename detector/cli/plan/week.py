@@ -16,7 +16,7 @@ import click
 
 from detector.cli.output import attributes, columns, print_json, print_text
 from detector.cli.plan.context import PlanContext
-from detector.i18n import _
+from detector.i18n import _, date_conventions, format_clock
 from detector.partner_time.day_names import WEEKDAYS, format_full_date
 from detector.partner_time.describe import format_interval
 from detector.partner_time.model import Occurrence
@@ -48,7 +48,7 @@ class _DayBar:
 
 def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
     day = parse_date(text, argument="--week", now=known.now, zone=known.zone, direction="any")
-    first = day - day.weekday() * _DAY
+    first = day - (day.weekday() - date_conventions().first_weekday) % 7 * _DAY
     planned = _planned(known, first)
     if as_json:
         _write_json(planned, first, known)
@@ -72,7 +72,7 @@ def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
         print_text(_("Nothing is declared for this week."), first=" ")
     now = known.now.astimezone(known.zone)
     if first <= now.date() <= last:
-        print_text(_("| is now, {time}; > is today.").format(time=f"{now:%H:%M}"), first=" ")
+        print_text(_("| is now, {time}; > is today.").format(time=format_clock(now)), first=" ")
     for sentence in known.pause_sentences():
         print_text(sentence, first=" ")
 

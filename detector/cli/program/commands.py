@@ -4,6 +4,9 @@ from pathlib import Path
 
 import click
 
+from detector.cli.parameters import Subcommands
+from detector.i18n import _
+
 
 @click.command(epilog="Example: turntoward try")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the SQLite file in this folder.")
@@ -54,7 +57,16 @@ def doctor_command(*, as_json: bool) -> None:
     write_findings(as_json=as_json)
 
 
-@click.group(epilog="Example: turntoward config sample --write")
+_CONFIG_HINT = _(
+    "Settings stand in a file: `turntoward config sample --write` makes it, `turntoward config show` reads it back."
+)
+
+
+@click.group(
+    cls=Subcommands,
+    others=dict.fromkeys(("set", "get", "edit", "init"), _CONFIG_HINT),
+    epilog="Example: turntoward config sample --write",
+)
 def config_command() -> None:
     """Show the settings in force, or a commented sample.
 
@@ -96,7 +108,7 @@ def completion_command(shell: str, *, install: bool) -> None:
     write_completion(shell, install=install)
 
 
-@click.group(epilog="Example: turntoward service install")
+@click.group(cls=Subcommands, epilog="Example: turntoward service install")
 def service_command() -> None:
     """Install or remove the systemd user service."""
 

@@ -22,7 +22,7 @@ from detector.daemon.replay import ReplayRunner
 from detector.daemon.wording import Wording
 from detector.errors import UserError
 from detector.files import make_folders
-from detector.i18n import _
+from detector.i18n import _, format_clock
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
 from detector.notifier.printing import PrintingNotifier
@@ -107,11 +107,11 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
 
 
 def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[str]:
-    when = f"{at.astimezone():%H:%M}"
+    when = format_clock(at.astimezone())
     match effect:
         case NotifyStart():
             text = _("Partner time begins; it is planned until {end}.")
-            yield f"{when}  {text.format(end=f'{effect.ends.astimezone():%H:%M}')}"
+            yield f"{when}  {text.format(end=format_clock(effect.ends.astimezone()))}"
         case Notify(moment=moment):
             name = rules[moment.rule].name if moment.rule in rules else moment.rule
             yield f"{when}  {_why(moment)}"
@@ -126,7 +126,7 @@ def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[
         case Record(what=Answered()):
             yield _("{when}  no answer").format(when=when)
         case Record(what=Moment(outcome=Outcome() as outcome, ended=ended)) if outcome in OUTCOMES:
-            left = f"{ended.astimezone():%H:%M}" if ended else when
+            left = format_clock(ended.astimezone()) if ended else when
             yield f"{left}  {OUTCOMES[outcome]}"
         case Record(what=PartnerTimeEnded()):
             yield _("{when}  Partner time is over.").format(when=when)

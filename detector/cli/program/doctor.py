@@ -13,7 +13,8 @@ from detector.clock import SystemClock
 from detector.doctor.checks import Findings, SenseFound, examine
 from detector.doctor.dnd import DndFindings
 from detector.doctor.phones import DeviceKnown, PhoneFound
-from detector.i18n import _
+from detector.i18n import _, format_clock
+from detector.partner_time.day_names import format_short_day
 from detector.rulebook.unusable import summarize
 from detector.sensors import SESSION_TYPE_NAMES
 from detector.zone import local_zone
@@ -99,7 +100,8 @@ def _lines(found: Findings) -> Iterator[str]:
         yield from _indented(_("No partner time in the last seven days."))
     for occurrence in found.coverage[-MAX_OCCURRENCES:]:
         share = occurrence.known / occurrence.lasted if occurrence.lasted else 0.0
-        when = f"{occurrence.began.astimezone():%a %d %b, %H:%M}"
+        began = occurrence.began.astimezone()
+        when = f"{format_short_day(began)}, {format_clock(began)}"
         yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
     yield ""
     yield _("Settings and rules: {count} rules in force").format(count=found.rules)
@@ -188,7 +190,7 @@ def _devices(found: Findings) -> Iterator[str]:
 def _not_paired(phone: PhoneFound) -> str:
     if phone.link_until:
         text = _("{phone}: not paired yet; its link works until {time}.")
-        return text.format(phone=phone.name, time=f"{phone.link_until.astimezone():%H:%M}")
+        return text.format(phone=phone.name, time=format_clock(phone.link_until.astimezone()))
     text = _("{phone}: not paired yet; its link was not used in time; `turntoward phone pair` makes a new one.")
     return text.format(phone=phone.name)
 

@@ -17,7 +17,8 @@ from detector.cli.output import columns, print_json, wrap
 from detector.clock import SystemClock
 from detector.control.lock import find_daemon, format_other_files
 from detector.files import is_ordinary_or_absent
-from detector.i18n import _, ngettext
+from detector.i18n import _, format_clock, ngettext
+from detector.partner_time.day_names import format_short_day
 from detector.paths import rules_dir, store_files, store_path
 from detector.rulebook.fingerprint import fingerprint
 
@@ -222,4 +223,4 @@ def _instant(text: str | None) -> datetime | None:
 def _clock(at: datetime) -> str:
     local = at.astimezone()
     is_far = abs(at - SystemClock().now().astimezone(UTC)) > SAME_DAY
-    return f"{local:%a %d %b, %H:%M}" if is_far else f"{local:%H:%M}"
+    return f"{format_short_day(local)}, {format_clock(local)}" if is_far else format_clock(local)

@@ -2,8 +2,10 @@
 
 import click
 
+from detector.cli.parameters import Subcommands
 
-@click.group(invoke_without_command=True, epilog="Example: turntoward quiet-week start")
+
+@click.group(cls=Subcommands, invoke_without_command=True, epilog="Example: turntoward quiet-week start")
 @click.option("--json", "as_json", is_flag=True, help="Write how far it is as JSON.")
 @click.pass_context
 def quiet_week_command(ctx: click.Context, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from detector.activities.classifier import Classifier
 from detector.activities.model import Classification
 from detector.cli.output import columns, wrap
 from detector.errors import printable
+from detector.i18n import format_clock
 from detector.sensors.model import Toplevel
 from rules.explain import shown_category
 from rules.features import UNNAMED
@@ -98,4 +99,4 @@ def terminal_safe(word: str) -> str:
 
 
 def format_time(at: datetime) -> str:
-    return at.astimezone().strftime("%H:%M:%S")
+    return format_clock(at.astimezone(), seconds=True)
