@@ -127,7 +127,7 @@ def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_pat
     assert [row["outcome"] for row in evening.moments("decided = 'nudged'")] == ["put_away_30"]
     assert evening.rows("SELECT end_reason FROM occurrences") == [{"end_reason": "stopped"}]
     report = evening.say("report")
-    assert "A feed, scrolled" in report
+    assert "Scrolling in a feed" in report
     assert max(map(len, report.splitlines())) <= 80
     told = json.loads(evening.say("report", "--json"))
     assert [(each["name"], each["moments"]) for each in told["by_category"]] == [("social media", 1)]
