@@ -138,12 +138,13 @@ def test_without_a_terminal_what_is_in_front_is_said_once_and_without_names(even
         assert APP.encode() not in done.stderr
     said = log.read_text()
     assert len(said.splitlines()) == 3
-    assert said.count("system") == 3
+    assert said.count("reading") == 3
     assert APP not in said
     assert SITE not in said
 
 
 LOOKS_BRIEFLY = """
+from datetime import timedelta
 from detector import cli
 from detector.cli.what import what
 what.LIVE_TIME = timedelta(seconds=5)
@@ -162,7 +163,7 @@ def test_the_live_view_ends_by_itself_and_says_only_what_would_be_kept(evening_w
         assert live.wait(60) == 0
     said = os.read(ours, 65536).decode()
     os.close(ours)
-    assert "  system" in said
+    assert "  reading" in said
     assert "5 s at most" in said
     assert APP not in said
     assert SITE not in said
