@@ -55,6 +55,11 @@ class HttpPhone:
         assert (status, answer) == (204, None) or status == 200, (status, answer)
         return answer and answer["say"]
 
+    def reopens(self, app: str) -> Any:
+        """Tell that the app was closed and opened once more; return what the phone is to show."""
+        self.tell("app_close", app=app, at=SystemClock().now().isoformat())
+        return self.opens(app)
+
     def ask(self, method: str, path: str, said: Any = None, **headers: str) -> tuple[int, Any]:
         """Make a request; return the status and what the answer holds."""
         where = urlsplit(self.url)
