@@ -139,7 +139,7 @@ def readers() -> tuple[Reader, ...]:
         path.write_bytes(content)
         try:
             tracks, report = EventTracks(), ImportReport()
-            sanitizer = EventSanitizer(classifier, tracks, report, phone="phone", keep_names=True, now=NOW)
+            sanitizer = EventSanitizer(classifier, tracks, report, phone="phone", now=NOW)
             read_export(path, sanitizer, report, lambda *_: None)
             return tracks.finish()
         finally:
