@@ -22,6 +22,7 @@ from detector.notifier.model import NotificationText
 from detector.sensors.model import AppFocused
 from detector.store.history import HistoryStore
 from detector.store.store import Store
+from tests.rig.moments import nudged_moment
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BEGAN = Record(
@@ -30,21 +31,7 @@ BEGAN = Record(
 
 
 def moment(number: int) -> Moment:
-    return Moment(
-        number=number,
-        occurrence="1@x",
-        rule="F101",
-        device="laptop",
-        use=1,
-        category="social",
-        name=None,
-        began=NOON,
-        decided_at=NOON,
-        ended=None,
-        decided="nudged",
-        reason=None,
-        evidence=(),
-    )
+    return nudged_moment(NOON, number=number)
 
 
 class FakeSender:

@@ -26,6 +26,7 @@ from detector.devices import Phone
 from detector.notifier.model import NotificationText
 from detector.phone_api.model import EventName, PhoneEvent
 from detector.sensors.model import AppFocused, SensorEvent
+from tests.rig.moments import nudged_moment
 
 AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 PHONE = "my phone"
@@ -207,21 +208,7 @@ def test_while_adb_senses_the_apps_app_events_are_ignored() -> None:
 
 
 def moment(device: str) -> Moment:
-    return Moment(
-        number=1,
-        occurrence="1@x",
-        rule="G202",
-        device=device,
-        use=1,
-        category="social",
-        name=None,
-        began=AT,
-        decided_at=AT,
-        ended=None,
-        decided="nudged",
-        reason=None,
-        evidence=(),
-    )
+    return nudged_moment(AT, rule="G202", device=device)
 
 
 async def test_a_waiting_phone_is_answered_with_its_nudge_once() -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.core.effects import Moment
 from detector.notifier import NotifierSettings
 from detector.notifier.texts import (
     end_text,
@@ -25,6 +24,7 @@ from detector.notifier.texts import (
     wording_tables,
 )
 from detector.rulebook.loading import built_in_pack
+from tests.rig.moments import nudged_moment
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
@@ -54,21 +54,7 @@ BUILT_IN = (
     "R901",
 )
 WHY = "Social media, 70 s, the second nudge about it since 18:30."
-MOMENT = Moment(
-    number=1,
-    occurrence="o",
-    rule="F101",
-    device="laptop",
-    use=1,
-    category="social",
-    name=None,
-    began=AT,
-    decided_at=AT,
-    ended=None,
-    decided="nudged",
-    reason=None,
-    evidence=(),
-)
+MOMENT = nudged_moment(AT, occurrence="o")
 # Guilt, orders, praise, comparison with others, and whose name it may not be.
 UNKIND = re.compile(
     r"!|\b(should|must|stop|again|still|too much|never|always|waste\w*|bad|guilt\w*|sorry|sad|disappoint\w*|ignor\w*"
