@@ -12,7 +12,7 @@ import pytest
 
 from detector.clock import ManualClock
 from detector.config.settings import Settings
-from detector.core.effects import Coverage, Effect, Moment, NotifyEnd, Record, StartResult, Use
+from detector.core.effects import Coverage, Effect, NotifyEnd, Record, StartResult, Use
 from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.effect_runner import EffectRunner
 from detector.daemon.idle_notifications import IdleNotifications
@@ -24,6 +24,7 @@ from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import OccurrenceOverrides, Schedule
 from detector.partner_time.settings import RitualSettings
 from detector.store.store import Store
+from tests.rig.moments import nudged_moment
 
 BEGINS = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 ENDS = BEGINS + timedelta(minutes=90)
@@ -226,21 +227,7 @@ def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
         ended=BEGINS + timedelta(minutes=12),
     )
     covered = Coverage(number=2, device="laptop", began=BEGINS, ended=ENDS if known else BEGINS + timedelta(minutes=20))
-    noticed = Moment(
-        number=1,
-        occurrence="1@x",
-        rule="F101",
-        device="laptop",
-        use=1,
-        category="social",
-        name=None,
-        began=BEGINS + timedelta(minutes=11),
-        decided_at=BEGINS + timedelta(minutes=11),
-        ended=None,
-        decided="nudged",
-        reason=None,
-        evidence=(),
-    )
+    noticed = nudged_moment(BEGINS + timedelta(minutes=11))
     parts = [
         PartnerTimeBegan(at=BEGINS, occurrence="1@x", title="Dinner", ends=ENDS),
         feed,
