@@ -41,11 +41,24 @@ class _AndroidEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppResumed(_AndroidEvent):
-    """An app came to the front of a user. `is_older`: logged in the way of Android 10 and before."""
+    """An app came to the front of a user. `is_older`: logged in the way of Android 10 and before.
+
+    `instance`: which of the app's own screens; '' in the event log, and before Android 10.
+    """
 
     user: int
     package: str = field(repr=False)
     is_older: bool = False
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPaused(_AndroidEvent):
+    """An app left the front of a user, and nothing came in its place. The event log has no such event."""
+
+    user: int
+    package: str = field(repr=False)
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +76,12 @@ class KeyguardToggled(_AndroidEvent):
     is_shown: bool
 
 
-AndroidEvent: TypeAlias = AppResumed | ScreenToggled | KeyguardToggled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneShutDown(_AndroidEvent):
+    """The phone was switched off or restarted. The event log has no such event."""
+
+
+AndroidEvent: TypeAlias = AppResumed | AppPaused | ScreenToggled | KeyguardToggled | PhoneShutDown
 
 
 class LineSplitter:

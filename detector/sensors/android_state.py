@@ -16,11 +16,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
-from detector.sensors.android_events import AndroidEvent, AppResumed, KeyguardToggled, ScreenToggled
+from detector.sensors.android_events import (
+    AndroidEvent,
+    AppPaused,
+    AppResumed,
+    KeyguardToggled,
+    PhoneShutDown,
+    ScreenToggled,
+)
 from detector.sensors.known_programs import KNOWN_PROGRAMS
 from detector.sensors.model import AppFocused, SensorEvent
 
-_PASSED_OVER: Final = timedelta(seconds=2)
+PASSED_OVER: Final = timedelta(seconds=2)
 """As the core's `fleeting`: what is in front for less was only passed over."""
 
 
@@ -81,6 +88,12 @@ class AndroidState:
         match event:
             case AppResumed():
                 return self._on_resumed(event, at)
+            case AppPaused():
+                return self._on_paused(event, at)
+            case PhoneShutDown():
+                # After the next start nothing of before is in front.
+                self._resumed = None
+                return self._on_screen(ScreenToggled(at=event.at, is_on=False), at)
             case ScreenToggled():
                 return self._on_screen(event, at)
             case KeyguardToggled():
@@ -99,6 +112,13 @@ class AndroidState:
         if self._is_on and (self._is_locked is None or not self._logs_keyguard):
             self._is_locked = False
         return self._update_front(at, by_itself=False) if self._in_use else self._update_in_use(at)
+
+    def _on_paused(self, event: AppPaused, at: datetime) -> list[SensorEvent]:
+        # Beneath the lock screen and a dark screen every app is paused, and is in front again once that goes.
+        if not self._in_use or self._resumed != (event.user, event.package):
+            return []
+        self._resumed = None
+        return self._update_front(at, by_itself=False)
 
     def _on_screen(self, event: ScreenToggled, at: datetime) -> list[SensorEvent]:
         # A phone that logs `screen_toggled` logs `power_screen_state` for the same change a little later.
@@ -154,7 +174,7 @@ class AndroidState:
             self._left = None if before is None else (before, at)
             return [Focused(at=at, device=self._device, activity=None)]
         # The list of recent apps belongs to the launcher.
-        is_back = self._left is not None and self._left[0] == self._front and at - self._left[1] < _PASSED_OVER
+        is_back = self._left is not None and self._left[0] == self._front and at - self._left[1] < PASSED_OVER
         self._left = None
         return [AppFocused(at=at, device=self._device, app=self._front, opened=not by_itself and not is_back)]
 

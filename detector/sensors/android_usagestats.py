@@ -4,7 +4,9 @@ Invariant 1: it is asked only after a break of the link within partner time; wha
 Invariant 2: only the blocks "Last 24 hour events" of the current user and their profiles count; sums and other users' blocks do not.
 Invariant 3: times in the dump are the phone's own wall time without a zone; they stay instants of the phone's clock here.
 
-Android 10 and later print ACTIVITY_RESUMED, earlier ones MOVE_TO_FOREGROUND; digits may be those of the phone's language.
+Android 10 and later print ACTIVITY_RESUMED and ACTIVITY_PAUSED with the number of the app's screen (`instanceId`), earlier ones
+MOVE_TO_FOREGROUND and MOVE_TO_BACKGROUND without it. ACTIVITY_STOPPED alone is printed of an app that crashed. Digits may be those
+of the phone's language.
 """
 
 import copy
@@ -14,20 +16,31 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from detector.sensors.android_events import AndroidEvent, AppResumed, KeyguardToggled, ScreenToggled
-from detector.sensors.android_state import AndroidState
+from detector.sensors.android_events import (
+    AndroidEvent,
+    AppPaused,
+    AppResumed,
+    KeyguardToggled,
+    PhoneShutDown,
+    ScreenToggled,
+)
+from detector.sensors.android_state import PASSED_OVER, AndroidState
 from detector.sensors.model import SensorEvent
 
 COMMAND: Final = (
     "dumpsys usagestats 2>/dev/null | grep -oE "
     '\'^ *user=[0-9]+|Last 24 hour events|In-memory|time="[^"]*" type=(ACTIVITY_RESUMED|MOVE_TO_FOREGROUND|'
-    "SCREEN_INTERACTIVE|SCREEN_NON_INTERACTIVE|KEYGUARD_SHOWN|KEYGUARD_HIDDEN) package=[^ ]+'"
+    "ACTIVITY_PAUSED|MOVE_TO_BACKGROUND|ACTIVITY_STOPPED|SCREEN_INTERACTIVE|SCREEN_NON_INTERACTIVE|KEYGUARD_SHOWN|"
+    "KEYGUARD_HIDDEN|DEVICE_SHUTDOWN) package=[^ ]+( class=[^ ]+)?( instanceId=-?[0-9]+)?' | sed -E 's/ class=[^ ]+//'"
 )
 """Filtered on the phone: no class, no notification, no shortcut and no other kind of event leaves it."""
 
-_TIME: Final = re.compile(r'time="(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)" type=([A-Z_]+) package=(\S+)')
+_TIME: Final = re.compile(
+    r'time="(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)" type=([A-Z_]+) package=(\S+)(?: class=\S+)?(?: instanceId=(\S+))?'
+)
 _USER: Final = re.compile(r"\s*user=([0-9]{1,6})\b")
 _RESUMED: Final = frozenset({"ACTIVITY_RESUMED", "MOVE_TO_FOREGROUND"})
+_PAUSED: Final = frozenset({"ACTIVITY_PAUSED", "MOVE_TO_BACKGROUND", "ACTIVITY_STOPPED"})
 _SCREEN: Final = {"SCREEN_INTERACTIVE": True, "SCREEN_NON_INTERACTIVE": False}
 _KEYGUARD: Final = {"KEYGUARD_SHOWN": True, "KEYGUARD_HIDDEN": False}
 _SECOND: Final = timedelta(seconds=1)
@@ -44,9 +57,37 @@ def parse_zone(offset: str) -> timezone:
 
 
 def parse_dump(dump: str, *, users: AbstractSet[int], local: timezone) -> list[AndroidEvent]:
-    """Return the events of these users in order, by the phone's clock. What cannot be read is left out."""
+    """Return the events of these users in order, by the phone's clock. What cannot be read is left out.
+
+    An app is paused when its screen in front was paused or stopped, and within two seconds no app was resumed, the lock screen
+    was not shown and the screen did not go off: each of these decides by itself what becomes of the app in front.
+    """
     # A stable sort: the order of the dump decides between events of one second.
-    return sorted(_events(dump, users, local), key=lambda event: event.at)
+    events = sorted(_events(dump, users, local), key=lambda event: event.at)
+    return _without_replaced(_of_screen_in_front(events))
+
+
+def _of_screen_in_front(events: list[AndroidEvent]) -> Iterator[AndroidEvent]:
+    # The screen before may be paused after the next one was resumed, and is stopped later still: neither ends the next one.
+    front: tuple[int, str, str] | None = None
+    for event in events:
+        if isinstance(event, AppResumed):
+            front = (event.user, event.package, event.instance)
+        if not isinstance(event, AppPaused) or (event.user, event.package, event.instance) == front:
+            yield event
+
+
+def _without_replaced(events: Iterator[AndroidEvent]) -> list[AndroidEvent]:
+    result: list[AndroidEvent] = []
+    replaced_at: datetime | None = None
+    for event in reversed(list(events)):
+        match event:
+            case AppPaused() if replaced_at is not None and replaced_at - event.at < PASSED_OVER:
+                continue
+            case AppResumed() | PhoneShutDown() | ScreenToggled(is_on=False) | KeyguardToggled(is_shown=True):
+                replaced_at = event.at
+        result.append(event)
+    return result[::-1]
 
 
 def replay(
@@ -104,7 +145,11 @@ def _event(line: str, user: int, local: timezone) -> AndroidEvent | None:
         return None
     kind, package = matched[7], matched[8]
     if kind in _RESUMED:
-        return AppResumed(at=at, user=user, package=package)
+        return AppResumed(at=at, user=user, package=package, instance=matched[9] or "")
+    if kind in _PAUSED:
+        return AppPaused(at=at, user=user, package=package, instance=matched[9] or "")
+    if kind == "DEVICE_SHUTDOWN":
+        return PhoneShutDown(at=at)
     if kind in _SCREEN:
         return ScreenToggled(at=at, is_on=_SCREEN[kind])
     if kind in _KEYGUARD:

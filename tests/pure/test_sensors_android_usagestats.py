@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.core.observations import LaidDown, LitUp, PickedUp
-from detector.sensors.android_events import AppResumed, KeyguardToggled, ScreenToggled
+from detector.core.observations import Focused, LaidDown, LitUp, PickedUp
+from detector.sensors.android_events import AppPaused, AppResumed, KeyguardToggled, PhoneShutDown, ScreenToggled
 from detector.sensors.android_state import AndroidSnapshot, AndroidState
 from detector.sensors.android_usagestats import COMMAND, parse_dump, parse_zone, replay
 from detector.sensors.model import AppFocused
@@ -36,6 +36,17 @@ user=10
   Last 24 hour events (timeRange="22.11.2026, 19:30 – 23.11.2026, 19:30" )
     time="2026-11-23 19:19:00" type=ACTIVITY_RESUMED package=com.example.work class=x instanceId=1 flags=0x0
 """
+GAME = """\
+user=0
+  Last 24 hour events (timeRange="11/22/2026, 19:30 – 11/23/2026, 19:30" )
+    time="2026-11-23 19:18:19" type=SCREEN_INTERACTIVE package=android flags=0x0
+    time="2026-11-23 19:18:20" type=KEYGUARD_HIDDEN package=android flags=0x0
+    time="2026-11-23 19:18:21" type=ACTIVITY_RESUMED package=com.example.game class=com.example.game.Menu instanceId=11 taskRootPackage=com.example.game taskRootClass=com.example.game.Menu flags=0x0
+    time="2026-11-23 19:18:30" type=ACTIVITY_PAUSED package=com.example.game class=com.example.game.Menu instanceId=11 taskRootPackage=com.example.game taskRootClass=com.example.game.Menu flags=0x0
+    time="2026-11-23 19:18:31" type=ACTIVITY_RESUMED package=com.example.game class=com.example.game.Level instanceId=12 taskRootPackage=com.example.game taskRootClass=com.example.game.Menu flags=0x0
+    time="2026-11-23 19:18:34" type=ACTIVITY_STOPPED package=com.example.game class=com.example.game.Menu instanceId=11 taskRootPackage=com.example.game taskRootClass=com.example.game.Menu flags=0x0
+"""
+"""A game from its menu to its first level; what comes after it decides when its use ends."""
 SINCE = datetime(2026, 11, 23, 18, 10, tzinfo=UTC)
 UNTIL = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 
@@ -173,6 +184,103 @@ def test_digits_of_another_language_are_read() -> None:
 def test_what_cannot_be_read_is_left_out(line: str) -> None:
     dump = f'Last 24 hour events (\n{line}\ntime="2026-11-23 19:18:20" type=SCREEN_INTERACTIVE package=android\n'
     assert parse_dump(dump, users={0}, local=CET) == [ScreenToggled(at=at(18, 20), is_on=True)]
+
+
+GAME_EVENTS = [(LitUp, at(18, 19)), (PickedUp, at(18, 20)), (AppFocused, at(18, 20)), (AppFocused, at(18, 21))]
+LEVEL = "package=com.example.game class=com.example.game.Level instanceId=12 taskRootPackage=com.example.game flags=0x0"
+MENU = "package=com.example.game class=com.example.game.Menu instanceId=11 taskRootPackage=com.example.game flags=0x0"
+ANDROID = "package=android flags=0x0"
+CHAT_OPENED = f"package={CHAT} class=com.whatsapp.Main instanceId=13 flags=0x0"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param([], [], id="still played"),
+        pytest.param([("19:20:00", "DEVICE_SHUTDOWN", ANDROID)], [(LaidDown, at(20, 0))], id="switched off"),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_PAUSED", LEVEL), ("19:20:01", "DEVICE_SHUTDOWN", ANDROID)],
+            [(LaidDown, at(20, 1))],
+            id="paused and switched off",
+        ),
+        pytest.param([("19:20:00", "ACTIVITY_PAUSED", LEVEL)], [(Focused, at(20, 0))], id="paused"),
+        pytest.param([("19:20:00", "ACTIVITY_STOPPED", LEVEL)], [(Focused, at(20, 0))], id="crashed"),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_PAUSED", LEVEL), ("19:20:05", "ACTIVITY_STOPPED", LEVEL)],
+            [(Focused, at(20, 0))],
+            id="paused and stopped",
+        ),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_PAUSED", LEVEL), ("19:20:01", "ACTIVITY_RESUMED", LEVEL)], [], id="resumed at once"
+        ),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_PAUSED", LEVEL), ("19:20:03", "ACTIVITY_RESUMED", LEVEL)],
+            [(Focused, at(20, 0)), (AppFocused, at(20, 3))],
+            id="resumed later",
+        ),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_PAUSED", LEVEL), ("19:20:01", "ACTIVITY_RESUMED", CHAT_OPENED)],
+            [(AppFocused, at(20, 1))],
+            id="another app",
+        ),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_RESUMED", CHAT_OPENED), ("19:20:00", "ACTIVITY_PAUSED", LEVEL)],
+            [(AppFocused, at(20, 0))],
+            id="another app before the pause",
+        ),
+        pytest.param(
+            [("19:20:00", "ACTIVITY_RESUMED", MENU), ("19:20:00", "ACTIVITY_PAUSED", LEVEL)],
+            [],
+            id="another screen of it",
+        ),
+        pytest.param(
+            [
+                ("19:20:00", "ACTIVITY_PAUSED", LEVEL),
+                ("19:20:00", "SCREEN_NON_INTERACTIVE", ANDROID),
+                ("19:20:03", "ACTIVITY_STOPPED", LEVEL),
+                ("19:21:00", "SCREEN_INTERACTIVE", ANDROID),
+            ],
+            [(LaidDown, at(20, 0)), (LitUp, at(21, 0)), (PickedUp, at(21, 0)), (AppFocused, at(21, 0))],
+            id="beneath a dark screen",
+        ),
+        pytest.param(
+            [
+                ("19:20:00", "DEVICE_SHUTDOWN", ANDROID),
+                ("19:22:00", "DEVICE_STARTUP", ANDROID),
+                ("19:22:00", "SCREEN_INTERACTIVE", ANDROID),
+                ("19:22:09", "ACTIVITY_RESUMED", CHAT_OPENED),
+            ],
+            [(LaidDown, at(20, 0)), (LitUp, at(22, 0)), (PickedUp, at(22, 0)), (AppFocused, at(22, 9))],
+            id="restarted",
+        ),
+    ],
+)
+def test_a_shutdown_and_a_pause_that_nothing_follows_end_the_use_in_front(
+    lines: list[tuple[str, str, str]], expected: list[tuple[type, datetime]], tmp_path: Path
+) -> None:
+    dump = GAME + "".join(f'    time="2026-11-23 {time}" type={kind} {rest}\n' for time, kind, rest in lines)
+    left = filtered(tmp_path, dump)
+    assert "class" not in left
+    assert "Level" not in left
+    events = parse_dump(left, users={0}, local=CET)
+    assert events == parse_dump(dump, users={0}, local=CET)
+    missed, _ = replay(events, laid_down(), since=SINCE, until=UNTIL, convert=lambda theirs: theirs)
+    assert [(type(event), event.at) for event in missed] == GAME_EVENTS + expected
+    assert all(event.activity is None for event in missed if isinstance(event, Focused))
+
+
+def test_a_pause_before_android_10_names_no_screen() -> None:
+    dump = (
+        '  Last 24 hour events (timeRange="x" )\n'
+        f'    time="2026-11-23 19:18:20" type=MOVE_TO_FOREGROUND package={FEED} class=x flags=0x0\n'
+        f'    time="2026-11-23 19:19:20" type=MOVE_TO_BACKGROUND package={FEED} class=x flags=0x0\n'
+        '    time="2026-11-23 19:19:30" type=DEVICE_SHUTDOWN package=android flags=0x0\n'
+    )
+    assert parse_dump(dump, users={0}, local=CET) == [
+        AppResumed(at=at(18, 20), user=0, package=FEED),
+        AppPaused(at=at(19, 20), user=0, package=FEED),
+        PhoneShutDown(at=at(19, 30)),
+    ]
 
 
 def test_the_zone_of_the_phone_is_read() -> None:
