@@ -42,7 +42,7 @@ REASON_WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.COOL_DOWN: "another nudge was only a short while ago",
         Reason.RULE_COOL_DOWN: "this rule had caused a nudge only a short while ago",
         Reason.BUDGET: "this partner time had had as many nudges as are allowed",
-        Reason.DISMISSED_TWICE: "you had closed several nudges in this partner time",
+        Reason.DISMISSED: "you had closed several nudges in this partner time",
         Reason.SAME_USE: "there had been a nudge about the same use already",
         Reason.TOGETHER: "you said that this is for both of you",
         Reason.FOR_BOTH: "you said that this is always for both of you",

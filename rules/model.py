@@ -131,7 +131,7 @@ class Page:
 class Rule:
     """A named condition. `after_grace`: the grace at the start of partner time delays its nudge.
 
-    `speaks`: False where its moments are recorded for the report, and never become nudges.
+    `may_nudge`: False where its moments are only recorded for the report (`speaks = false` in a pack).
     `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
     features, with `DEVICE_PLACEHOLDER` for the device's name.
@@ -143,7 +143,7 @@ class Rule:
     page: Page
     source: str
     after_grace: bool = False
-    speaks: bool = True
+    may_nudge: bool = True
     until: Condition | None = None
     because: str | None = None
     because_parts: tuple[str | FeatureKey, ...] = ()
@@ -167,7 +167,7 @@ class Match:
     name: str | None
     evidence: tuple[tuple[FeatureKey, Value], ...]
     after_grace: bool = False
-    speaks: bool = True
+    may_nudge: bool = True
 
 
 class Reason(StrEnum):
@@ -177,7 +177,7 @@ class Reason(StrEnum):
     COOL_DOWN = "cool_down"
     RULE_COOL_DOWN = "rule_cool_down"
     BUDGET = "budget"
-    DISMISSED_TWICE = "dismissed_twice"
+    DISMISSED = "dismissed_twice"
     SAME_USE = "same_use"
     TOGETHER = "together"
     FOR_BOTH = "for_both"
@@ -199,13 +199,13 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
-    """Show it, once. `reason`: that of the last `Hold` before it, or None."""
+    """Show it, once. `reason`: that of the last `Defer` before it, or None."""
 
     reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Defer:
     """Not now: decide again at `until`, or earlier if something changes."""
 
     until: datetime
@@ -219,4 +219,4 @@ class Suppressed:
     reason: Reason
 
 
-Decision: TypeAlias = Nudge | Hold | Suppressed
+Decision: TypeAlias = Nudge | Defer | Suppressed

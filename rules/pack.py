@@ -157,8 +157,8 @@ class _PackReader:
                 longest = MAX_NAME_LENGTH if key == "name" else MAX_TEXT
                 self._string(table[key], (*here, key), longest, one_line=key in {"code", "name", "because"})
         self._code(table.get("code"), (*here, "code"), taken)
-        flags = {"after_grace": table.get("after_grace", False), "speaks": table.get("speaks", True)}
-        for key, flag in flags.items():
+        after_grace, speaks = table.get("after_grace", False), table.get("speaks", True)
+        for key, flag in (("after_grace", after_grace), ("speaks", speaks)):
             if not isinstance(flag, bool):
                 self._at_value(f"{key} is true or false.", (*here, key))
         condition = self._parse(table.get("when"), (*here, "when"), compile_condition)
@@ -178,7 +178,8 @@ class _PackReader:
             until=until,
             because=table["because"].strip() if parts else None,
             because_parts=parts or (),
-            **flags,
+            after_grace=after_grace,
+            may_nudge=speaks,
         )
 
     def _code(self, code: object, path: TomlPath, taken: tuple[Container[str], ...]) -> None:

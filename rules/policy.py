@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rules.features import CATEGORIES
-from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
+from rules.model import Decision, Defer, Match, Nudge, Reason, Suppressed
 from rules.options import option
 
 CALL: Final = "call"
@@ -116,42 +116,42 @@ def find_excuse(category: str | None, at: datetime, history: History, settings: 
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class NoNudgeReason:
     """Why no nudge is shown just now, and until when; `until` None: for the rest of this partner time."""
 
     reason: Reason
     until: datetime | None = None
 
 
-def find_silence(at: datetime, history: History, settings: PolicySettings) -> Silence | None:
+def find_no_nudge_reason(at: datetime, history: History, settings: PolicySettings) -> NoNudgeReason | None:
     """Return what keeps every nudge back at `at`, whatever is noticed; None: nothing does. In the order of `decide`."""
     if history.in_quiet_week:
-        return Silence(Reason.QUIET_WEEK)
+        return NoNudgeReason(Reason.QUIET_WEEK)
     if history.dismissed >= settings.quiet_after > 0:
-        return Silence(Reason.DISMISSED_TWICE)
+        return NoNudgeReason(Reason.DISMISSED)
     if len(history.past_nudges) >= settings.budget:
-        return Silence(Reason.BUDGET)
+        return NoNudgeReason(Reason.BUDGET)
     over = max((nudge.at + settings.cool_down for nudge in history.past_nudges), default=at)
-    return Silence(Reason.COOL_DOWN, over) if over > at else None
+    return NoNudgeReason(Reason.COOL_DOWN, over) if over > at else None
 
 
 def decide(match: Match, at: datetime, history: History, settings: PolicySettings) -> Decision:
     """Return what becomes of the match at `at`: the first reason that applies, in the order below.
 
-    A `Hold` names the instant at which to decide again; anything that changes before then is a reason to decide earlier.
+    A `Defer` names the instant at which to decide again; anything that changes before then is a reason to decide earlier.
     """
     # Invariant 5.
     excused = find_excuse(match.category, at, history, settings)
     if excused is not None:
         return Suppressed(reason=excused)
-    if not match.speaks:
+    if not match.may_nudge:
         return Suppressed(reason=Reason.REPORT_ONLY)
     # The phone's dialer in front is a call, or somebody about to make one.
     if match.category == CALL:
         return Suppressed(reason=Reason.CALL)
     # After so many dismissals nudges stop for the rest of partner time; zero switches this off.
     if history.dismissed >= settings.quiet_after > 0:
-        return Suppressed(reason=Reason.DISMISSED_TWICE)
+        return Suppressed(reason=Reason.DISMISSED)
     # The same use is named once, however many rules hold in it.
     if match.use is not None and any(nudge.use == match.use for nudge in history.past_nudges):
         return Suppressed(reason=Reason.SAME_USE)
@@ -164,19 +164,19 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
         return Suppressed(reason=Reason.RULE_COOL_DOWN)
     # Not suppressed: whoever has not put the device away by the end of the grace still hears of it.
     if match.after_grace and at < history.began + settings.grace:
-        return Hold(until=history.began + settings.grace, reason=Reason.GRACE)
+        return Defer(until=history.began + settings.grace, reason=Reason.GRACE)
     if history.busy is Reason.FILM:
         # A film for two is not over within the minute.
         return Suppressed(reason=Reason.FILM)
     # Counted from when this reason first held the match back, so that the wait has an end.
     if history.busy is not None:
         until = history.deferred_since.get(history.busy, at) + settings.busy_wait
-        return Hold(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)
+        return Defer(until=until, reason=history.busy) if at < until else Suppressed(reason=history.busy)
     # A pause in typing comes soon, and a nudge need not interrupt a sentence.
     if history.last_keys is not None and at < history.last_keys + TYPING_PAUSE:
         until = history.deferred_since.get(Reason.TYPING, at) + settings.typing_wait
         if at < until:
-            return Hold(until=min(until, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
+            return Defer(until=min(until, history.last_keys + TYPING_PAUSE), reason=Reason.TYPING)
     # Last, so that a quiet week shows which nudges there would have been.
     if history.in_quiet_week:
         return Suppressed(reason=Reason.QUIET_WEEK)

@@ -224,4 +224,4 @@ def _all_moments(evening: EveningReplay) -> list[tuple[str, str, datetime]]:
 
 def _identity(rule: Rule | None) -> tuple[str, bool, bool] | None:
     # What makes a rule decide as it does; its name and its page may change without any effect.
-    return None if rule is None else (" ".join(rule.condition.text.split()), rule.after_grace, rule.speaks)
+    return None if rule is None else (" ".join(rule.condition.text.split()), rule.after_grace, rule.may_nudge)

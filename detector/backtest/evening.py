@@ -82,8 +82,8 @@ class EveningReplay:
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
-            if isinstance(effect, Record) and isinstance(effect.what, Moment):
-                self.moments[effect.what.number] = effect.what
+            if isinstance(effect, Record) and isinstance(effect.item, Moment):
+                self.moments[effect.item.number] = effect.item
             elif isinstance(effect, Notify):
                 moment, at = effect.moment, self._core.now or effect.moment.decided_at
                 if moment.use is not None:

@@ -98,7 +98,7 @@ def propose(
         for rule in rules
         if rule.code not in excluded
         and only in {None, rule.code}
-        and rule.speaks
+        and rule.may_nudge
         and (own := find_threshold(rule.condition.text))
     }
     candidates = _candidates(evenings, chosen, attention)

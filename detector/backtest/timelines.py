@@ -138,8 +138,8 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
     decided: list[str] = []
     last: dict[tuple[str, int], Moment] = {}
     for effect in effects:
-        if isinstance(effect, Record) and isinstance(effect.what, Moment):
-            moment = effect.what
+        if isinstance(effect, Record) and isinstance(effect.item, Moment):
+            moment = effect.item
             # A moment is recorded again for every change; only a change of the decision is a line of its own.
             before = last.get((moment.occurrence, moment.number))
             if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
@@ -155,7 +155,9 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
 
 def started(effects: Iterable[Effect]) -> str:
     known = [
-        effect.what.well for effect in effects if isinstance(effect, Record) and isinstance(effect.what, StartResult)
+        effect.item.started_well
+        for effect in effects
+        if isinstance(effect, Record) and isinstance(effect.item, StartResult)
     ]
     return STARTS[known[-1] if known else None]
 

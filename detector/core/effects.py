@@ -85,7 +85,7 @@ class StartResult:
     """
 
     at: datetime
-    well: bool | None
+    started_well: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Record:
     """Store this part of the occurrence: an observation, a use, a coverage, a moment, or how it started."""
 
     occurrence: str
-    what: Observation | Use | Coverage | Moment | StartResult
+    item: Observation | Use | Coverage | Moment | StartResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

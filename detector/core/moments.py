@@ -22,8 +22,17 @@ from detector.core.effects import AskHowLong, Effect, Moment, Notify, NotifyNeed
 from detector.core.observations import Answered, NotShown, PartnerTimeBegan, Shown
 from rules.engine import NEVER
 from rules.features import DISTRACTING
-from rules.model import Hold, Match, Nudge, Reason
-from rules.policy import NEEDED_LENGTHS, History, PastNudge, PolicySettings, Silence, decide, find_excuse, find_silence
+from rules.model import Defer, Match, Nudge, Reason
+from rules.policy import (
+    NEEDED_LENGTHS,
+    History,
+    NoNudgeReason,
+    PastNudge,
+    PolicySettings,
+    decide,
+    find_excuse,
+    find_no_nudge_reason,
+)
 
 LATE_PUT_AWAY: Final = timedelta(seconds=60)
 """A third of reminders end use within a minute (Wellspent RCT, 2026)."""
@@ -34,7 +43,7 @@ IDLE_NOTICE_DELAY: Final = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
-class _HeldMatch:
+class _DeferredMatch:
     """A match whose nudge waits until `deadline`. `deferred_since`: when each reason first deferred it."""
 
     number: int
@@ -78,7 +87,7 @@ class MomentTracker:
         self._answered_together: set[str] = set()
         self._awaiting_length: set[int] = set()
         self._needed: dict[tuple[str, str | None], _NeededUse] = {}
-        self._held: list[_HeldMatch] = []
+        self._held: list[_DeferredMatch] = []
         self._open: dict[int, _OpenNudge] = {}
 
     @property
@@ -112,7 +121,7 @@ class MomentTracker:
             reason=None,
             evidence=match.evidence,
         )
-        return self._decide(_HeldMatch(self._count, match, match.at), match.at, observed_device)
+        return self._decide(_DeferredMatch(self._count, match, match.at), match.at, observed_device)
 
     def on_deadline(self, at: datetime) -> list[Effect]:
         """Decide again about held matches, and give outcomes to open nudges, as far as they are due at `at`."""
@@ -215,9 +224,9 @@ class MomentTracker:
         category = use.activity.category
         return find_excuse(category, at, self._history(device, category), self._policy) is not None
 
-    def silence(self, at: datetime) -> Silence | None:
+    def no_nudge_reason(self, at: datetime) -> NoNudgeReason | None:
         """Return why no nudge is shown at `at`, whatever is noticed."""
-        return find_silence(at, self._history("", None), self._policy)
+        return find_no_nudge_reason(at, self._history("", None), self._policy)
 
     def _history(self, device: str, category: str | None) -> History:
         needed = self._needed.get((device, category))
@@ -231,7 +240,7 @@ class MomentTracker:
             in_quiet_week=self.in_quiet_week,
         )
 
-    def _decide(self, held: _HeldMatch, at: datetime, observed_device: str | None = None) -> list[Effect]:
+    def _decide(self, held: _DeferredMatch, at: datetime, observed_device: str | None = None) -> list[Effect]:
         match = held.match
         device = self._attention.device(match.device)
         # A nudge about something that was left already would only disturb.
@@ -245,7 +254,7 @@ class MomentTracker:
             last_keys=last_keys,
         )
         decision = decide(match, at, history, self._policy)
-        if isinstance(decision, Hold):
+        if isinstance(decision, Defer):
             is_new = decision.reason not in held.deferred_since
             held.deferred_since.setdefault(decision.reason, at)
             held.deadline = decision.until
@@ -264,7 +273,11 @@ class MomentTracker:
         return [record, Notify(moment=self._moments[held.number])]
 
     def _settle(
-        self, held: _HeldMatch, decided: Literal["nudged", "held", "suppressed"], reason: Reason | None, at: datetime
+        self,
+        held: _DeferredMatch,
+        decided: Literal["nudged", "held", "suppressed"],
+        reason: Reason | None,
+        at: datetime,
     ) -> Record:
         # A held match whose use ended has passed, and its moment is recorded without that end.
         moment = replace(self._moments[held.number], decided=decided, reason=reason, decided_at=at, ended=None)
@@ -306,7 +319,7 @@ class MomentTracker:
         # Removed first, so that it becomes the last: records of one use come in the order of their changes.
         self._moments.pop(moment.number, None)
         self._moments[moment.number] = moment
-        return Record(occurrence=moment.occurrence, what=moment)
+        return Record(occurrence=moment.occurrence, item=moment)
 
 
 def find_departure(devices: Sequence[DeviceState], nudged_at: datetime) -> tuple[bool, datetime | None]:

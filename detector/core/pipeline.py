@@ -27,7 +27,7 @@ from detector.core.moments import MomentTracker
 from detector.core.start import StartCheck
 from rules.engine import RuleWatch, evidence, features_used
 from rules.model import FeatureKey, FeatureSet, Match, Reason, Rule, Value
-from rules.policy import PolicySettings, Silence
+from rules.policy import NoNudgeReason, PolicySettings
 
 _ACCEPTED_WHILE_PAUSED: Final = (
     obs.Resumed,
@@ -86,7 +86,7 @@ class Pipeline:
             self._open = None
         elif isinstance(observation, obs.PartnerTimeBegan):
             self._open = _OpenOccurrence(observation, self._settings)
-            effects.append(Record(occurrence=observation.occurrence, what=observation))
+            effects.append(Record(occurrence=observation.occurrence, item=observation))
             effects.append(
                 NotifyStart(occurrence=observation.occurrence, title=observation.title, at=at, ends=observation.ends)
             )
@@ -100,18 +100,18 @@ class Pipeline:
         self.now = now
         return tuple(effects)
 
-    def silence(self) -> Silence | None:
+    def no_nudge_reason(self) -> NoNudgeReason | None:
         """Return why no nudge would be shown now, whatever is noticed, and until when; None: nudges are shown."""
-        return self._open.silence(self.now) if self._open and self.now else None
+        return self._open.no_nudge_reason(self.now) if self._open and self.now else None
 
     def snapshots(self) -> list[DeviceSnapshot]:
         """Return what is measured now on each device that is in use, for explanations; valid until the next step."""
         return self._open.snapshots(self.now) if self._open and self.now else []
 
     @property
-    def is_lost(self) -> bool:
+    def has_lost_all_devices(self) -> bool:
         """Whether what was known of a device is not known any more, and of no other device either."""
-        return self._open is not None and self._open.is_lost
+        return self._open is not None and self._open.has_lost_all_devices
 
 
 class _Settings(NamedTuple):
@@ -143,11 +143,11 @@ class _OpenOccurrence:
         deadline = self._next_deadline()
         return deadline if deadline < self.ends else None
 
-    def silence(self, now: datetime) -> Silence | None:
-        return self._moments.silence(now)
+    def no_nudge_reason(self, now: datetime) -> NoNudgeReason | None:
+        return self._moments.no_nudge_reason(now)
 
     @property
-    def is_lost(self) -> bool:
+    def has_lost_all_devices(self) -> bool:
         devices = self._attention.devices
         return any(device.was_known for device in devices) and not any(device.is_known for device in devices)
 
@@ -174,7 +174,7 @@ class _OpenOccurrence:
             return effects
         if self._is_paused and not isinstance(observation, _ACCEPTED_WHILE_PAUSED):
             return effects
-        effects.append(Record(occurrence=self._occurrence, what=observation))
+        effects.append(Record(occurrence=self._occurrence, item=observation))
         self._attention.observe(observation)
         if isinstance(observation, obs.InputCounted):
             return effects + self._after_input(observation)
@@ -189,7 +189,7 @@ class _OpenOccurrence:
         effects += self._record_closed()
         # The end itself comes last: once it is recorded, the occurrence is complete.
         if isinstance(observation, obs.PartnerTimeEnded):
-            effects.append(Record(occurrence=self._occurrence, what=replace(observation, at=at)))
+            effects.append(Record(occurrence=self._occurrence, item=replace(observation, at=at)))
             if observation.reason == "ended":
                 effects.append(NotifyEnd(occurrence=self._occurrence, title=self._title, at=at))
         return effects
@@ -297,7 +297,7 @@ class _OpenOccurrence:
                 name=use.activity.name,
                 evidence=evidence(rule, self._attention.view(device, at)),
                 after_grace=rule.after_grace,
-                speaks=rule.speaks,
+                may_nudge=rule.may_nudge,
             )
             effects += self._moments.add(match, observed_device)
         return effects
@@ -305,7 +305,7 @@ class _OpenOccurrence:
     def _record_closed(self) -> list[Effect]:
         effects: list[Effect] = []
         for closed in self._attention.pop_closed():
-            effects.append(Record(occurrence=self._occurrence, what=closed))
+            effects.append(Record(occurrence=self._occurrence, item=closed))
             if isinstance(closed, Use):
                 # The end of a use may correct the outcomes of moments.
                 ended = closed.ended or closed.began

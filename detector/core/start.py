@@ -98,4 +98,4 @@ class StartCheck:
         return [] if remaining else [self._record(well=None if self._has_unknown_end else True)]
 
     def _record(self, *, well: bool | None) -> Record:
-        return Record(occurrence=self._occurrence, what=StartResult(at=self._grace_end, well=well))
+        return Record(occurrence=self._occurrence, item=StartResult(at=self._grace_end, started_well=well))

@@ -305,7 +305,7 @@ class Daemon:
     def _status(self) -> DaemonStatus:
         session, upcoming = self._reconciler.session, self._reconciler.upcoming
         is_sensed = session is not None and session.sensing != "nothing"
-        quiet = session.silence if session else None
+        quiet = session.no_nudge_reason if session else None
         return DaemonStatus(
             version=version("turntoward"),
             started=self._started,

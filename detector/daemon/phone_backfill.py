@@ -55,7 +55,7 @@ class PhoneBackfill:
             attention.observe(observation)
         attention.end(until)
         found = [replace(record, number=self._number(record.began)) for record in attention.pop_closed()]
-        self._store.history.save([Record(occurrence=self._occurrence, what=record) for record in found])
+        self._store.history.save([Record(occurrence=self._occurrence, item=record) for record in found])
 
     def _observation(self, event: Observation | AppFocused) -> Observation:
         if not isinstance(event, AppFocused):

@@ -191,7 +191,7 @@ class Reconciler:
                     "a partner time cannot be gone on with: %s", save_crash_dump(failure.observations, state_dir())
                 )
                 cut = PartnerTimeEnded(at=max(latest, min(now, stored.ends)), reason="removed")
-                self._store.history.save([Record(occurrence=stored.id, what=cut)])
+                self._store.history.save([Record(occurrence=stored.id, item=cut)])
 
 
 def _how_it_ended(

@@ -26,7 +26,7 @@ from detector.partner_time.model import Occurrence, is_on_call
 if TYPE_CHECKING:
     from detector.core.pipeline import Pipeline
     from detector.daemon.session_sensors import SessionSensors
-    from rules.policy import Silence
+    from rules.policy import NoNudgeReason
 
 # The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end.
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -91,7 +91,7 @@ class Session:
         self.why_nothing_is_sensed: str | None = None
         self._nothing_since: datetime | None = None
         self._on_time = SHOWN_ON_TIME
-        self._last_silence: Silence | None = None
+        self._last_no_nudge_reason: NoNudgeReason | None = None
 
     @property
     def deadline(self) -> datetime | None:
@@ -99,9 +99,9 @@ class Session:
         return min((at for at in wanted if at is not None), default=None)
 
     @property
-    def silence(self) -> Silence | None:
+    def no_nudge_reason(self) -> NoNudgeReason | None:
         """Why no nudge is shown now, whatever is noticed."""
-        return self._core.silence()
+        return self._core.no_nudge_reason()
 
     async def begin(self, at: datetime, now: datetime, missed: obs.GapReason) -> None:
         """Begin at `at`; the time from there until `now` was missed, for the reason given."""
@@ -141,7 +141,7 @@ class Session:
             [
                 effect
                 for effect in effects
-                if isinstance(effect, Record) and not isinstance(effect.what, obs.Observation)
+                if isinstance(effect, Record) and not isinstance(effect.item, obs.Observation)
             ]
         )
         gap = obs.Gap(at=max(now, latest), since=latest, reason=obs.GapReason.RESTART)
@@ -169,8 +169,8 @@ class Session:
             self.notice.advance(now)
             if self.notice.is_due:
                 await self._announce(now)
-        if (silence := self.silence) != self._last_silence:
-            self._last_silence = silence
+        if (no_nudge_reason := self.no_nudge_reason) != self._last_no_nudge_reason:
+            self._last_no_nudge_reason = no_nudge_reason
             self._status_changed()
         if any(isinstance(observation, obs.Gap) and observation.sense is None for observation in taken):
             await self.restart_sensors()

@@ -67,7 +67,7 @@ def build_records(
         for effect in core.feed(each):
             if not isinstance(effect, Record):
                 continue
-            what = effect.what
+            what = effect.item
             if isinstance(what, obs.PartnerTimeBegan | obs.PartnerTimeEnded):
                 if past.stored is None:
                     observations.append(effect)
@@ -82,7 +82,7 @@ def build_records(
             else:
                 # Live, each version of a use is stored over the one before; here only the last one is written.
                 latest[_kind(what), what.number] = effect
-    return [*observations, *(replace(each, what=_renumbered(each.what, stored)) for each in latest.values())]
+    return [*observations, *(replace(each, item=_renumbered(each.item, stored)) for each in latest.values())]
 
 
 def _observed_live(

@@ -75,15 +75,15 @@ def find_situation(
     if not snapshots:
         nothing = (
             _("Nothing is known of then, so nothing could be said.")
-            if core.is_lost
+            if core.has_lost_all_devices
             else _("Nothing was in use then, so no rule could hold.")
         )
         return Situation(at=at, why_no_rule=nothing)
     uses = {snapshot.use for snapshot in snapshots}
     latest: dict[int, Moment] = {}
     for effect in effects:
-        if isinstance(effect, Record) and isinstance(effect.what, Moment) and effect.what.use in uses:
-            latest[effect.what.number] = effect.what
+        if isinstance(effect, Record) and isinstance(effect.item, Moment) and effect.item.use in uses:
+            latest[effect.item.number] = effect.item
     return Situation(
         at=at,
         in_use=tuple((snapshot.device, snapshot.category) for snapshot in snapshots),

@@ -34,7 +34,7 @@ def as_table(rule: Rule) -> dict[str, Any]:
         table["because"] = rule.because
     if rule.after_grace:
         table["after_grace"] = True
-    if not rule.speaks:
+    if not rule.may_nudge:
         table["speaks"] = False
     return table | {name: getattr(rule.page, name) for name in ("notices", "why", "wrong", "needs", "example")}
 

@@ -61,7 +61,7 @@ def is_moment_outside(moment: Moment, interval: Interval, over: datetime | None 
 
 def remaining_record(record: Record, interval: Interval) -> Record | None:
     """Return what of the record may still be stored, or None."""
-    content: obs.Observation | Use | Coverage | Moment | StartResult | None = record.what
+    content: obs.Observation | Use | Coverage | Moment | StartResult | None = record.item
     if isinstance(content, Use):
         content = remaining_use(content, interval)
     elif isinstance(content, Coverage):
@@ -73,7 +73,7 @@ def remaining_record(record: Record, interval: Interval) -> Record | None:
         content = None if interval.since < content.at else content
     elif isinstance(content, obs.Observation):
         content = None if interval.since <= content.at < interval.until else content
-    return None if content is None else replace(record, what=content)
+    return None if content is None else replace(record, item=content)
 
 
 def without_forgotten(
@@ -95,7 +95,7 @@ def without_forgotten(
             left = left and remaining_record(left, interval)
         if left is None:
             continue
-        if isinstance(left.what, obs.PartnerTimeBegan):
+        if isinstance(left.item, obs.PartnerTimeBegan):
             forgotten = ()
         elif left.occurrence not in known and not is_stored(left.occurrence):
             # The occurrence was deleted by forgetting while the daemon still held some of its records.
@@ -110,14 +110,14 @@ def without_forgotten(
 
 def _started_later(record: Record, intervals: Sequence[Interval]) -> Record:
     """Let partner time that began, or was extended, in an interval do so at its end: it still is partner time."""
-    if not isinstance(record.what, obs.PartnerTimeBegan | obs.PartnerTimeExtended):
+    if not isinstance(record.item, obs.PartnerTimeBegan | obs.PartnerTimeExtended):
         return record
-    at = record.what.at
+    at = record.item.at
     # In order, for the end of one interval may lie in the next.
     for interval in sorted(intervals, key=lambda interval: interval.since):
-        if interval.since <= at < interval.until < record.what.ends:
+        if interval.since <= at < interval.until < record.item.ends:
             at = interval.until
-    return record if at == record.what.at else replace(record, what=replace(record.what, at=at))
+    return record if at == record.item.at else replace(record, item=replace(record.item, at=at))
 
 
 def reaches_into(occurrence: StoredOccurrence, interval: Interval) -> bool:

@@ -210,7 +210,7 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
         _REPLACE_MOMENT: [],
     }
     for record in records:
-        occurrence, content = record.occurrence, record.what
+        occurrence, content = record.occurrence, record.item
         if isinstance(content, Observation):
             _update_occurrence(connection, occurrence, content)
             waiting[INSERT_OBSERVATION].append(rows.from_observation(occurrence, content))
@@ -219,7 +219,11 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
         elif isinstance(content, Coverage):
             waiting[_REPLACE_COVERAGE].append(rows.from_coverage(occurrence, content))
         elif isinstance(content, StartResult):
-            started = (None, None) if content.well is None else (int(content.well), to_microseconds(content.at))
+            started = (
+                (None, None)
+                if content.started_well is None
+                else (int(content.started_well), to_microseconds(content.at))
+            )
             connection.execute(
                 "UPDATE occurrences SET started_well = ?, started_at = ? WHERE id = ?", (*started, occurrence)
             )

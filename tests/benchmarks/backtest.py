@@ -94,7 +94,7 @@ def _keep(path: Path, evenings: int) -> int:
         for number in range(evenings):
             began = first + timedelta(days=number)
             occurrence = f"1@{began:%Y%m%dT%H%M%SZ}"
-            records = [Record(occurrence=occurrence, what=seen) for seen in _evening(occurrence, began, number)]
+            records = [Record(occurrence=occurrence, item=seen) for seen in _evening(occurrence, began, number)]
             store.history.save(records)
             made += len(records)
     return made

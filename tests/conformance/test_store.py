@@ -68,9 +68,9 @@ class StoreConformance:
         store.history.save([begins(), *(seen(observation) for observation in observed)])
         store.history.save([ends()])
         first, *between, last = store.history.observations(EVENING)
-        assert first == begins().what
+        assert first == begins().item
         assert between == observed
-        assert last == ends().what
+        assert last == ends().item
 
     def test_every_kind_of_observation_can_be_saved(self, store: Store) -> None:
         wanted: dict[str, Any] = {
@@ -125,9 +125,9 @@ class StoreConformance:
     def test_the_last_use_coverage_and_moment_of_a_number_win(self, store: Store) -> None:
         store.history.save([begins(), use(1, 5, None), covered(1, 0, 5), moment(1, 6, None, outcome=None)])
         store.history.save([use(1, 5, 9, trusted=False), use(2, 9, None), covered(1, 0, 9), moment(1, 6, 9)])
-        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 9, trusted=False).what, use(2, 9, None).what]
-        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 9).what]
-        assert store.history.moments() == [moment(1, 6, 9).what]
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 9, trusted=False).item, use(2, 9, None).item]
+        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 9).item]
+        assert store.history.moments() == [moment(1, 6, 9).item]
 
     def test_a_moment_is_read_with_all_its_evidence_and_its_types(self, store: Store) -> None:
         bare = moment(
@@ -146,9 +146,9 @@ class StoreConformance:
         )
         store.history.save([begins(), moment(1, 6, 7, name="Instagram"), bare])
         first, second = store.history.moments()
-        assert first == moment(1, 6, 7, name="Instagram").what
+        assert first == moment(1, 6, 7, name="Instagram").item
         assert [type(value) for _, value in first.evidence][:5] == [timedelta, int, float, str, bool]
-        assert second == bare.what
+        assert second == bare.item
 
     def test_numbers_are_each_occurrence_s_own(self, store: Store) -> None:
         store.history.save(
@@ -279,11 +279,11 @@ class ForgettingConformance:
         forgotten = store.forget(after_minutes(15), now=after_minutes(30))
         assert (forgotten.observations, forgotten.uses, forgotten.moments, forgotten.coverage) == (2, 2, 2, 1)
         assert forgotten.occurrences == 0
-        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 8).what, use(2, 10, 15, trusted=False).what]
-        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).what]
-        assert store.history.moments() == [moment(1, 6, 8).what]
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 8).item, use(2, 10, 15, trusted=False).item]
+        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).item]
+        assert store.history.moments() == [moment(1, 6, 8).item]
         gap = Gap(at=after_minutes(30), since=after_minutes(15), reason=GapReason.RESTART)
-        assert list(store.history.observations(EVENING)) == [begins().what, social(5), gap]
+        assert list(store.history.observations(EVENING)) == [begins().item, social(5), gap]
         assert [kept.id for kept in store.history.unfinished()] == [EVENING]
 
     def test_an_occurrence_under_way_whose_beginning_is_forgotten_begins_again(self, store: Store) -> None:
@@ -307,7 +307,7 @@ class ForgettingConformance:
         (kept,) = store.history.occurrences()
         assert (kept.began, kept.ended, kept.end_reason) == (BEGAN, after_minutes(80), "ended")
         assert list(store.history.observations(EVENING))[-1] == PartnerTimeEnded(at=after_minutes(80))
-        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 80, trusted=False).what]
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 80, trusted=False).item]
 
     def test_forgetting_leaves_what_is_older_unchanged(self, store: Store) -> None:
         store.history.save([begins(), seen(social(5)), use(1, 5, None), moment(1, 6, None), ends()])
@@ -344,8 +344,8 @@ class ForgettingConformance:
                 moment(2, 31, 40),
             ]
         )
-        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 15, trusted=False).what, use(2, 30, 35).what]
-        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).what, covered(2, 30, 40).what]
+        assert [kept.use for kept in store.history.uses()] == [use(1, 5, 15, trusted=False).item, use(2, 30, 35).item]
+        assert [kept.coverage for kept in store.history.coverage()] == [covered(1, 0, 15).item, covered(2, 30, 40).item]
         assert [kept.number for kept in store.history.moments()] == [2]
         assert [observation.at for observation in store.history.observations(EVENING)] == [
             BEGAN,
@@ -439,7 +439,7 @@ class TestStoreOnDisk(StoreConformance, ForgettingConformance):
             store.plans.pause_until(after_minutes(60))
             store.history.save([begins(), seen(social(5)), use(1, 5, None), covered(1, 0, 9), moment(1, 6, None)])
         with Store.open(path, read_only=True) as store:
-            assert list(store.history.observations(EVENING)) == [begins().what, social(5)]
+            assert list(store.history.observations(EVENING)) == [begins().item, social(5)]
             assert isinstance(store.history.uses()[0].use, Use)
             assert isinstance(store.history.last_moment(), Moment)
             assert store.plans.partner_times() == [replace(DINNER, number=1)]

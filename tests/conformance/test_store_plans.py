@@ -173,7 +173,7 @@ class PlansConformance:
     def test_how_an_occurrence_started_is_stored_and_forgotten_with_its_beginning(self, store: Store) -> None:
         store.history.save([begins()])
         assert [kept.started_well for kept in store.history.occurrences()] == [None]
-        store.history.save([Record(occurrence=EVENING, what=StartResult(at=after_minutes(5), well=True))])
+        store.history.save([Record(occurrence=EVENING, item=StartResult(at=after_minutes(5), started_well=True))])
         store.history.save([ends()])
         assert [kept.started_well for kept in store.history.occurrences()] == [True]
 
@@ -185,7 +185,7 @@ class PlansConformance:
     def test_how_an_occurrence_started_is_unknown_once_a_part_of_the_grace_is_forgotten(
         self, store: Store, since: int, until: int, left: bool | None
     ) -> None:
-        said = Record(occurrence=EVENING, what=StartResult(at=after_minutes(5), well=True))
+        said = Record(occurrence=EVENING, item=StartResult(at=after_minutes(5), started_well=True))
         known = (left, after_minutes(5) if left else None)
         store.history.save([begins(), said])
         store.forget(after_minutes(since), now=after_minutes(until))
@@ -197,7 +197,7 @@ class PlansConformance:
     def test_how_an_occurrence_started_can_be_corrected_and_deleted(self, store: Store) -> None:
         store.history.save([begins()])
         for well in (False, True, None):
-            store.history.save([Record(occurrence=EVENING, what=StartResult(at=after_minutes(5), well=well))])
+            store.history.save([Record(occurrence=EVENING, item=StartResult(at=after_minutes(5), started_well=well))])
             at = None if well is None else after_minutes(5)
             assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [(well, at)]
 

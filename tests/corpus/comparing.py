@@ -61,8 +61,8 @@ def lived(evening: Evening, rules: Sequence[Rule]) -> list[Moment]:
 
     def take(effects: Sequence[Effect], at: datetime) -> None:
         for effect in effects:
-            if isinstance(effect, Record) and isinstance(effect.what, Moment):
-                moments[effect.what.number] = effect.what
+            if isinstance(effect, Record) and isinstance(effect.item, Moment):
+                moments[effect.item.number] = effect.item
             elif isinstance(effect, Notify):
                 take(pipeline.feed(Shown(at=at, nudge=effect.moment.number, by="corpus")), at)
 

@@ -144,7 +144,7 @@ def test_no_line_at_an_end_that_was_slept_through(evening_with: Begin, tmp_path:
         at=now - timedelta(minutes=30), occurrence="1@x", title="Dinner", ends=now - timedelta(seconds=90)
     )
     with Store.open(evening.store) as store:
-        store.history.save([Record(occurrence="1@x", what=began)])
+        store.history.save([Record(occurrence="1@x", item=began)])
     with overheard(evening, tmp_path / "asked") as log:
         evening.run()
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")

@@ -56,7 +56,7 @@ class Evening:
         self.store, self.occurrence, self.stored_id = store, occurrence, stored_id
 
     def _keep(self, what: Any) -> None:
-        self.store.history.save([Record(occurrence=self.stored_id, what=what)])
+        self.store.history.save([Record(occurrence=self.stored_id, item=what)])
 
     async def begin(self, at: datetime, _now: datetime, _missed: object) -> None:
         title, ends = self.occurrence.title, self.occurrence.ends

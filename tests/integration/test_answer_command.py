@@ -32,9 +32,9 @@ def nudge() -> Nudge:
         began = PartnerTimeBegan(at=after_minutes(0), occurrence="1@x", title="Dinner", ends=ends)
         record = moment(1, 10, None, "1@x", **({"answer": None, "answered_at": None, "outcome": None} | changes))
         with Store.open(store_path()) as store:
-            store.history.save([Record(occurrence="1@x", what=began), record])
-        assert isinstance(record.what, Moment)
-        return record.what
+            store.history.save([Record(occurrence="1@x", item=began), record])
+        assert isinstance(record.item, Moment)
+        return record.item
 
     return keep
 
@@ -49,7 +49,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> None:
             assert taken is not None
             (kept,) = store.history.moments()
             changed = replace(kept, number=taken[0], answer=taken[1][-1], outcome=Outcome.NEEDED)
-            store.history.save([Record(occurrence="1@x", what=changed)])
+            store.history.save([Record(occurrence="1@x", item=changed)])
         return True
 
     monkeypatch.setattr(answer, "find_daemon", object)

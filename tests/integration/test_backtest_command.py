@@ -50,7 +50,7 @@ def keep(*days_ago: int, ends: bool = True, text: str = NEWS) -> None:
             by = MORNING - timedelta(days=ago) - timeline.observations[0].at.replace(hour=0, minute=0)
             observations = list(shift(timeline.observations, by))
             store.history.save(
-                [Record(occurrence=f"1@{ago}", what=seen) for seen in (observations if ends else observations[:-1])]
+                [Record(occurrence=f"1@{ago}", item=seen) for seen in (observations if ends else observations[:-1])]
             )
 
 
@@ -286,7 +286,7 @@ def test_observations_of_one_evening_are_played_in_the_order_of_their_instants_w
     for saved in ([*laptop, *phone], [laptop[0], *phone, *laptop[1:]]):
         store_path().unlink(missing_ok=True)
         with Store.open(store_path()) as store:
-            store.history.save([Record(occurrence="1@1", what=each) for each in saved])
+            store.history.save([Record(occurrence="1@1", item=each) for each in saved])
             played = [each.at for each in store.history.observations("1@1")]
             assert played == sorted(played)
             assert len(played) == len(saved)

@@ -41,7 +41,7 @@ def evening(days_ago: int, feeds: int, *, over: bool = True) -> list[Record]:
             Focused(at=began + timedelta(seconds=20), activity=None),
         ]
     seen += [PartnerTimeEnded(at=at + timedelta(hours=1))] if over else []
-    return [Record(occurrence=name, what=what) for what in seen]
+    return [Record(occurrence=name, item=what) for what in seen]
 
 
 @pytest.fixture

@@ -54,12 +54,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, zone: Zone) -> Iterato
 
 def begin(store: Store, name: str, at: datetime, ends: datetime) -> None:
     store.history.save(
-        [Record(occurrence=name, what=PartnerTimeBegan(at=at, occurrence=name, title="Dinner", ends=ends))]
+        [Record(occurrence=name, item=PartnerTimeBegan(at=at, occurrence=name, title="Dinner", ends=ends))]
     )
 
 
 def end(store: Store, name: str, at: datetime, reason: str) -> None:
-    store.history.save([Record(occurrence=name, what=PartnerTimeEnded(at=at, reason=reason))])  # type: ignore[arg-type]
+    store.history.save([Record(occurrence=name, item=PartnerTimeEnded(at=at, reason=reason))])  # type: ignore[arg-type]
 
 
 def coming(store: Store, now: datetime, count: int = 3) -> list[datetime]:

@@ -26,7 +26,7 @@ from tests.rig.moments import nudged_moment
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BEGAN = Record(
-    occurrence="1@x", what=PartnerTimeBegan(at=NOON, occurrence="1@x", title="t", ends=NOON + timedelta(hours=1))
+    occurrence="1@x", item=PartnerTimeBegan(at=NOON, occurrence="1@x", title="t", ends=NOON + timedelta(hours=1))
 )
 
 
@@ -90,7 +90,7 @@ async def test_the_record_is_stored_before_the_nudge_is_shown() -> None:
     kept: list[int] = []
     sender = FakeSender(lambda _: kept.append(len(store.history.moments())))
     one = effect_runner(sender, lambda _: None, store)
-    one.run([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", what=moment(1))])
+    one.run([BEGAN, Notify(moment=moment(1)), Record(occurrence="1@x", item=moment(1))])
     await one.wait_until_shown()
     assert kept == [1]
 

@@ -233,10 +233,10 @@ def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
         feed,
         covered,
         noticed,
-        *([StartResult(at=BEGINS + timedelta(minutes=5), well=True)] if started else []),
+        *([StartResult(at=BEGINS + timedelta(minutes=5), started_well=True)] if started else []),
         PartnerTimeEnded(at=ENDS),
     ]
-    records: list[Effect] = [Record(occurrence="1@x", what=what) for what in parts]
+    records: list[Effect] = [Record(occurrence="1@x", item=what) for what in parts]
     return [*records, NotifyEnd(occurrence="1@x", title="Dinner", at=ENDS)]
 
 

@@ -69,7 +69,7 @@ async def test_a_restart_after_the_grace_keeps_the_start_known_and_a_replay_agre
     assert again.kept()[THIS].started_well is True
     recorded = list(again.store.history.observations(THIS))
     assert [seen.since for seen in recorded if isinstance(seen, Gap)] == [BEGINS + minutes(5)]
-    assert [start.well for start in starts(play(recorded, load_rules(None).rules))] == [True]
+    assert [start.started_well for start in starts(play(recorded, load_rules(None).rules))] == [True]
 
 
 async def test_a_restart_within_the_grace_makes_the_start_unknown(evenings: Make) -> None:

@@ -222,7 +222,7 @@ def test_after_an_edit_every_command_shows_what_is_under_way_as_it_began(person:
     ends = begins + 90 * MINUTE
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=begins, occurrence=name, title="Dinner", ends=ends)
-        store.history.save([Record(occurrence=name, what=began)])
+        store.history.save([Record(occurrence=name, item=began)])
         person.at("18:45")
         now = datetime(2026, 11, 23, 17, 45, tzinfo=UTC)
         requests.edit(store, now, replace(DINNER, number=1, begins=datetime.fromisoformat("2026-11-23T06:00")))

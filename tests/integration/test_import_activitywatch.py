@@ -444,7 +444,7 @@ def test_importing_is_refused_during_partner_time(export: Path) -> None:
     now = datetime.now(UTC)
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=now, occurrence="1@x", title="Dinner", ends=now + timedelta(hours=1))
-        store.history.save([Record(occurrence="1@x", what=began)])
+        store.history.save([Record(occurrence="1@x", item=began)])
     assert "can wait" in failed(TurntowardError, export)
 
 

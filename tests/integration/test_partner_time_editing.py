@@ -174,7 +174,7 @@ def test_edit_leaves_what_is_under_way_as_it_began(person: Person) -> None:
             title="Dinner",
             ends=datetime(2026, 11, 23, 19, tzinfo=UTC),
         )
-        store.history.save([Record(occurrence=began.occurrence, what=began)])
+        store.history.save([Record(occurrence=began.occurrence, item=began)])
     edited = person.run("edit", "dinner", "--from", "19:00", "--to", "22:00", "--yes")
     assert "What is under way goes on as it began, until 20:00." in edited.out
     assert person.run("list").lines[1] == "   > under way until 20:00"

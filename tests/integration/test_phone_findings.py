@@ -82,7 +82,7 @@ def evening(known: dict[str, int], days_ago: int = 1) -> None:
         PartnerTimeEnded(at=began + timedelta(minutes=90)),
     ]
     with Store.open(store_path()) as store:
-        store.history.save([Record(occurrence=name, what=what) for what in things])
+        store.history.save([Record(occurrence=name, item=what) for what in things])
 
 
 def pair(*phones: Phone, place: PhoneApiAddress | None = None) -> None:
@@ -178,7 +178,7 @@ class TestDevices:
         with Store.open(store_path()) as store:
             store.history.save(
                 [
-                    Record(occurrence="1@x", what=what)
+                    Record(occurrence="1@x", item=what)
                     for what in (
                         PartnerTimeBegan(at=began, occurrence="1@x", title="x", ends=NOW + timedelta(hours=1)),
                         PutAway(at=began, device="my phone"),

@@ -111,7 +111,7 @@ def test_the_quiet_week_ends_after_seven_evenings() -> None:
 def test_a_partner_time_under_way_does_not_become_quiet() -> None:
     with Store.open(store_path()) as store:
         began = PartnerTimeBegan(at=NOW, occurrence="1@a", title="Dinner", ends=NOW + timedelta(hours=1))
-        store.history.save([Record(occurrence="1@a", what=began)])
+        store.history.save([Record(occurrence="1@a", item=began)])
     assert "The partner time under way goes on as it is; it begins with the next." in said("quiet-week", "start")
 
 

@@ -40,7 +40,7 @@ def evening() -> datetime:
         at = now - timedelta(minutes=minutes_ago)
         activity = Activity(category="social")
         what = Use(number=number, device="laptop", activity=activity, began=at, ended=at + timedelta(minutes=1))
-        return [seen(Focused(at=at, activity=activity), name), Record(occurrence=name, what=what)]
+        return [seen(Focused(at=at, activity=activity), name), Record(occurrence=name, item=what)]
 
     opened = PartnerTimeBegan(at=began, occurrence=name, title="Dinner", ends=now + timedelta(hours=1))
     with Store.open(store_path()) as store:

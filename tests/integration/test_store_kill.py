@@ -111,4 +111,4 @@ def test_a_kill_while_forgetting_leaves_a_sound_file(tmp_path: Path, monkeypatch
             acknowledged(child, chance.randint(1, 15))
         sound(path)
         with Store.open(path) as store:
-            assert next(store.history.observations(EVENING)) == begins(lasts=100_000).what
+            assert next(store.history.observations(EVENING)) == begins(lasts=100_000).item

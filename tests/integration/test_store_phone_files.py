@@ -173,15 +173,15 @@ def test_export_writes_instants_of_phones_to_the_minute_and_never_dating(path: P
     opened = Focused(at=at, device=phone, activity=Activity(category="dating", name=CANARY), opened=True)
     gap = Gap(at=after_minutes(9.9), since=at, device=phone, reason=GapReason.SILENT, sense="focus")
     evidence = ((FeatureKey("category"), "dating"), (FeatureKey("dwell"), timedelta(seconds=90)))
-    of_use, of_moment = use(FIRST_BACKFILLED + 226_200, 3.77, 5.2).what, moment(1, 3.77, 5.2, evidence=evidence).what
+    of_use, of_moment = use(FIRST_BACKFILLED + 226_200, 3.77, 5.2).item, moment(1, 3.77, 5.2, evidence=evidence).item
     assert isinstance(of_use, Use)
     assert isinstance(of_moment, Moment)
     with Store.open(path) as store:
         store.history.save(
             [
                 *(begins(), seen(opened), seen(gap), covered(1, 0.5, 1.25)),
-                Record(occurrence=EVENING, what=replace(of_use, device=phone, activity=opened.activity)),
-                Record(occurrence=EVENING, what=replace(of_moment, device=phone, category="dating", name=CANARY)),
+                Record(occurrence=EVENING, item=replace(of_use, device=phone, activity=opened.activity)),
+                Record(occurrence=EVENING, item=replace(of_moment, device=phone, category="dating", name=CANARY)),
             ]
         )
         assert next(each for each in store.history.observations(EVENING) if each.device == phone).at == at

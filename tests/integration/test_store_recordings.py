@@ -55,7 +55,7 @@ def test_a_recording_is_private_and_appears_when_it_is_whole(tmp_path: Path) -> 
 
 def test_no_title_is_in_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "evening.jsonl"
-    began = cast("Any", begins(title="CANARY with Kim").what)
+    began = cast("Any", begins(title="CANARY with Kim").item)
     write_recording(path, [began])
     assert "CANARY" not in path.read_text()
     assert list(read_recording(path)) == [replace(began, title=DEFAULT_TITLE)]

@@ -189,5 +189,5 @@ class TestTogether:
 
 
 def _moved(effect: Record, occurrence: str) -> Record:
-    what = replace(effect.what, occurrence=occurrence) if hasattr(effect.what, "occurrence") else effect.what
-    return Record(occurrence=occurrence, what=what)
+    what = replace(effect.item, occurrence=occurrence) if hasattr(effect.item, "occurrence") else effect.item
+    return Record(occurrence=occurrence, item=what)

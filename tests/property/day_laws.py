@@ -99,7 +99,7 @@ def replays(store: Store, kept: StoredOccurrence) -> None:
     """Feeding what was observed again gives what was decided."""
     again = core()
     effects = [effect for seen in store.history.observations(kept.id) for effect in again.feed(seen)]
-    records = [effect.what for effect in effects if isinstance(effect, Record)]
+    records = [effect.item for effect in effects if isinstance(effect, Record)]
     moments = {what.number: what for what in records if isinstance(what, Moment)}
     uses = {what.number: what for what in records if isinstance(what, Use)}
     assert list(moments.values()) == [moment for moment in store.history.moments() if moment.occurrence == kept.id]

@@ -73,7 +73,7 @@ policies = st.sampled_from([PolicySettings(), OPEN_POLICY, TIGHT_POLICY])
 
 
 def moments(effects: list[Effect]) -> list[Moment]:
-    return [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Moment)]
+    return [effect.item for effect in effects if isinstance(effect, Record) and isinstance(effect.item, Moment)]
 
 
 def nudges(effects: list[Effect]) -> list[Moment]:
@@ -129,7 +129,7 @@ def test_law_1_no_deadline_is_too_late(evening: list[Observation], waking: list[
 @given(evening=evenings(), policy=policies)
 def test_law_2_the_recorded_stream_gives_the_same_decisions(evening: list[Observation], policy: PolicySettings) -> None:
     first = play(evening, RULES, policy=policy)
-    recorded = [effect.what for effect in first if isinstance(effect, Record) and isinstance(effect.what, Observation)]
+    recorded = [effect.item for effect in first if isinstance(effect, Record) and isinstance(effect.item, Observation)]
     assert play(recorded, RULES, policy=policy) == first
 
 
@@ -141,10 +141,10 @@ def test_law_3_a_gap_is_neither_a_match_nor_presence(evening: list[Observation],
     for since, until in blank:
         assert not [moment for moment in moments(effects) if since < moment.began <= until]
         for effect in effects:
-            if isinstance(effect, Record) and isinstance(effect.what, Coverage):
-                assert not (effect.what.began < until and since < effect.what.ended)
-            if isinstance(effect, Record) and isinstance(effect.what, Use) and effect.what.ended:
-                assert not (effect.what.began < until and since < effect.what.ended)
+            if isinstance(effect, Record) and isinstance(effect.item, Coverage):
+                assert not (effect.item.began < until and since < effect.item.ended)
+            if isinstance(effect, Record) and isinstance(effect.item, Use) and effect.item.ended:
+                assert not (effect.item.began < until and since < effect.item.ended)
 
 
 @many
@@ -153,11 +153,11 @@ def test_law_3_a_silent_phone_is_neither_in_use_nor_known_since_its_last_report(
     effects = play(evening, RULES, policy=OPEN_POLICY)
     # What is kept last of a use or a nudge wins.
     kept = {
-        (type(effect.what), effect.what.number): effect.what
+        (type(effect.item), effect.item.number): effect.item
         for effect in effects
-        if isinstance(effect, Record) and isinstance(effect.what, Use | Coverage | Moment)
+        if isinstance(effect, Record) and isinstance(effect.item, Use | Coverage | Moment)
     }
-    for seen in [effect.what for effect in effects if isinstance(effect, Record)]:
+    for seen in [effect.item for effect in effects if isinstance(effect, Record)]:
         if not isinstance(seen, Gap) or seen.reason is not GapReason.SILENT:
             continue
         for what in kept.values():
@@ -171,9 +171,9 @@ def test_law_3_a_silent_phone_is_neither_in_use_nor_known_since_its_last_report(
 def test_a_nudge_is_ignored_only_if_a_known_use_shows_it(evening: list[Observation]) -> None:
     effects = play(evening, RULES, policy=OPEN_POLICY)
     uses = {
-        effect.what.number: effect.what
+        effect.item.number: effect.item
         for effect in effects
-        if isinstance(effect, Record) and isinstance(effect.what, Use)
+        if isinstance(effect, Record) and isinstance(effect.item, Use)
     }
     last = {moment.number: moment for moment in moments(effects)}
     for moment in last.values():
@@ -317,7 +317,7 @@ def test_law_9_names_change_no_decision_and_no_length(
     def figures(effects: list[Effect]) -> list[object]:
         found: list[object] = []
         for effect in effects:
-            what = effect.what if isinstance(effect, Record) else effect
+            what = effect.item if isinstance(effect, Record) else effect
             if isinstance(what, Use):
                 found.append(replace(what, activity=replace(what.activity, name=None)))
             elif isinstance(what, Moment):

@@ -86,7 +86,7 @@ class Lived:
 
     @property
     def recorded(self) -> list[Observation]:
-        kept = [effect.what for effect in self.effects if isinstance(effect, Record)]
+        kept = [effect.item for effect in self.effects if isinstance(effect, Record)]
         return [what for what in kept if isinstance(what, Observation)]
 
 
@@ -164,7 +164,7 @@ def test_a_rule_change_that_an_old_recording_holds_changes_no_decision(
     place = min(place, len(evening) - 1)
     change = RulesChanged(at=evening[place - 1].at, digest="0123456789abcdef")
     lived = live([*evening[:place], change, *evening[place:]], rules)
-    assert [effect for effect in lived.effects if effect != Record(occurrence="1@evening", what=change)] == (
+    assert [effect for effect in lived.effects if effect != Record(occurrence="1@evening", item=change)] == (
         live(evening, rules).effects
     )
 
@@ -175,7 +175,7 @@ def test_law_6_shifting_all_instants_shifts_all_decisions_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule], by: timedelta
 ) -> None:
     def instants(lived: Lived, by: timedelta) -> list[tuple[int, str, str | None, datetime, datetime]]:
-        found = [effect.what for effect in lived.effects if isinstance(effect, Record)]
+        found = [effect.item for effect in lived.effects if isinstance(effect, Record)]
         said = [moment for moment in found if isinstance(moment, Moment)]
         return [(m.number, m.rule, m.reason, m.began - by, m.decided_at - by) for m in said]
 

@@ -41,7 +41,7 @@ def test_a_needed_use_gets_no_nudge_for_its_time_and_its_end_is_shown_at_most_on
     assert all(times == 1 for times in (*asked.values(), *said.values()))
     assert said.keys() <= asked.keys()
     kept = {
-        each.what.number: each.what for each in effects if isinstance(each, Record) and isinstance(each.what, Moment)
+        each.item.number: each.item for each in effects if isinstance(each, Record) and isinstance(each.item, Moment)
     }
     needed = [moment for moment in kept.values() if moment.answer in NEEDED_LENGTHS]
     for over in overs(effects):

@@ -32,7 +32,7 @@ def as_quiet(seen: Sequence[Observation]) -> list[Observation]:
 
 
 def moments(effects: Sequence[Effect]) -> dict[tuple[str, int], Moment]:
-    kept = [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Moment)]
+    kept = [effect.item for effect in effects if isinstance(effect, Record) and isinstance(effect.item, Moment)]
     return {(moment.occurrence, moment.number): moment for moment in kept}
 
 
@@ -56,7 +56,7 @@ def test_nothing_is_said_and_the_same_is_found(seen: list[Observation]) -> None:
 @given(evenings())
 def test_what_is_kept_of_a_quiet_evening_is_quiet_again(seen: list[Observation]) -> None:
     effects = play(as_quiet(seen), RULES)
-    kept = [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, Observation)]
+    kept = [effect.item for effect in effects if isinstance(effect, Record) and isinstance(effect.item, Observation)]
     assert moments(play(kept, RULES)) == moments(effects)
 
 

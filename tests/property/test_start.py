@@ -26,15 +26,15 @@ generated = settings(max_examples=20_000, database=None, phases=[Phase.generate]
 
 
 def starts(effects: list[Effect]) -> list[StartResult]:
-    return [effect.what for effect in effects if isinstance(effect, Record) and isinstance(effect.what, StartResult)]
+    return [effect.item for effect in effects if isinstance(effect, Record) and isinstance(effect.item, StartResult)]
 
 
 def under_way(effects: list[Effect], at: datetime) -> list[Use]:
     """Return the distracting uses under way just before the instant, as they are kept at last."""
     kept = {
-        effect.what.number: effect.what
+        effect.item.number: effect.item
         for effect in effects
-        if isinstance(effect, Record) and isinstance(effect.what, Use)
+        if isinstance(effect, Record) and isinstance(effect.item, Use)
     }
     return [
         use
@@ -50,7 +50,7 @@ def under_way(effects: list[Effect], at: datetime) -> list[Use]:
 def test_the_generator_reaches_every_start(said: list[bool | None]) -> None:
     find(
         st.tuples(evenings(), policies),
-        lambda made: [start.well for start in starts(play(made[0], RULES, policy=made[1]))] == said,
+        lambda made: [start.started_well for start in starts(play(made[0], RULES, policy=made[1]))] == said,
         settings=generated,
     )
 
@@ -60,7 +60,7 @@ def test_the_generator_reaches_a_device_that_slept_through_the_end_of_the_grace(
     def slept(made: tuple[list[Observation], PolicySettings]) -> bool:
         said = starts(play(made[0], RULES, policy=made[1]))
         gaps = [seen for seen in made[0] if isinstance(seen, Gap) and seen.sense is None]
-        return any(start.well and any(gap.since < start.at <= gap.at for gap in gaps) for start in said)
+        return any(start.started_well and any(gap.since < start.at <= gap.at for gap in gaps) for start in said)
 
     find(st.tuples(evenings(), policies), slept, settings=generated)
 
@@ -72,7 +72,7 @@ def test_it_is_said_at_the_end_of_the_grace_and_corrected_at_most_once(
 ) -> None:
     said = starts(play(evening, RULES, policy=policy))
     assert {start.at for start in said} <= {BEGAN + policy.grace}
-    assert [start.well for start in said] in ([], [True], [False], [False, True], [False, None])
+    assert [start.started_well for start in said] in ([], [True], [False], [False, True], [False, None])
 
 
 @many
@@ -82,10 +82,10 @@ def test_not_well_means_a_use_that_is_kept_and_well_that_there_is_none(
 ) -> None:
     effects = play(evening, RULES, policy=policy)
     said, at = starts(effects), BEGAN + policy.grace
-    if not said or said[-1].well is None:
+    if not said or said[-1].started_well is None:
         return
     found = under_way(effects, at)
-    if not said[-1].well:
+    if not said[-1].started_well:
         assert found
         return
     excused = any(moment.outcome in {Outcome.TOGETHER, Outcome.NEEDED} for moment in moments(effects))
@@ -118,7 +118,7 @@ def test_law_6_shifting_all_instants_shifts_the_start_and_the_farewell(
 ) -> None:
     def said(effects: list[Effect]) -> list[tuple[datetime, object]]:
         ends = [(effect.at, effect.title) for effect in effects if isinstance(effect, NotifyEnd)]
-        return [(start.at, start.well) for start in starts(effects)] + ends
+        return [(start.at, start.started_well) for start in starts(effects)] + ends
 
     moved = said(play(shift(evening, by), RULES, policy=policy))
     assert moved == [(at + by, what) for at, what in said(play(evening, RULES, policy=policy))]
@@ -132,5 +132,5 @@ def test_a_farewell_is_asked_for_once_last_and_only_at_a_planned_end(evening: li
     asked = [effect for effect in effects if isinstance(effect, NotifyEnd)]
     assert asked == ([effects[-1]] if reason == "ended" else [])
     if asked:
-        (ended,) = [e.what for e in effects if isinstance(e, Record) and isinstance(e.what, PartnerTimeEnded)]
+        (ended,) = [e.item for e in effects if isinstance(e, Record) and isinstance(e.item, PartnerTimeEnded)]
         assert asked[0].at == ended.at

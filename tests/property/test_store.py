@@ -303,7 +303,7 @@ def test_nothing_of_a_forgotten_interval_is_stored_then_or_later(
     over = {kept.id: kept.ended or kept.ends for kept in store.history.occurrences()}
     _nothing_of(store, after_minutes(since), after_minutes(until), over)
     # Whoever begins anew holds nothing of before, so a late beginning is not part of this promise.
-    store.history.save([record for record in later if not isinstance(record.what, PartnerTimeBegan)])
+    store.history.save([record for record in later if not isinstance(record.item, PartnerTimeBegan)])
     _nothing_of(store, after_minutes(since), after_minutes(until), over)
     event(f"something was forgotten: {kept_before > len(store.history.uses()) + len(store.history.moments())}")
 

@@ -80,7 +80,7 @@ def nudged(moments: Iterable[Moment]) -> list[str]:
 def decided(observations: Sequence[Observation], with_rules: Sequence[Rule]) -> dict[int, Moment]:
     effects = play(observations, with_rules)
     return {
-        each.what.number: each.what for each in effects if isinstance(each, Record) and isinstance(each.what, Moment)
+        each.item.number: each.item for each in effects if isinstance(each, Record) and isinstance(each.item, Moment)
     }
 
 
@@ -236,16 +236,16 @@ def test_the_rules_in_force_decide_as_they_do_live(categories: list[str], data: 
 
     def take(effects: Iterable[object]) -> None:
         for effect in effects:
-            if isinstance(effect, Record) and isinstance(effect.what, Moment):
-                is_new = effect.what.decided == "nudged" and live.get(effect.what.number) != effect.what
-                first = is_new and (effect.what.number not in live or live[effect.what.number].decided != "nudged")
-                live[effect.what.number] = effect.what
+            if isinstance(effect, Record) and isinstance(effect.item, Moment):
+                is_new = effect.item.decided == "nudged" and live.get(effect.item.number) != effect.item
+                first = is_new and (effect.item.number not in live or live[effect.item.number].decided != "nudged")
+                live[effect.item.number] = effect.item
                 if first and core.now is not None:
-                    shown = Shown(at=core.now, nudge=effect.what.number, by="backtest")
+                    shown = Shown(at=core.now, nudge=effect.item.number, by="backtest")
                     kept.append(shown)
                     take(core.feed(shown))
                 if first and answer is not None and core.now is not None:
-                    said = Answered(at=core.now, nudge=effect.what.number, answer=answer)
+                    said = Answered(at=core.now, nudge=effect.item.number, answer=answer)
                     kept.append(said)
                     take(core.feed(said))
 

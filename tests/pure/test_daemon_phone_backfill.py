@@ -28,7 +28,7 @@ def at(minutes: float) -> datetime:
 def store() -> Store:
     kept = Store.in_memory()
     began = PartnerTimeBegan(at=BEGAN, occurrence="1@x", title="x", ends=at(90))
-    kept.history.save([Record(occurrence="1@x", what=began)])
+    kept.history.save([Record(occurrence="1@x", item=began)])
     return kept
 
 

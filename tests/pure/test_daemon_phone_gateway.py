@@ -175,7 +175,7 @@ def test_the_overview_has_the_hours_of_a_week_and_what_was_heard_today(rig: Gate
         PickedUp(at=AT, device="old phone"),
         Gap(at=AT, since=AT, device="my phone", reason=GapReason.SILENT),
     ]
-    rig.store.history.save([Record(occurrence="x@1", what=one) for one in (began, *told)])
+    rig.store.history.save([Record(occurrence="x@1", item=one) for one in (began, *told)])
     found = rig.gateway.overview(rig.phone)
     assert found.heard_today == 3
     assert [ends - begins for begins, ends in found.hours] == [timedelta(hours=2), timedelta(hours=1)]

@@ -26,7 +26,7 @@ def lived(text: str) -> tuple[list[tuple[str, float]], Share]:
     """Return the uses with their seconds, and how the evening divides."""
     timeline = read_timelines(text + "20:30:00            ends\n", "test")[0]
     effects = play(timeline, Pipeline((), PolicySettings(), AttentionSettings()))
-    kept = [effect.what for effect in effects if isinstance(effect, Kept)]
+    kept = [effect.item for effect in effects if isinstance(effect, Kept)]
     uses = {each.number: each for each in kept if isinstance(each, Use)}
     (began,) = (each for each in kept if isinstance(each, PartnerTimeBegan))
     covered = [each for each in kept if isinstance(each, Coverage)]

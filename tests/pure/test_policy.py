@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.model import Decision, Hold, Match, Nudge, Reason, Suppressed
-from rules.policy import History, PastNudge, PolicySettings, Silence, decide, find_silence
+from rules.model import Decision, Defer, Match, Nudge, Reason, Suppressed
+from rules.policy import History, NoNudgeReason, PastNudge, PolicySettings, decide, find_no_nudge_reason
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 AT = BEGAN + timedelta(minutes=30)
@@ -33,7 +33,7 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
     [
         (History(began=BEGAN), Nudge()),
         (History(began=BEGAN, dismissed=1), Nudge()),
-        (History(began=BEGAN, dismissed=2), Suppressed(reason=Reason.DISMISSED_TWICE)),
+        (History(began=BEGAN, dismissed=2), Suppressed(reason=Reason.DISMISSED)),
         (History(began=BEGAN, answered_together=frozenset({"social"})), Suppressed(reason=Reason.TOGETHER)),
         (History(began=BEGAN, answered_together=frozenset({"video"})), Nudge()),
         (
@@ -44,7 +44,7 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
         (History(began=BEGAN, needed_until=AT), Nudge()),
         (History(began=BEGAN, on_call=True), Nudge()),
         (History(began=BEGAN, busy=Reason.FILM), Suppressed(reason=Reason.FILM)),
-        (History(began=BEGAN, busy=Reason.LOCKED), Hold(until=AT + MINUTE, reason=Reason.LOCKED)),
+        (History(began=BEGAN, busy=Reason.LOCKED), Defer(until=AT + MINUTE, reason=Reason.LOCKED)),
         (
             History(began=BEGAN, busy=Reason.LOCKED, deferred_since={Reason.LOCKED: AT - MINUTE}),
             Suppressed(reason=Reason.LOCKED),
@@ -58,17 +58,17 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
             History(began=BEGAN, past_nudges=[said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]),
             Suppressed(reason=Reason.BUDGET),
         ),
-        (History(began=BEGAN, busy=Reason.CALL), Hold(until=AT + MINUTE, reason=Reason.CALL)),
+        (History(began=BEGAN, busy=Reason.CALL), Defer(until=AT + MINUTE, reason=Reason.CALL)),
         (
             History(began=BEGAN, busy=Reason.CALL, deferred_since={Reason.CALL: AT - MINUTE}),
             Suppressed(reason=Reason.CALL),
         ),
         (History(began=BEGAN, deferred_since={Reason.CALL: AT - MINUTE}), Nudge(reason=Reason.CALL)),
-        (History(began=BEGAN, last_keys=AT - SECOND), Hold(until=AT + SECOND, reason=Reason.TYPING)),
+        (History(began=BEGAN, last_keys=AT - SECOND), Defer(until=AT + SECOND, reason=Reason.TYPING)),
         (History(began=BEGAN, last_keys=AT - 2 * SECOND), Nudge()),
         (
             History(began=BEGAN, last_keys=AT, deferred_since={Reason.TYPING: AT - 14 * SECOND}),
-            Hold(until=AT + SECOND, reason=Reason.TYPING),
+            Defer(until=AT + SECOND, reason=Reason.TYPING),
         ),
         (
             History(began=BEGAN, last_keys=AT, deferred_since={Reason.TYPING: AT - 15 * SECOND}),
@@ -81,7 +81,7 @@ def test_each_reason_in_its_turn(history: History, expected: Decision) -> None:
 
 
 def test_a_rule_that_never_speaks_is_for_the_report_unless_it_is_for_both_needed_or_on_call() -> None:
-    silent = replace(match(), speaks=False)
+    silent = replace(match(), may_nudge=False)
     plain = History(began=BEGAN, past_nudges=[said(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
     for history in (History(began=BEGAN), plain):
         assert decide(silent, AT, history, SETTINGS) == Suppressed(reason=Reason.REPORT_ONLY)
@@ -94,7 +94,7 @@ def test_a_rule_that_never_speaks_is_for_the_report_unless_it_is_for_both_needed
 def test_the_grace_delays_only_rules_that_ask_for_it() -> None:
     early = BEGAN + 2 * MINUTE
     assert decide(match(), early, History(began=BEGAN), SETTINGS) == Nudge()
-    assert decide(match(after_grace=True), early, History(began=BEGAN), SETTINGS) == Hold(
+    assert decide(match(after_grace=True), early, History(began=BEGAN), SETTINGS) == Defer(
         until=BEGAN + 5 * MINUTE, reason=Reason.GRACE
     )
     assert decide(match(after_grace=True), BEGAN + 5 * MINUTE, History(began=BEGAN), SETTINGS) == Nudge()
@@ -133,7 +133,7 @@ def test_nobody_is_told_anything_while_the_dialer_is_in_front() -> None:
 def test_where_nothing_is_said_of_it_nothing_was_dismissed_and_nobody_is_on_call() -> None:
     once = PolicySettings(quiet_after=1)
     assert decide(match(), AT, History(began=BEGAN), once) == Nudge()
-    assert decide(match(), AT, History(began=BEGAN, dismissed=1), once) == Suppressed(reason=Reason.DISMISSED_TWICE)
+    assert decide(match(), AT, History(began=BEGAN, dismissed=1), once) == Suppressed(reason=Reason.DISMISSED)
     for category in ("messaging", "work", "phone"):
         assert decide(replace(match(), category=category), AT, History(began=BEGAN), SETTINGS) == Nudge()
 
@@ -146,19 +146,23 @@ FOUR = [said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]
     [
         (History(began=BEGAN), SETTINGS, None),
         (History(began=BEGAN, dismissed=1), SETTINGS, None),
-        (History(began=BEGAN, dismissed=2), SETTINGS, Silence(Reason.DISMISSED_TWICE)),
+        (History(began=BEGAN, dismissed=2), SETTINGS, NoNudgeReason(Reason.DISMISSED)),
         (History(began=BEGAN, dismissed=2), PolicySettings(quiet_after=0), None),
-        (History(began=BEGAN, past_nudges=FOUR), SETTINGS, Silence(Reason.BUDGET)),
-        (History(began=BEGAN), PolicySettings(budget=0), Silence(Reason.BUDGET)),
-        (History(began=BEGAN, past_nudges=[said(2 * MINUTE)]), SETTINGS, Silence(Reason.COOL_DOWN, AT + 3 * MINUTE)),
+        (History(began=BEGAN, past_nudges=FOUR), SETTINGS, NoNudgeReason(Reason.BUDGET)),
+        (History(began=BEGAN), PolicySettings(budget=0), NoNudgeReason(Reason.BUDGET)),
+        (
+            History(began=BEGAN, past_nudges=[said(2 * MINUTE)]),
+            SETTINGS,
+            NoNudgeReason(Reason.COOL_DOWN, AT + 3 * MINUTE),
+        ),
         (History(began=BEGAN, past_nudges=[said(5 * MINUTE)]), SETTINGS, None),
-        (History(began=BEGAN, dismissed=2, in_quiet_week=True), SETTINGS, Silence(Reason.QUIET_WEEK)),
+        (History(began=BEGAN, dismissed=2, in_quiet_week=True), SETTINGS, NoNudgeReason(Reason.QUIET_WEEK)),
     ],
 )
 def test_what_keeps_every_nudge_back_is_known_with_its_end(
-    history: History, settings: PolicySettings, expected: Silence | None
+    history: History, settings: PolicySettings, expected: NoNudgeReason | None
 ) -> None:
-    assert find_silence(AT, history, settings) == expected
+    assert find_no_nudge_reason(AT, history, settings) == expected
     # What it says is what would be decided, or a reason that `decide` puts before it.
     if expected is not None and expected.reason is not Reason.QUIET_WEEK:
         assert decide(match(), AT, history, settings) == Suppressed(reason=expected.reason)

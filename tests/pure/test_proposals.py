@@ -146,7 +146,7 @@ def test_own_and_declined_rules_get_no_proposal() -> None:
 
 
 def test_a_rule_that_never_speaks_gets_no_proposal() -> None:
-    silent = [replace(rule, speaks=False) if rule.code == "M302" else rule for rule in RULES]
+    silent = [replace(rule, may_nudge=False) if rule.code == "M302" else rule for rule in RULES]
     assert proposed(week(*[60] * 7), silent) == {}
 
 

@@ -48,7 +48,7 @@ def live(
         *([Coverage(number=1, device="laptop", began=began, ended=began + timedelta(minutes=known))] if known else []),
         *([PartnerTimeEnded(at=ends)] if over else []),
     ]
-    store.history.save([Record(occurrence=name, what=thing) for thing in things])
+    store.history.save([Record(occurrence=name, item=thing) for thing in things])
     return name
 
 
@@ -177,7 +177,7 @@ def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: S
     began = START.replace(hour=18)
     title = '"quiet":true'
     seen = PartnerTimeBegan(at=began, occurrence="1@a", title=title, ends=began + timedelta(hours=2))
-    store.history.save([Record(occurrence="1@a", what=seen)])
+    store.history.save([Record(occurrence="1@a", item=seen)])
     store.forget(began - timedelta(hours=1), now=began + timedelta(minutes=30))
     (again,) = list(store.history.observations("1@a"))
     assert isinstance(again, PartnerTimeBegan)

@@ -182,10 +182,10 @@ def test_the_command_reports_cancellations_from_the_store(home: Path) -> None:
         parts = (
             PartnerTimeBegan(at=SUNDAY, occurrence=name, title="Dinner", ends=SUNDAY + HOUR),
             Coverage(number=1, device="laptop", began=SUNDAY, ended=SUNDAY + HOUR),
-            StartResult(at=SUNDAY + timedelta(minutes=5), well=True),
+            StartResult(at=SUNDAY + timedelta(minutes=5), started_well=True),
             PartnerTimeEnded(at=SUNDAY + HOUR),
         )
-        store.history.save([Record(occurrence=name, what=part) for part in parts])
+        store.history.save([Record(occurrence=name, item=part) for part in parts])
     plain = json.loads(CliRunner().invoke(report_command, ["--json"]).output)
     assert [(each["title"], each["became"]) for each in plain["cancelled"]] == [("Dinner", "made_good")]
     assert plain["starts"] == {"well": 1, "known": 1}

@@ -218,7 +218,7 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
     evening = kept.evening()
     kept.moment(evening, use=1)
     kept.moment(evening, use=1, rule="not-put-away", decided="suppressed", reason=Reason.SAME_USE)
-    kept.moment(evening, use=1, rule="hopping", decided="suppressed", reason=Reason.DISMISSED_TWICE)
+    kept.moment(evening, use=1, rule="hopping", decided="suppressed", reason=Reason.DISMISSED)
     kept.moment(evening, use=2, decided="suppressed", reason=Reason.COOL_DOWN)
     kept.moment(evening, use=None, decided="suppressed", reason=Reason.SAME_USE)
     summary = kept.summary()
@@ -226,7 +226,7 @@ def test_a_second_rule_in_the_same_use_is_the_same_micro_rejection(kept: Kept) -
     assert [tally.code for tally in summary.by_rule] == ["feed"]
     assert {each.reason: each.moments for each in summary.unsaid} == {
         Reason.SAME_USE: 2,
-        Reason.DISMISSED_TWICE: 1,
+        Reason.DISMISSED: 1,
         Reason.COOL_DOWN: 1,
     }
 
@@ -236,11 +236,11 @@ def test_moments_with_a_nudge_and_without_one_add_up(kept: Kept) -> None:
     kept.moment(evening, use=1, decided="suppressed", reason=Reason.TYPING)
     kept.moment(evening, use=1, rule="hopping")
     for rule in ("feed", "hopping", "glances"):
-        kept.moment(evening, use=2, rule=rule, decided="suppressed", reason=Reason.DISMISSED_TWICE)
+        kept.moment(evening, use=2, rule=rule, decided="suppressed", reason=Reason.DISMISSED)
     kept.moment(evening, use=3, decided="suppressed", reason=Reason.TOGETHER)
     summary = kept.summary()
     assert (summary.moments, summary.together, summary.nudges.shown) == (2, 1, 1)
-    assert {each.reason: each.moments for each in summary.without_nudge} == {Reason.DISMISSED_TWICE: 1}
+    assert {each.reason: each.moments for each in summary.without_nudge} == {Reason.DISMISSED: 1}
     text = as_text(summary)
     assert "  With a nudge: 1. Without one: 1.\n" in text
     assert "\nMoments without a nudge: 1\n      1  you had closed several nudges in this partner time" in text
@@ -270,7 +270,7 @@ def test_together_and_needed_are_counted_apart(kept: Kept) -> None:
     kept.moment(evening, outcome=Outcome.TOGETHER)
     kept.moment(evening, outcome=Outcome.NEEDED, use=7)
     kept.moment(evening, decided="suppressed", reason=Reason.TOGETHER)
-    kept.moment(evening, decided="suppressed", reason=Reason.DISMISSED_TWICE, use=7)
+    kept.moment(evening, decided="suppressed", reason=Reason.DISMISSED, use=7)
     summary = kept.summary()
     assert (summary.moments, summary.together, summary.needed) == (0, 2, 1)
     assert summary.by_category == ()

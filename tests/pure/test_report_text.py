@@ -96,14 +96,14 @@ def records(evenings: object = EVENINGS) -> list[Record]:
                 )
             )
         things.append(PartnerTimeEnded(at=ends))
-        kept += [Record(occurrence=name, what=thing) for thing in things]
+        kept += [Record(occurrence=name, item=thing) for thing in things]
     return kept
 
 
 def summary(evenings: object = EVENINGS, days: int = 28) -> Summary:
     occurrences, uses, moments, coverage = [], [], [], []
     for record in records(evenings):
-        what = record.what
+        what = record.item
         if isinstance(what, PartnerTimeBegan):
             occurrences.append(
                 StoredOccurrence(

@@ -57,7 +57,7 @@ def test_an_unfinished_occurrence_is_measured_as_a_finished_one() -> None:
     core = Pipeline(rules=(), policy=PolicySettings(), attention=AttentionSettings())
     kept = [effect for seen in OBSERVED for effect in core.feed(seen)]
     kept += core.feed(PartnerTimeEnded(at=at(40)))
-    whole = [effect.what for effect in kept if isinstance(effect, Record)]
+    whole = [effect.item for effect in kept if isinstance(effect, Record)]
     occurrence = StoredOccurrence(id=EVENING, title="Evening", began=BEGAN, ends=at(90), ended=None, end_reason=None)
     uses, coverage = measure_unfinished(occurrence, OBSERVED)
     last = {use.number: use for use in whole if isinstance(use, Use)}
@@ -84,7 +84,7 @@ def test_a_report_during_partner_time_counts_what_was_noticed_so_far(home: Path)
         evidence=(),
     )
     with Store.open(store_path()) as store:
-        store.history.save([Record(occurrence=EVENING, what=what) for what in (*OBSERVED, moment)])
+        store.history.save([Record(occurrence=EVENING, item=what) for what in (*OBSERVED, moment)])
     with time_machine.travel(at(41), tick=False):
         said = CliRunner().invoke(report_command, [])
     text = " ".join(said.output.split())

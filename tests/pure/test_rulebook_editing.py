@@ -44,10 +44,10 @@ def test_a_copy_of_every_built_in_rule_is_the_same_rule(tmp_path: Path, code: st
     rule = in_force(tmp_path / "rules")[code]
     assert rule.source == str(path)
     assert rule.condition.text.split() == RULES[code].condition.text.split()
-    assert (rule.name, rule.after_grace, rule.speaks, rule.page) == (
+    assert (rule.name, rule.after_grace, rule.may_nudge, rule.page) == (
         RULES[code].name,
         RULES[code].after_grace,
-        RULES[code].speaks,
+        RULES[code].may_nudge,
         RULES[code].page,
     )
     assert (rule.until and rule.until.text, rule.because) == (

@@ -232,7 +232,7 @@ def test_only_the_rule_about_the_start_waits_for_the_grace() -> None:
 
 
 def test_what_is_for_the_report_alone_is_never_said() -> None:
-    assert [rule.code for rule in PACK.rules if not rule.speaks] == ["P804", "T951"]
+    assert [rule.code for rule in PACK.rules if not rule.may_nudge] == ["P804", "T951"]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

@@ -35,7 +35,7 @@ def test_a_whole_pack_is_read() -> None:
     first, second = pack.rules
     assert (first.code, first.name, first.source) == ("X101", "A name", "mine.toml")
     assert (first.after_grace, second.after_grace) == (True, False)
-    assert (first.speaks, second.speaks) == (False, True)
+    assert (first.may_nudge, second.may_nudge) == (False, True)
     assert (first.page.notices, first.page.example) == ("a", "e")
     assert first.condition.text == "put_away"
 

@@ -39,7 +39,7 @@ def test_evidence_of_an_older_version_is_read_as_before() -> None:
 
 
 def test_evidence_is_read_as_written_and_holds_only_what_differs_from_the_defaults() -> None:
-    moment = told.moment(1, 0, None).what
+    moment = told.moment(1, 0, None).item
     assert isinstance(moment, Moment)
     kept = rows.from_moment("1", moment)
     text = kept[rows.MOMENTS.columns.index("evidence")]

@@ -60,7 +60,7 @@ def said(at: datetime) -> str:
 def moments(text: str, rules: tuple[Rule, ...] = RULES) -> list[Moment]:
     effects = play(read_timelines(text, "test")[0], core(rules))
     last = {
-        each.what.number: each.what for each in effects if isinstance(each, Record) and isinstance(each.what, Moment)
+        each.item.number: each.item for each in effects if isinstance(each, Record) and isinstance(each.item, Moment)
     }
     return list(last.values())
 

@@ -21,17 +21,17 @@ def after_minutes(minutes: float) -> datetime:
 def begins(occurrence: str = EVENING, at: float = 0, lasts: float = 90, title: str = "Dinner") -> Record:
     """Return the record that opens an evening."""
     began = PartnerTimeBegan(at=after_minutes(at), occurrence=occurrence, title=title, ends=after_minutes(at + lasts))
-    return Record(occurrence=occurrence, what=began)
+    return Record(occurrence=occurrence, item=began)
 
 
 def ends(occurrence: str = EVENING, at: float = 90, reason: Any = "ended") -> Record:
     """Return the record that closes an evening."""
-    return Record(occurrence=occurrence, what=PartnerTimeEnded(at=after_minutes(at), reason=reason))
+    return Record(occurrence=occurrence, item=PartnerTimeEnded(at=after_minutes(at), reason=reason))
 
 
 def seen(observation: Observation, occurrence: str = EVENING) -> Record:
     """Return the record of an observation."""
-    return Record(occurrence=occurrence, what=observation)
+    return Record(occurrence=occurrence, item=observation)
 
 
 def use(
@@ -46,13 +46,13 @@ def use(
         ended=None if ended is None else after_minutes(ended),
         **more,
     )
-    return Record(occurrence=occurrence, what=what)
+    return Record(occurrence=occurrence, item=what)
 
 
 def covered(number: int, began: float, ended: float, occurrence: str = EVENING) -> Record:
     """Return the record of a stretch of coverage."""
     what = Coverage(number=number, device="laptop", began=after_minutes(began), ended=after_minutes(ended))
-    return Record(occurrence=occurrence, what=what)
+    return Record(occurrence=occurrence, item=what)
 
 
 def moment(number: int, began: float, ended: float | None, occurrence: str = EVENING, **more: Any) -> Record:
@@ -108,4 +108,4 @@ def moment(number: int, began: float, ended: float | None, occurrence: str = EVE
         ended=None if ended is None else after_minutes(ended),
         **given,
     )
-    return Record(occurrence=occurrence, what=what)
+    return Record(occurrence=occurrence, item=what)

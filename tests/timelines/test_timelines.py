@@ -50,7 +50,7 @@ def test_every_built_in_rule_has_timelines_in_which_it_holds_and_in_which_it_nea
     assert holding
     assert len(nearly) >= 2
     # What comes after a nudge, or is for the report, holds without being said.
-    said = f" nudged {code}" if RULES_BY_CODE[code].speaks and code not in SELDOM_SAID else f" {code}"
+    said = f" nudged {code}" if RULES_BY_CODE[code].may_nudge and code not in SELDOM_SAID else f" {code}"
     assert all(any(said in line for line in timeline.expected) for timeline in holding)
     assert not any(f" {code}" in line for timeline in nearly for line in timeline.expected)
 
@@ -62,7 +62,7 @@ def test_the_example_on_a_rules_page_is_a_timeline_and_comes_out_as_the_page_say
     assert said, f"{code}: the example says at which instant the rule holds, 'At HH:MM:SS'"
     at = said[1] if said[1].count(":") == 2 else f"{said[1]}:00"
     as_told = [timeline for timeline in named(code, "holds") if timeline.name.endswith("as its page says")]
-    how = "(nudged|suppressed)" if not rule.speaks or code in SELDOM_SAID else "nudged"
+    how = "(nudged|suppressed)" if not rule.may_nudge or code in SELDOM_SAID else "nudged"
     assert [bool(re.match(f"{at} {how} {code}", timeline.expected[-1])) for timeline in as_told] == [True]
 
 

@@ -44,9 +44,9 @@ def replay(file: Path, *, as_json: bool) -> None:
         for effect in core.feed(observation):
             if isinstance(effect, Record):
                 occurrences.add(effect.occurrence)
-                if isinstance(effect.what, Moment):
+                if isinstance(effect.item, Moment):
                     # A moment is recorded again whenever it changes; the last record has its outcome.
-                    moments[effect.what.occurrence, effect.what.number] = effect.what
+                    moments[effect.item.occurrence, effect.item.number] = effect.item
     if not occurrences:
         raise UserError(_("{file}: no partner time begins in it, so there is nothing to decide.").format(file=file))
     if as_json:

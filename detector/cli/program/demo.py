@@ -116,19 +116,19 @@ def _lines(at: datetime, effect: Effect, rules: Mapping[str, Rule]) -> Iterator[
             name = rules[moment.rule].name if moment.rule in rules else moment.rule
             yield f"{when}  {_why(moment)}"
             yield _("       → a nudge: {rule}").format(rule=name)
-        case Record(what=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
+        case Record(item=Moment(decided="suppressed", outcome=None, ended=None) as moment) if moment.reason:
             yield f"{when}  {_why(moment)}"
             yield _("       no nudge: {reason}").format(reason=format_reason(moment.reason))
-        case Record(what=Shown(by=by)):
+        case Record(item=Shown(by=by)):
             yield _("       shown by {notifier}").format(notifier=by)
-        case Record(what=Answered(answer=answer)) if answer in ANSWERS:
+        case Record(item=Answered(answer=answer)) if answer in ANSWERS:
             yield _("{when}  you answered: {answer}").format(when=when, answer=ANSWERS[answer])
-        case Record(what=Answered()):
+        case Record(item=Answered()):
             yield _("{when}  no answer").format(when=when)
-        case Record(what=Moment(outcome=Outcome() as outcome, ended=ended)) if outcome in OUTCOMES:
+        case Record(item=Moment(outcome=Outcome() as outcome, ended=ended)) if outcome in OUTCOMES:
             left = format_clock(ended.astimezone()) if ended else when
             yield f"{left}  {OUTCOMES[outcome]}"
-        case Record(what=PartnerTimeEnded()):
+        case Record(item=PartnerTimeEnded()):
             yield _("{when}  Partner time is over.").format(when=when)
         case _:
             return

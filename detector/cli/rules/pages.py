@@ -124,7 +124,7 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
         yield f"  {line.strip()}"
     if rule.after_grace:
         yield from ("", _("  (waits for the grace at the start of partner time to pass)"))
-    if not rule.speaks:
+    if not rule.may_nudge:
         yield from ("", _("  (is kept for the report, and never says anything)"))
     for key, title in SECTIONS.items():
         yield from ("", title)
@@ -140,7 +140,7 @@ def _rule_as_json(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
     return (
         attributes(rule, "code name")
         | {"when": rule.condition.text.strip()}
-        | attributes(rule, "after_grace speaks source")
+        | {"after_grace": rule.after_grace, "speaks": rule.may_nudge, "source": rule.source}
         | {"replaces": loaded.replaced.get(rule.code)}
     )
 
