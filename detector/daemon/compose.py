@@ -28,8 +28,8 @@ from detector.daemon.calendar_scheduler import CalendarScheduler
 from detector.daemon.crash_dump import save_crash_dump
 from detector.daemon.dbus_service import DBusService
 from detector.daemon.free_memory import free_memory
-from detector.daemon.idle_notifications import IdleNotifications, open_notifiers
 from detector.daemon.loop import Loop
+from detector.daemon.notifications_outside_sessions import NotificationsOutsideSessions, open_notifiers
 from detector.daemon.phone_api_switch import PhoneApiSwitch
 from detector.daemon.phone_gateway import DaemonPhoneGateway
 from detector.daemon.reconciler import Reconciler, Upcoming
@@ -124,13 +124,13 @@ class Daemon:
             changed=self.reconcile,
             interval=lambda: self._settings.calendars.refresh,
         )
-        self._idle_notifications = IdleNotifications(
+        self._outside_sessions = NotificationsOutsideSessions(
             lambda: open_notifiers(self._settings, self._dbus_service.connection)
         )
         self._reminder = Reminder(
             store=store,
             clock=clock,
-            idle_notifications=self._idle_notifications,
+            outside_sessions=self._outside_sessions,
             settings=lambda: self._settings,
             wake_at=lambda at: self._scheduler.set_job("heads_up", at, self.reconcile),
         )
@@ -153,7 +153,7 @@ class Daemon:
         self._scheduler.start()
         tasks = [
             asyncio.create_task(self._loop.run(), name="loop"),
-            asyncio.create_task(self._scheduler.watch(), name="scheduler"),
+            asyncio.create_task(self._scheduler.run_heartbeat(), name="scheduler"),
         ]
         try:
             self._systemd.ready()
@@ -172,7 +172,7 @@ class Daemon:
             await self._dnd_controller.close()
             await self._phone_api_switch.close()
             await self._reconciler.close()
-            await self._idle_notifications.close()
+            await self._outside_sessions.close()
             await self._dbus_service.close()
 
     def _shut_down(self) -> None:
@@ -216,7 +216,7 @@ class Daemon:
                 clock=self._clock,
                 wake=self._wake,
                 dnd_controller=self._dnd_controller,
-                idle_notifications=self._idle_notifications,
+                outside_sessions=self._outside_sessions,
                 status_changed=self._publish_soon,
                 reconcile=self.reconcile,
             ),
@@ -225,7 +225,7 @@ class Daemon:
             stored_id,
             rules_folder=rules_dir(),
             bus=self._dbus_service.connection,
-            phones=self._phone_gateway.read(),
+            phones=self._phone_gateway.reload_phones(),
             put_away=self._phone_gateway.pop_early_put_aways(occurrence.begins),
         )
         self._sensors = built.session.sensors
@@ -273,7 +273,7 @@ class Daemon:
 
     async def _update_phones(self) -> None:
         before = {phone.name for phone in self._phone_gateway.phones()}
-        phones = self._phone_gateway.read()
+        phones = self._phone_gateway.reload_phones()
         self._phone_gateway.forget(*before.difference(phone.name for phone in phones))
         wanted = needs_phone_api(phones, self._clock.now())
         await self._phone_api_switch.update(self._store.phones.api_address(), wanted=wanted)
@@ -337,7 +337,7 @@ class Daemon:
                 uses_phone_api=phone.token is not None,
                 adb=phone.adb,
                 speaks=adb_sensors.get(phone.name),
-                tested=self._phone_gateway.tests.get(phone.name),
+                tested=self._phone_gateway.tested_at.get(phone.name),
                 spoke=None if tracker is None else phone.name in tracker.heard_from,
             )
             for phone in self._phone_gateway.phones()

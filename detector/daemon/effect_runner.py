@@ -107,7 +107,9 @@ class EffectRunner:
         text = self.wording.start(start)
         by = None
         try:
-            by = await self._send(0, replace(text, announces=True, expires=timedelta(0) if stays else text.expires))
+            by = await self._send(
+                0, replace(text, is_start_notice=True, expires=timedelta(0) if stays else text.expires)
+            )
         except Exception:
             logger.exception("a notifier failed in a way that it should not")
         return by is not None, self._clock.now()

@@ -30,7 +30,7 @@ MAX_HOURS: Final = 30
 
 
 class DaemonPhoneGateway:
-    """Implements `detector.phone_api.model.PhoneGateway`. `tests`: when each phone's page last tested the connection.
+    """Implements `detector.phone_api.model.PhoneGateway`. `tested_at`: when each phone's page last tested the connection.
 
     `tracker` returns the running session's phone tracker, None outside partner time and in a pause. `changed` is called when
     something was stored that the daemon has to act on.
@@ -45,9 +45,9 @@ class DaemonPhoneGateway:
         self._changed = changed
         self._phones: tuple[Phone, ...] = ()
         self._put_away_at: dict[str, datetime] = {}
-        self.tests: dict[str, datetime] = {}
+        self.tested_at: dict[str, datetime] = {}
 
-    def read(self) -> tuple[Phone, ...]:
+    def reload_phones(self) -> tuple[Phone, ...]:
         """Read the phones from the store, and return them."""
         self._phones = tuple(self._store.phones.all())
         return self._phones
@@ -60,7 +60,7 @@ class DaemonPhoneGateway:
         """Give the phone that this pairing code belongs to its token; None if there is none, or the code is too old."""
         claimed = self._store.phones.claim_code(code, token, self._clock.now())
         if claimed is not None:
-            self.read()
+            self.reload_phones()
             self._changed()
         return claimed
 
@@ -113,19 +113,19 @@ class DaemonPhoneGateway:
         )
 
     def note_test(self, phone: Phone) -> None:
-        self.tests[phone.name] = self._clock.now()
+        self.tested_at[phone.name] = self._clock.now()
         self._changed()
 
     def remove(self, phone: Phone) -> None:
         if phone.number is not None:
             self._store.phones.remove(phone.number)
         self.forget(phone.name)
-        self.read()
+        self.reload_phones()
         self._changed()
 
     def forget(self, *names: str) -> None:
         for name in names:
             self._put_away_at.pop(name, None)
-            self.tests.pop(name, None)
+            self.tested_at.pop(name, None)
             if (tracker := self._tracker()) is not None:
                 tracker.forget(name)

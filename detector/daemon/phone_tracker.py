@@ -22,7 +22,7 @@ from detector.phone_api.model import PhoneEvent
 from detector.sensors.model import AppFocused, SensorEvent
 
 # After so long without another event what was open counts as unknown: the event that closed it may be lost.
-SILENCE: Final = timedelta(minutes=10)
+EVENT_TIMEOUT: Final = timedelta(minutes=10)
 
 # What is in front already was not opened again when it is told anew so soon: two automations tell of one opening.
 SAME_OPENING: Final = timedelta(seconds=10)
@@ -157,7 +157,7 @@ class PhoneTracker:
             state.timer.cancel()
             state.timer = None
         if (state.front is not None or state.in_hand) and state.last_event is not None:
-            left = (state.last_event + SILENCE - self._clock.now()).total_seconds()
+            left = (state.last_event + EVENT_TIMEOUT - self._clock.now()).total_seconds()
             state.timer = self._later(max(0.0, left), partial(self._silent, device, state))
 
     def _silent(self, device: str, state: _PhoneState) -> None:

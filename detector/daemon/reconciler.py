@@ -18,7 +18,7 @@ from typing import Final
 from detector.core.effects import Record
 from detector.core.observations import GapReason, PartnerTimeEnded
 from detector.daemon.crash_dump import save_crash_dump
-from detector.daemon.session import MICROSECOND, ON_TIME, CoreFailed, EndReason, Session
+from detector.daemon.session import MICROSECOND, START_TOLERANCE, CoreFailed, EndReason, Session
 from detector.partner_time.model import Occurrence
 from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import LATE
@@ -141,7 +141,7 @@ class Reconciler:
         at = occurrence.begins if number == 1 else now
         self.session = self._open_session(occurrence, restarted_id(occurrence.id, number))
         logger.info("partner time begins; it is planned until %s", f"{occurrence.ends.astimezone():%H:%M}")
-        await self.session.begin(at, at if now - at <= ON_TIME else now, missed)
+        await self.session.begin(at, at if now - at <= START_TOLERANCE else now, missed)
 
     async def _end(self, session: Session, now: datetime, stopped_at: datetime | None) -> None:
         ends = session.occurrence.ends

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from detector.clock import Clock
 from detector.config.settings import Settings
-from detector.daemon.idle_notifications import IdleNotifications
+from detector.daemon.notifications_outside_sessions import NotificationsOutsideSessions
 from detector.daemon.wording import local_time
 from detector.notifier.model import NotificationText
 from detector.notifier.texts import heads_up_text
@@ -34,13 +34,13 @@ class Reminder:
         *,
         store: Store,
         clock: Clock,
-        idle_notifications: IdleNotifications,
+        outside_sessions: NotificationsOutsideSessions,
         settings: Callable[[], Settings],
         wake_at: Callable[[datetime | None], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._idle_notifications = idle_notifications
+        self._outside_sessions = outside_sessions
         self._settings = settings
         self._wake_at = wake_at
         self._waiting: PlannedReminder | None = None
@@ -54,7 +54,7 @@ class Reminder:
         if self._shown is not None and (paused_until is not None or not is_still_planned(self._shown, plan)):
             # If it has begun, the session has taken the notifiers over by now, and `close` finds none.
             self._shown = None
-            await self._idle_notifications.close()
+            await self._outside_sessions.close()
         waiting, ahead = self._waiting, self._settings().rituals.heads_up
         if waiting is not None and waiting.at <= now:
             self._waiting = None
@@ -73,7 +73,7 @@ class Reminder:
         if self._store.state.get(KEY) == reminder.occurrence.id:
             return
         self._store.state.set(KEY, reminder.occurrence.id)
-        self._idle_notifications.show(_text(reminder, self._settings()))
+        self._outside_sessions.show(_text(reminder, self._settings()))
         self._shown = reminder
 
 

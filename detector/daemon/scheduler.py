@@ -2,7 +2,7 @@
 
 The loop sleeps until the boundaries of partner time and the core's deadlines by itself; they are no jobs.
 
-Invariant 1: what a job raises reaches the daemon, by `watch`; it is not only logged.
+Invariant 1: what a job raises reaches the daemon, by `run_heartbeat`; it is not only logged.
 Invariant 2: timers run on the monotonic clock, which stops while the device sleeps and does not follow a wall clock that is set
 (apscheduler#794). The heartbeat has the loop and the jobs look at the wall clock again, so that nothing is late by
 more than a minute.
@@ -61,7 +61,7 @@ class Scheduler:
         self._scheduler: Any = None
 
     def start(self) -> None:
-        # `watch` reports failures; APScheduler would log them as well, and every job at level INFO.
+        # `run_heartbeat` reports failures; APScheduler would log them as well, and every job at level INFO.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._failure = asyncio.get_running_loop().create_future()
         scheduler: Any = AsyncIOScheduler(timezone=UTC)  # type: ignore[no-untyped-call]
@@ -100,7 +100,7 @@ class Scheduler:
             max_instances=_MAX_INSTANCES,
         )
 
-    async def watch(self) -> NoReturn:
+    async def run_heartbeat(self) -> NoReturn:
         """Beat once a minute for as long as the daemon lives, and raise what a job raised."""
         if self._failure is None or self._scheduler is None:
             raise RuntimeError("a scheduler is started before it is watched")

@@ -1,10 +1,10 @@
-"""Keep one sense of one device sensed: by the first sensor that can run, again after a loss, parked after many bugs.
+"""Keep one sense of one device sensed: by the first sensor that can run, again after a loss, disabled after many bugs.
 
 Invariant 1: a candidate that cannot run here is passed over for the next one, and is remembered with its reason.
 Invariant 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one log line when it is lost,
 one when it is back, none in between.
 Invariant 3: a sensor with a bug counts as lost; its traceback is logged once, without the words of the exception, which may be
-a title. After five bugs in ten minutes it is parked until the sensors are started again. The others go on.
+a title. After five bugs in ten minutes it is disabled until the sensors are started again. The others go on.
 """
 
 import asyncio
@@ -21,20 +21,20 @@ from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import LAPTOP, Gap, GapReason, Sense, SensorStarted
 from detector.errors import SensorLost, SensorUnavailable
-from detector.sensors import DEFAULT_SOURCES, UnavailableSensor
+from detector.sensors import DEFAULT_SOURCES, SensorRefusal
 from detector.sensors.model import Sensor, SensorEvent
 from detector.sensors.settings import SensorSettings
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 MAX_WAIT: Final = timedelta(seconds=60)
 # A sensor that ran for so long is sound: after its next loss the waits begin with one second again.
-STEADY: Final = timedelta(seconds=60)
+STABLE_AFTER: Final = timedelta(seconds=60)
 # How often it is tried again where no sensor could start at all: a bus or a window manager may come up late.
 RETRY_UNAVAILABLE: Final = timedelta(minutes=5)
 MAX_BUGS: Final = 5
 BUGS_WITHIN: Final = timedelta(minutes=10)
 
-Status: TypeAlias = Literal["waiting", "running", "lost", "unavailable", "parked", "stopped"]
+Status: TypeAlias = Literal["waiting", "running", "lost", "unavailable", "disabled", "stopped"]
 _Outcome: TypeAlias = Literal["lost", "unavailable", "ended"]
 
 logger = logging.getLogger("turntoward.sensors")
@@ -58,7 +58,7 @@ class SenseState:
     sense: Sense
     sensor: str | None
     status: Status
-    refusals: tuple[UnavailableSensor, ...]
+    refusals: tuple[SensorRefusal, ...]
 
 
 async def _sleep(length: timedelta) -> None:
@@ -92,7 +92,7 @@ class SensorRunner:
         context: SensorContext,
         sense: Sense,
         choices: Sequence[SensorChoice],
-        elsewhere: tuple[UnavailableSensor, ...],
+        elsewhere: tuple[SensorRefusal, ...],
         *,
         shown_bugs: set[str],
         recovered: Callable[[Sense], None],
@@ -107,15 +107,15 @@ class SensorRunner:
         self._shown_bugs = shown_bugs
         self._recovered = recovered
         self._unsensed = unsensed
-        self._unavailable: dict[str, UnavailableSensor] = {}
+        self._unavailable: dict[str, SensorRefusal] = {}
         self._bugs: dict[str, deque[float]] = {}
-        self._parked: set[str] = set()
+        self._disabled: set[str] = set()
         self._is_lost = False
         self._next_wait = FIRST_WAIT
         self._group: asyncio.TaskGroup | None = None
         self._task: asyncio.Task[None] | None = None
         # Set once it is known whether a sensor runs.
-        self.settled = asyncio.Event()
+        self.ready = asyncio.Event()
 
     @property
     def has_choices(self) -> bool:
@@ -144,21 +144,21 @@ class SensorRunner:
             began = self._context.clock.monotonic()
             outcome = await self._run_first_available()
             self.sensor = None
-            self.settled.set()
+            self.ready.set()
             if outcome == "ended":
                 self.status = "stopped"
                 return
-            if outcome == "lost" and self._context.clock.monotonic() - began >= STEADY.total_seconds():
+            if outcome == "lost" and self._context.clock.monotonic() - began >= STABLE_AFTER.total_seconds():
                 self._next_wait = FIRST_WAIT
             if self._is_lost:
                 # Once lost, it is retried with growing waits, also while its server is not even there to connect to.
                 wait, self._next_wait = self._next_wait, min(self._next_wait * 2, MAX_WAIT)
             else:
-                all_parked = len(self._parked) == len(self._choices)
-                before, self.status = self.status, "parked" if all_parked and self._parked else "unavailable"
+                all_disabled = len(self._disabled) == len(self._choices)
+                before, self.status = self.status, "disabled" if all_disabled and self._disabled else "unavailable"
                 if before != self.status:
                     self._unsensed(self._sense)
-                if all_parked:
+                if all_disabled:
                     return
                 wait = RETRY_UNAVAILABLE
             await self._context.wait(wait)
@@ -166,7 +166,7 @@ class SensorRunner:
     async def _run_first_available(self) -> _Outcome:
         context = self._context
         for choice in self._choices:
-            if choice.name in self._parked:
+            if choice.name in self._disabled:
                 continue
             try:
                 sensor = choice.make(context.clock, context.settings, context.sources)
@@ -177,7 +177,7 @@ class SensorRunner:
                 if self.status == "running":
                     self._lose(f"{choice.name} is lost: {unavailable}; it is tried again")
                     return "lost"
-                self._unavailable[choice.name] = UnavailableSensor(choice.name, unavailable.why, unavailable.remedy)
+                self._unavailable[choice.name] = SensorRefusal(choice.name, unavailable.why, unavailable.remedy)
             except SensorLost as lost:
                 self._lose(f"{choice.name} is lost: {lost}; it is tried again")
                 return "lost"
@@ -197,7 +197,7 @@ class SensorRunner:
                 is_back, self._is_lost = self._is_lost, False
             self._context.sink(event)
             # With the next event, or after it: it reports the state in which the sensor has started.
-            asyncio.get_running_loop().call_soon(self.settled.set)
+            asyncio.get_running_loop().call_soon(self.ready.set)
             if is_back:
                 logger.info("%s is back", name)
                 self._recovered(self._sense)
@@ -221,12 +221,12 @@ class SensorRunner:
         now = self._context.clock.monotonic()
         met = self._bugs.setdefault(name, deque(maxlen=MAX_BUGS))
         met.append(now)
-        self._unavailable[name] = UnavailableSensor(
+        self._unavailable[name] = SensorRefusal(
             sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward"
         )
         self._lose(f"{name} is lost; it is tried again")
         if len(met) == MAX_BUGS and now - met[0] <= BUGS_WITHIN.total_seconds():
-            self._parked.add(name)
-            logger.error("%s failed %d times within %s; it is parked", name, MAX_BUGS, BUGS_WITHIN)
-            if len(self._parked) == len(self._choices):
+            self._disabled.add(name)
+            logger.error("%s failed %d times within %s; it is disabled", name, MAX_BUGS, BUGS_WITHIN)
+            if len(self._disabled) == len(self._choices):
                 self._is_lost = False

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from detector.core.observations import Sense
 from detector.daemon.sensor_runner import SenseState, SensorChoice, SensorContext, SensorRunner
-from detector.sensors import SENSES, UnavailableSensor, candidates, not_for_session, session_type
+from detector.sensors import SENSES, SensorRefusal, candidates, not_for_session, session_type
 
 
 class SensorSupervisor:
@@ -53,12 +53,12 @@ class SensorSupervisor:
         }
         self._task = asyncio.create_task(self._run())
 
-    async def wait_until_settled(self, time_limit: float) -> None:
+    async def wait_until_ready(self, time_limit: float) -> None:
         """Return once each sense has a sensor that reported its state, or has none; or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(time_limit):
                 for runner in self._runners.values():
-                    await runner.settled.wait()
+                    await runner.ready.wait()
 
     async def stop(self) -> None:
         """Stop them all; when it returns, no connection, thread or descriptor of theirs is open."""
@@ -83,7 +83,7 @@ class SensorSupervisor:
         """Return, for each sense that a session of this type can have, the sensor that runs now, or None."""
         return {sense: runner.sensor for sense, runner in self._runners.items() if runner.has_choices}
 
-    def _rows(self) -> Mapping[Sense, tuple[Sequence[SensorChoice], tuple[UnavailableSensor, ...]]]:
+    def _rows(self) -> Mapping[Sense, tuple[Sequence[SensorChoice], tuple[SensorRefusal, ...]]]:
         if self._choices is not None:
             return {sense: (choices, ()) for sense, choices in self._choices.items()}
         session = session_type()

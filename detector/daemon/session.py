@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 MICROSECOND: Final = timedelta(microseconds=1)
 
 # Where a start is noticed within this, nothing of it was missed.
-ON_TIME: Final = timedelta(seconds=2)
+START_TOLERANCE: Final = timedelta(seconds=2)
 # A slow bus or desktop takes so long to show it. No gap needs to say so: what is known begins with the sensors.
-SHOWN_ON_TIME: Final = timedelta(seconds=10)
+NOTICE_TOLERANCE: Final = timedelta(seconds=10)
 
 # How many of the last observations are saved when the core fails.
 CRASH_DUMP_LENGTH: Final = 100
@@ -89,8 +89,8 @@ class Session:
         self.notice = StartNotice() if has_screen else None
         self.sensing: Sensing = "nothing" if has_screen else "all"
         self.why_nothing_is_sensed: str | None = None
-        self._nothing_since: datetime | None = None
-        self._on_time = SHOWN_ON_TIME
+        self._unsensed_since: datetime | None = None
+        self._gap_tolerance = NOTICE_TOLERANCE
         self._last_no_nudge_reason: NoNudgeReason | None = None
 
     @property
@@ -156,7 +156,7 @@ class Session:
         self._feed_all([*before, *extended, *taken[len(before) :]])
         if extended and self.notice is not None:
             # What was shown names an earlier end.
-            self.notice.request()
+            self.notice.show_again()
 
     async def step(self, now: datetime) -> None:
         """Feed what came in, advance the core where its deadline has come, and run the effects."""
@@ -194,7 +194,7 @@ class Session:
 
     async def pause(self, now: datetime) -> None:
         if not self.paused:
-            self._feed_all([*self._take(), *self._gap_of_nothing(now), obs.Paused(at=now)])
+            self._feed_all([*self._take(), *self._unsensed_gap(now), obs.Paused(at=now)])
             self.paused = True
             await self._switch_sensors(on=False)
 
@@ -204,7 +204,7 @@ class Session:
             self._feed_all([*self.inbox.take(), obs.Resumed(at=now)])
             self.paused = False
             if self.sensing == "nothing" and self.notice is not None:
-                self.notice.request()
+                self.notice.show_again()
                 await self._open(now)
                 return
             await self._switch_sensors(on=True)
@@ -224,14 +224,14 @@ class Session:
         """End at `at`: feed what came in before, drop what came in after, and close everything."""
         await self._switch_sensors(on=False)
         before = [observation for observation in self._take() if observation.at < at]
-        self._feed_all([*before, *self._gap_of_nothing(at), obs.PartnerTimeEnded(at=at, reason=reason)])
+        self._feed_all([*before, *self._unsensed_gap(at), obs.PartnerTimeEnded(at=at, reason=reason)])
         await self._effect_runner.close()
 
     async def close_unfinished(self) -> None:
         """Close everything, but leave the occurrence without an end in the store: the next start goes on with it."""
         await self._switch_sensors(on=False)
         taken = self._take()
-        self._feed_all([*taken, *self._gap_of_nothing(self._core.now)])
+        self._feed_all([*taken, *self._unsensed_gap(self._core.now)])
         await self._effect_runner.close()
 
     async def restart_sensors(self) -> None:
@@ -262,7 +262,7 @@ class Session:
     async def _open(self, now: datetime) -> None:
         """Start the sensors, as far as what has been shown allows; show the start where it has to be."""
         if self.notice is not None:
-            self._nothing_since = now
+            self._unsensed_since = now
         if not self.paused:
             await self._switch_sensors(on=True)
             if self.notice is not None:
@@ -277,12 +277,12 @@ class Session:
         start = NotifyStart(occurrence=self.stored_id, title=self.occurrence.title, at=now, ends=ends)
         stays = not self.notice.is_anybody_there
         was_shown, at = await self._effect_runner.announce(start, stays=stays)
-        self.notice.tried(at, was_shown=was_shown, lasts=ends - self.occurrence.begins)
+        self.notice.record_attempt(at, was_shown=was_shown, lasts=ends - self.occurrence.begins)
         why = None if was_shown else self._why_not_shown()
         if why != self.why_nothing_is_sensed:
             self.why_nothing_is_sensed = why
             if why is not None:
-                self._on_time = ON_TIME
+                self._gap_tolerance = START_TOLERANCE
                 logger.warning("nothing is sensed: that partner time has begun could not be shown (%s)", why)
             else:
                 logger.info("that partner time has begun was shown; it is sensed from now on")
@@ -293,10 +293,10 @@ class Session:
     async def _sense(self, wanted: Sensing, at: datetime) -> None:
         if wanted == "nothing":
             self._feed_all([*self._take(), obs.Gap(at=at, since=at, reason=obs.GapReason.NOT_SHOWN)])
-            self._nothing_since = at
+            self._unsensed_since = at
         elif self.sensing == "nothing":
             self._take()
-            self._feed_all(self._gap_of_nothing(at))
+            self._feed_all(self._unsensed_gap(at))
         self.sensing = wanted
         await self.restart_sensors()
         if self.sensing == "presence":
@@ -312,10 +312,10 @@ class Session:
         self.notice.observe(taken)
         return () if self.sensing == "nothing" else taken
 
-    def _gap_of_nothing(self, at: datetime | None) -> list[obs.Observation]:
+    def _unsensed_gap(self, at: datetime | None) -> list[obs.Observation]:
         """Return the gap that the time without any sensing is, up to `at`."""
-        since, self._nothing_since = self._nothing_since, None
-        if self.sensing != "nothing" or since is None or at is None or at - since <= self._on_time:
+        since, self._unsensed_since = self._unsensed_since, None
+        if self.sensing != "nothing" or since is None or at is None or at - since <= self._gap_tolerance:
             return []
         until = max(since, min(at, self.occurrence.ends - MICROSECOND))
         return [obs.Gap(at=until, since=since, reason=obs.GapReason.NOT_SHOWN)]

@@ -21,8 +21,8 @@ from detector.core.observations import Activity, Gap, Sense, SensorStarted
 from detector.core.pipeline import Pipeline
 from detector.daemon.baselines import read_baselines
 from detector.daemon.effect_runner import EffectRunner
-from detector.daemon.idle_notifications import IdleNotifications
 from detector.daemon.inbox import Inbox
+from detector.daemon.notifications_outside_sessions import NotificationsOutsideSessions
 from detector.daemon.phone_apps import PhoneApps
 from detector.daemon.phone_backfill import PhoneBackfill
 from detector.daemon.phone_tracker import PhoneTracker
@@ -65,7 +65,7 @@ class DaemonParts:
     clock: Clock
     wake: asyncio.Event
     dnd_controller: DndController
-    idle_notifications: IdleNotifications
+    outside_sessions: NotificationsOutsideSessions
     status_changed: Callable[[], None]
     reconcile: Callable[[], None]
 
@@ -115,7 +115,7 @@ def build_session(
     inbox = Inbox(classify=classify, classify_app=apps.opened, clock=clock, arrived=parts.wake, keep_names=keep_names)
 
     # Notifiers that still show something are reused, so that the session's first notification replaces it.
-    open_notifiers = parts.idle_notifications.detach_notifiers()
+    open_notifiers = parts.outside_sessions.detach_notifiers()
     chain = cast("NotifierChain | None", open_notifiers) or NotifierChain(
         make_notifiers(bus=bus), settings.notifications.only
     )
@@ -137,7 +137,7 @@ def build_session(
     def show_after_end(text: NotificationText) -> None:
         # Shown through the wrapper that gets past our own Do Not Disturb, but handed over without it: the next session
         # wraps the notifiers again.
-        parts.idle_notifications.show(text, chain, through=sender)
+        parts.outside_sessions.show(text, chain, through=sender)
 
     effect_runner = EffectRunner(
         store=store,
@@ -174,7 +174,7 @@ def build_session(
 
     def notifier_appeared() -> None:
         if session.notice is not None and session.sensing == "nothing":
-            session.notice.request()
+            session.notice.show_again()
             parts.wake.set()
 
     context = SensorContext(clock=clock, sink=receive, settings=settings.attention, sources=settings.sources)

@@ -64,7 +64,7 @@ class SessionSensors:
             self.phone_tracker.put_away_before(put_away)
             await self._update_phones()
         await self.laptop.start(PRESENCE)
-        await self.laptop.wait_until_settled(WATCH_TIMEOUT)
+        await self.laptop.wait_until_ready(WATCH_TIMEOUT)
 
     async def stop(self) -> None:
         """Stop them all; nothing of theirs stays open, and no phone waits for an answer."""

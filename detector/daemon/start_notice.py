@@ -50,7 +50,7 @@ class StartNotice:
     def is_anybody_there(self) -> bool:
         return not self._away
 
-    def request(self) -> None:
+    def show_again(self) -> None:
         """Have it shown (again): a notification server appeared, or the end is another one now."""
         self.is_due = True
 
@@ -58,7 +58,7 @@ class StartNotice:
         if self._retry_at is not None and self._retry_at <= now:
             self.is_due = True
 
-    def tried(self, at: datetime, *, was_shown: bool, lasts: timedelta) -> None:
+    def record_attempt(self, at: datetime, *, was_shown: bool, lasts: timedelta) -> None:
         """Take in what came of showing it; `lasts`: how long this partner time is in all."""
         self.is_due, self._lasts = False, lasts
         if not was_shown:

@@ -299,7 +299,7 @@ class _UrgentSender:
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
         is_urgent = self._is_urgent()
-        if text.announces:
+        if text.is_start_notice:
             passes = await self._passes_others()
             if passes is None:
                 return None

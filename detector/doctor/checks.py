@@ -44,7 +44,7 @@ from detector.paths import config_path, rules_dir, store_path
 from detector.report.unfinished import measure_unfinished
 from detector.rulebook.loading import load_rules
 from detector.rulebook.unusable import unusable_rules
-from detector.sensors import SENSES, SessionType, UnavailableSensor, first_available, session_type
+from detector.sensors import SENSES, SensorRefusal, SessionType, first_available, session_type
 from detector.store.errors import StoreMissing
 from detector.store.model import Calendar
 from detector.store.store import Store
@@ -64,7 +64,7 @@ class SenseFound:
 
     sense: Sense
     sensor: str | None
-    refusals: tuple[UnavailableSensor, ...]
+    refusals: tuple[SensorRefusal, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

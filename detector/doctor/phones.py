@@ -17,7 +17,7 @@ from detector.core.effects import Coverage
 from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.i18n import _
-from detector.sensors import UnavailableSensor
+from detector.sensors import SensorRefusal
 from detector.sensors.adb_guidance import diagnose_phone
 from detector.store.model import StoredCoverage, StoredOccurrence
 
@@ -44,7 +44,7 @@ class PhoneFound:
     adb: str | None
     paired: datetime | None
     link_until: datetime | None
-    refusal: UnavailableSensor | None = None
+    refusal: SensorRefusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class NotifierChain:
         """
         # One for all notifiers: a first one that failed late may still show the text, and report an answer.
         answered_once = _call_once(answered)
-        for notifier in self._notifiers if text.announces else self._chosen:
+        for notifier in self._notifiers if text.is_start_notice else self._chosen:
             failure = await _failure_of(notifier.show(nudge, text, answered_once))
             if failure is not None:
                 self.failures[notifier.name] = failure
@@ -51,11 +51,11 @@ class NotifierChain:
                 # What the earlier notifier shows would stay beside this one: only one may be on the screen.
                 await self._last.withdraw(self._last_nudge)
             self._last, self._last_nudge = notifier, nudge
-            if not text.announces:
+            if not text.is_start_notice:
                 self._log_change(notifier.name)
             return notifier.name
         # Whoever announces partner time logs that itself: what it comes to is more than one notification.
-        if not text.announces:
+        if not text.is_start_notice:
             self._log_change(None)
         return None
 

@@ -26,7 +26,7 @@ class NotificationText:
 
     `how_to_answer`: the command that answers, for channels in which not every answer can be chosen.
     `urgent`: Do Not Disturb is on, and only what is marked urgent gets through. `expires` zero: it stays until it is
-    replaced. `announces`: it tells that partner time has begun, so every notifier is tried, whatever the settings choose.
+    replaced. `is_start_notice`: it tells that partner time has begun, so every notifier is tried, whatever the settings choose.
     """
 
     title: str = field(repr=False)
@@ -35,7 +35,7 @@ class NotificationText:
     how_to_answer: str = ""
     expires: timedelta = field(default=timedelta(seconds=20))
     urgent: bool = False
-    announces: bool = False
+    is_start_notice: bool = False
 
 
 class Notifier(Protocol):

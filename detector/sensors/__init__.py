@@ -57,7 +57,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class UnavailableSensor:
+class SensorRefusal:
     """Why a sensor cannot run here, and what a person could do about it."""
 
     sensor: str
@@ -116,7 +116,7 @@ def candidates(sense: Sense, session: SessionType) -> tuple[Candidate, ...]:
     return tuple(row for row in REGISTRY if row.sense == sense and session in row.sessions)
 
 
-def not_for_session(sense: Sense, session: SessionType) -> tuple[UnavailableSensor, ...]:
+def not_for_session(sense: Sense, session: SessionType) -> tuple[SensorRefusal, ...]:
     """Return the sensors of a sense that are not for such a session, with the reason, for `doctor`."""
     unavailable = []
     for row in REGISTRY:
@@ -124,7 +124,7 @@ def not_for_session(sense: Sense, session: SessionType) -> tuple[UnavailableSens
             meant_for = _(" and ").join(SESSION_TYPE_NAMES[type_] for type_ in row.sessions)
             why = _("it is for {sessions}, and this session is {session}")
             why = why.format(sessions=meant_for, session=SESSION_TYPE_NAMES[session])
-            unavailable.append(UnavailableSensor(row.name, why))
+            unavailable.append(SensorRefusal(row.name, why))
     return tuple(unavailable)
 
 
@@ -134,7 +134,7 @@ async def first_available(
     settings: AttentionSettings,
     session: SessionType | None = None,
     sources: SensorSettings = DEFAULT_SOURCES,
-) -> tuple[Sensor | None, list[UnavailableSensor]]:
+) -> tuple[Sensor | None, list[SensorRefusal]]:
     """Return the first sensor of a sense that can run here and now, not yet started, and why the others cannot."""
     session = session or session_type()
     unavailable = list(not_for_session(sense, session))
@@ -143,7 +143,7 @@ async def first_available(
             sensor = candidate.make(clock, settings, sources)
             await sensor.probe()
         except SensorUnavailable as failure:
-            unavailable.append(UnavailableSensor(candidate.name, failure.why, failure.remedy))
+            unavailable.append(SensorRefusal(candidate.name, failure.why, failure.remedy))
         else:
             return sensor, unavailable
     return None, unavailable

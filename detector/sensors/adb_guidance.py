@@ -8,7 +8,7 @@ from typing import Final
 
 from detector.errors import SensorUnavailable
 from detector.i18n import _
-from detector.sensors import UnavailableSensor, adb_client
+from detector.sensors import SensorRefusal, adb_client
 from detector.sensors.adb_client import SERVER, AdbDevice, NoAdbServer
 
 NAME: Final = "adb_phone"
@@ -58,7 +58,7 @@ _STATES: Final = {
 _NOT_STARTED: Final = frozenset({"bootloader", "recovery", "sideload", "rescue", "host"})
 
 
-def why_unavailable(serial: str, state: str | None) -> UnavailableSensor | None:
+def why_unavailable(serial: str, state: str | None) -> SensorRefusal | None:
     """Return why a phone in such a state cannot be sensed, None where it can. `state` None: it is not in the list."""
     if state == READY:
         return None
@@ -70,7 +70,7 @@ def why_unavailable(serial: str, state: str | None) -> UnavailableSensor | None:
         # adb appends advice to some states: "no permissions (missing udev rules?); see …".
         unnamed = (_("adb says of the phone: {state}").format(state=state[:60]), _("unplug it and plug it in again"))
         why, remedy = next((texts for word, texts in _STATES.items() if state.startswith(word)), unnamed)
-    return UnavailableSensor(NAME, why, remedy)
+    return SensorRefusal(NAME, why, remedy)
 
 
 async def connected_phones(server: str = SERVER) -> list[AdbDevice]:
@@ -81,10 +81,10 @@ async def connected_phones(server: str = SERVER) -> list[AdbDevice]:
         raise SensorUnavailable(*_NO_SERVER) from failure
 
 
-async def diagnose_phone(serial: str, server: str = SERVER) -> UnavailableSensor | None:
+async def diagnose_phone(serial: str, server: str = SERVER) -> SensorRefusal | None:
     """Return why a phone cannot be sensed now and what to do, for `doctor`; None where it can."""
     try:
         states = {device.serial: device.state for device in await connected_phones(server)}
     except SensorUnavailable as missing:
-        return UnavailableSensor(NAME, missing.why, missing.remedy)
+        return SensorRefusal(NAME, missing.why, missing.remedy)
     return why_unavailable(serial, states.get(serial))

@@ -15,7 +15,7 @@ from detector.config.settings import Settings
 from detector.core.effects import Coverage, Effect, NotifyEnd, Record, StartResult, Use
 from detector.core.observations import Activity, Answer, PartnerTimeBegan, PartnerTimeEnded
 from detector.daemon.effect_runner import EffectRunner
-from detector.daemon.idle_notifications import IdleNotifications
+from detector.daemon.notifications_outside_sessions import NotificationsOutsideSessions
 from detector.daemon.reconciler import Upcoming
 from detector.daemon.reminder import Reminder
 from detector.daemon.wording import Wording
@@ -61,11 +61,11 @@ class Day:
         self.settings = settings or Settings()
         self.senders: list[FakeSender] = []
         self.wakes: list[datetime | None] = []
-        self.idle = IdleNotifications(self._make)
+        self.idle = NotificationsOutsideSessions(self._make)
         self.reminder = Reminder(
             store=self.store,
             clock=self.clock,
-            idle_notifications=self.idle,
+            outside_sessions=self.idle,
             settings=lambda: self.settings,
             wake_at=self.wakes.append,
         )
@@ -184,7 +184,7 @@ async def test_a_session_takes_over_the_notifiers_that_show_the_reminder(day: Da
 
 async def test_the_notifiers_are_closed_when_the_time_of_the_notification_is_over() -> None:
     sender = FakeSender()
-    idle = IdleNotifications(lambda: sender)
+    idle = NotificationsOutsideSessions(lambda: sender)
     idle.show(NotificationText(title="one", body="", expires=timedelta(0)))
     await asyncio.sleep(0.01)
     assert not idle.is_showing
@@ -193,7 +193,7 @@ async def test_the_notifiers_are_closed_when_the_time_of_the_notification_is_ove
 
 async def test_a_later_notification_replaces_the_earlier_one() -> None:
     first, second = FakeSender(), FakeSender()
-    idle = IdleNotifications(lambda: first)
+    idle = NotificationsOutsideSessions(lambda: first)
     idle.show(NotificationText(title="one", body=""))
     await asyncio.sleep(0.01)
     idle.show(NotificationText(title="two", body=""))
@@ -208,7 +208,7 @@ async def test_a_later_notification_replaces_the_earlier_one() -> None:
 
 async def test_taking_over_cancels_a_notifier_that_hangs() -> None:
     sender = FakeSender(hangs=True)
-    idle = IdleNotifications(lambda: sender)
+    idle = NotificationsOutsideSessions(lambda: sender)
     idle.show(NotificationText(title="one", body=""))
     await asyncio.sleep(0)
     assert idle.detach_notifiers() is sender

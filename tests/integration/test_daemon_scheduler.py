@@ -114,7 +114,7 @@ async def test_what_a_job_raises_is_raised_by_watch(is_coroutine: bool) -> None:
     scheduler.set_job(JOB, datetime.now(UTC) - SOON, broken_later if is_coroutine else broken)
     async with asyncio.timeout(TIMEOUT):
         with pytest.raises(LookupError, match="the store is gone"):
-            await scheduler.watch()
+            await scheduler.run_heartbeat()
     scheduler.stop()
 
 
@@ -131,7 +131,7 @@ async def test_the_heartbeat_comes_at_most_twice_a_minute_and_reconciles() -> No
     scheduler = Scheduler(SystemClock(), reconcile, heartbeat=timedelta(milliseconds=5))
     scheduler.start()
     async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as group:
-        watching = group.create_task(scheduler.watch())
+        watching = group.create_task(scheduler.run_heartbeat())
         await enough.wait()
         watching.cancel()
     scheduler.stop()
@@ -150,7 +150,7 @@ async def test_a_job_that_a_sleep_of_the_device_made_late_runs_at_the_next_heart
         await _turns()
         assert not ran.is_set()
         scheduler._heartbeat = timedelta(milliseconds=5)
-        watching = asyncio.ensure_future(scheduler.watch())
+        watching = asyncio.ensure_future(scheduler.run_heartbeat())
         async with asyncio.timeout(TIMEOUT):
             await ran.wait()
         watching.cancel()

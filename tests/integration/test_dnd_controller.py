@@ -361,7 +361,7 @@ async def test_nudges_are_urgent_only_while_our_do_not_disturb_is_on(desktop: Dn
         assert desktop.server.notified[-1].hints["suppress-sound"] is True
 
 
-START = NotificationText(title="Partner time until 20:00", body="", announces=True)
+START = NotificationText(title="Partner time until 20:00", body="", is_start_notice=True)
 
 
 @only("gnome", "kde")

@@ -30,7 +30,7 @@ from detector.cli.phone import testing as phone_testing
 from detector.devices import Phone, PhoneApiAddress
 from detector.errors import TurntowardError, UserError
 from detector.paths import store_path
-from detector.sensors import UnavailableSensor, adb_guidance
+from detector.sensors import SensorRefusal, adb_guidance
 from detector.store.store import Store
 from tests.rig.command import run_command
 from tests.rig.phone import free_port
@@ -477,11 +477,11 @@ class TestTest:
     def test_a_phone_with_a_serial_is_tested_through_adb(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[str] = []
 
-        async def answered(serial: str) -> UnavailableSensor | None:
+        async def answered(serial: str) -> SensorRefusal | None:
             asked.append(serial)
             return answers.pop(0)
 
-        answers = [None, UnavailableSensor(sensor="adb_phone", why="the phone is not connected", remedy="plug it in")]
+        answers = [None, SensorRefusal(sensor="adb_phone", why="the phone is not connected", remedy="plug it in")]
         monkeypatch.setattr(adb_guidance, "diagnose_phone", answered)
         keep(TABLET)
         turntoward.main(["phone", "test", "tablet"], standalone_mode=False)

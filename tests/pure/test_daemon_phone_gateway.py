@@ -36,7 +36,7 @@ class GatewayRig:
             store=self.store, clock=self.clock, tracker=lambda: self.tracker, changed=self.changed
         )
         self.phone = self.store.phones.save(Phone(name="my phone", code="c" * 64, code_until=AT + 5 * MINUTE))
-        self.gateway.read()
+        self.gateway.reload_phones()
 
     def changed(self) -> None:
         self.changes += 1
@@ -137,11 +137,11 @@ def test_the_page_starts_extends_and_stops_partner_time(rig: GatewayRig) -> None
 async def test_a_removed_phone_is_forgotten_at_once(rig: GatewayRig) -> None:
     await rig.gateway.receive(rig.phone, AWAY)
     rig.gateway.note_test(rig.phone)
-    assert rig.gateway.tests == {"my phone": AT}
+    assert rig.gateway.tested_at == {"my phone": AT}
     rig.gateway.remove(rig.phone)
     assert rig.gateway.phones() == ()
     assert rig.store.phones.all() == []
-    assert rig.gateway.tests == {}
+    assert rig.gateway.tested_at == {}
     assert rig.gateway.pop_early_put_aways(AT) == ()
 
 

@@ -21,7 +21,7 @@ from detector.core.observations import (
     PickedUp,
     PutAway,
 )
-from detector.daemon.phone_tracker import SILENCE, PhoneTracker
+from detector.daemon.phone_tracker import EVENT_TIMEOUT, PhoneTracker
 from detector.devices import Phone
 from detector.notifier.model import NotificationText
 from detector.phone_api.model import EventName, PhoneEvent
@@ -153,11 +153,11 @@ def test_ten_minutes_of_silence_are_a_gap_since_the_last_event(opening: EventNam
     rig.tell(opening, **({"category": "social"} if opening == "app_open" else {}))
     rig.tell("screen_on", after=60)
     (timer,) = rig.waiting
-    assert timer.seconds == SILENCE.total_seconds() == 600
-    rig.clock.at += SILENCE
+    assert timer.seconds == EVENT_TIMEOUT.total_seconds() == 600
+    rig.clock.at += EVENT_TIMEOUT
     timer.call()
     last = AT + timedelta(seconds=60)
-    assert rig.put[-1] == Gap(at=last + SILENCE, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus")
+    assert rig.put[-1] == Gap(at=last + EVENT_TIMEOUT, since=last, device=PHONE, reason=GapReason.SILENT, sense="focus")
     rig.tell("app_close", category="messaging", after=1)
     assert rig.put[-1] == nothing_in_front(rig.clock.at), "what was open before the silence is forgotten"
 
@@ -172,9 +172,11 @@ def test_a_notification_does_not_end_the_silence() -> None:
     opened = rig.clock.at
     rig.tell("notified", after=300)
     (timer,) = rig.waiting
-    rig.clock.at = opened + SILENCE
+    rig.clock.at = opened + EVENT_TIMEOUT
     timer.call()
-    assert rig.put[-1] == Gap(at=opened + SILENCE, since=opened, device=PHONE, reason=GapReason.SILENT, sense="focus")
+    assert rig.put[-1] == Gap(
+        at=opened + EVENT_TIMEOUT, since=opened, device=PHONE, reason=GapReason.SILENT, sense="focus"
+    )
 
 
 @pytest.mark.parametrize("ending", ["screen_off", "put_away", "app_close"])

@@ -217,20 +217,20 @@ async def test_a_bug_is_logged_once_without_the_words_of_the_exception(caplog: p
     assert CANARY not in caplog.text
 
 
-async def test_after_five_bugs_in_ten_minutes_a_sensor_is_parked_and_others_go_on() -> None:
+async def test_after_five_bugs_in_ten_minutes_a_sensor_is_disabled_and_others_go_on() -> None:
     buggy = Script(starts=[[RuntimeError("bug")] for _ in range(9)])
     sound = Script(name="sound", sense="focus")
     async with running(idle=[buggy], focus=[sound]) as rig:
         for _ in range(4):
             await rig.waits.let_pass()
-        await rig.until(lambda: rig.status() == "parked")
+        await rig.until(lambda: rig.status() == "disabled")
         sound.feed.put_nowait(CameBack(at=BEGAN))
         await rig.until(lambda: isinstance(rig.seen[-1], CameBack))
         assert rig.status("focus") == "running"
     assert buggy.opened == buggy.closed == 5
 
 
-async def test_after_a_parked_sensor_the_next_of_its_sense_runs() -> None:
+async def test_after_a_disabled_sensor_the_next_of_its_sense_runs() -> None:
     buggy = Script(name="buggy", starts=[[RuntimeError("bug")] for _ in range(9)])
     async with running(idle=[buggy, Script(name="second")]) as rig:
         for _ in range(5):
@@ -304,13 +304,13 @@ async def test_stop_right_after_start_opens_nothing() -> None:
     assert script.opened == 0
 
 
-async def test_a_parked_sensor_runs_again_after_a_restart() -> None:
+async def test_a_disabled_sensor_runs_again_after_a_restart() -> None:
     script = Script(starts=[[RuntimeError("bug")] for _ in range(5)])
     rig = Rig({"idle": [script]})
     await rig.supervisor.start()
     for _ in range(4):
         await rig.waits.let_pass()
-    await rig.until(lambda: rig.status() == "parked")
+    await rig.until(lambda: rig.status() == "disabled")
     await rig.supervisor.stop()
     await rig.supervisor.start()
     await rig.until(lambda: rig.status() == "running")
@@ -339,10 +339,10 @@ async def test_of_the_senses_only_the_wanted_ones_start_and_are_waited_for() -> 
     rig = Rig({"idle": [Script(starts=[[]])], "session": [Script(name="other", starts=[SensorUnavailable("no")])]})
     await rig.supervisor.start(["idle"])
     async with asyncio.timeout(10):
-        await rig.supervisor.wait_until_settled(9)
+        await rig.supervisor.wait_until_ready(9)
     assert rig.supervisor.active_sensors() == {"idle": "stand_in"}
     await rig.supervisor.stop()
     await rig.supervisor.start(["session"])
-    await rig.supervisor.wait_until_settled(9)
+    await rig.supervisor.wait_until_ready(9)
     assert rig.status("session") == "unavailable"
     await rig.supervisor.stop()

@@ -20,7 +20,7 @@ def minutes(count: float) -> timedelta:
 def shown(lasts: timedelta = DINNER) -> StartNotice:
     """Return a notice that somebody saw at the beginning."""
     notice = StartNotice()
-    notice.tried(BEGAN, was_shown=True, lasts=lasts)
+    notice.record_attempt(BEGAN, was_shown=True, lasts=lasts)
     assert notice.sensing == "all"
     return notice
 
@@ -28,17 +28,17 @@ def shown(lasts: timedelta = DINNER) -> StartNotice:
 def test_nothing_is_sensed_until_a_notifier_has_shown_it() -> None:
     notice = StartNotice()
     assert (notice.sensing, notice.is_due) == ("nothing", True)
-    notice.tried(BEGAN, was_shown=False, lasts=DINNER)
+    notice.record_attempt(BEGAN, was_shown=False, lasts=DINNER)
     assert (notice.sensing, notice.is_due) == ("nothing", False)
-    notice.request()
-    notice.tried(BEGAN + minutes(1), was_shown=True, lasts=DINNER)
+    notice.show_again()
+    notice.record_attempt(BEGAN + minutes(1), was_shown=True, lasts=DINNER)
     assert (notice.sensing, notice.is_due, notice.deadline) == ("all", False, None)
 
 
 def test_it_is_tried_again_with_growing_waits() -> None:
     notice, at, waits = StartNotice(), BEGAN, list[timedelta]()
     for _ in range(10):
-        notice.tried(at, was_shown=False, lasts=DINNER)
+        notice.record_attempt(at, was_shown=False, lasts=DINNER)
         assert notice.deadline is not None
         notice.advance(notice.deadline - timedelta(milliseconds=1))
         assert not notice.is_due
@@ -61,18 +61,18 @@ def test_while_nobody_is_there_only_presence_is_sensed_and_it_is_shown_on_return
 ) -> None:
     notice = StartNotice()
     notice.observe([away])
-    notice.tried(BEGAN, was_shown=True, lasts=DINNER)
+    notice.record_attempt(BEGAN, was_shown=True, lasts=DINNER)
     assert (notice.sensing, notice.is_due) == ("presence", False)
     notice.observe([back])
     assert notice.is_due
-    notice.tried(back.at, was_shown=True, lasts=DINNER)
+    notice.record_attempt(back.at, was_shown=True, lasts=DINNER)
     assert (notice.sensing, notice.is_due) == ("all", False)
 
 
 def test_a_sensor_that_starts_again_while_nobody_is_there_is_no_return() -> None:
     notice = StartNotice()
     notice.observe([obs.Locked(at=BEGAN)])
-    notice.tried(BEGAN, was_shown=True, lasts=DINNER)
+    notice.record_attempt(BEGAN, was_shown=True, lasts=DINNER)
     notice.observe([obs.SensorStarted(at=BEGAN, sense="session", sensor="test"), obs.Locked(at=BEGAN)])
     assert (notice.sensing, notice.is_due) == ("presence", False)
 
@@ -80,9 +80,9 @@ def test_a_sensor_that_starts_again_while_nobody_is_there_is_no_return() -> None
 def test_what_could_not_be_shown_on_return_stops_the_sensing() -> None:
     notice = StartNotice()
     notice.observe([obs.Locked(at=BEGAN)])
-    notice.tried(BEGAN, was_shown=True, lasts=DINNER)
+    notice.record_attempt(BEGAN, was_shown=True, lasts=DINNER)
     notice.observe([obs.Unlocked(at=BEGAN + minutes(5))])
-    notice.tried(BEGAN + minutes(5), was_shown=False, lasts=DINNER)
+    notice.record_attempt(BEGAN + minutes(5), was_shown=False, lasts=DINNER)
     assert notice.sensing == "nothing"
     assert notice.deadline is not None
 
@@ -124,7 +124,7 @@ def test_sleep_is_an_absence() -> None:
 def test_it_is_tried_again_when_do_not_disturb_is_over() -> None:
     notice = StartNotice()
     notice.observe([obs.QuietBegan(at=BEGAN)])
-    notice.tried(BEGAN, was_shown=False, lasts=DINNER)
+    notice.record_attempt(BEGAN, was_shown=False, lasts=DINNER)
     notice.observe([obs.QuietEnded(at=BEGAN + minutes(1))])
     assert notice.is_due
 

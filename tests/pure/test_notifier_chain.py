@@ -165,5 +165,5 @@ async def test_settings_choose_who_shows_nudges_and_never_who_announces_partner_
     assert await chain.show(1, TEXT, ignore) == "chosen"
     chosen.failure = NotifyFailed("no")
     assert await chain.show(2, TEXT, ignore) is None
-    assert await chain.show(0, replace(TEXT, announces=True), ignore) == "other"
+    assert await chain.show(0, replace(TEXT, is_start_notice=True), ignore) == "other"
     assert [name for name, _is_usable, _about in await chain.probe_all()] == ["broken", "chosen", "other"]

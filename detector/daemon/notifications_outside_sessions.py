@@ -30,7 +30,7 @@ def open_notifiers(settings: Settings, bus: Bus | None) -> NotificationSender:
     return NotifierChain(make_notifiers(bus=bus), settings.notifications.only)
 
 
-class IdleNotifications:
+class NotificationsOutsideSessions:
     """Shows one notification at a time. `open_sender` opens the notifiers when they are needed."""
 
     def __init__(self, open_sender: Callable[[], NotificationSender]) -> None:
