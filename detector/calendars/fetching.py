@@ -72,13 +72,13 @@ def fetch(
 ) -> FetchedCalendar | None:
     """Return the calendar, or None if it is unchanged since the last good copy. Raises `FetchFailed`."""
     limits, network = limits or FetchLimits(), network or Network()
-    if not is_url(calendar.place):
-        return _from_file(Path(calendar.place), calendar.etag, limits.max_bytes)
+    if not is_url(calendar.location):
+        return _from_file(Path(calendar.location), calendar.etag, limits.max_bytes)
     began = network.monotonic()
     # One deadline for all redirects together.
     deadline = Deadline(ends=began + limits.timeout, timeout=limits.timeout, monotonic=network.monotonic)
     try:
-        url, allow_local = parse_url(calendar.place), calendar.local
+        url, allow_local = parse_url(calendar.location), calendar.local
     except InvalidUrl as error:
         raise FetchFailed(_("its address {problem}").format(problem=error)) from None
     for _redirect in range(limits.max_redirects + 1):

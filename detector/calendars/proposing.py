@@ -83,7 +83,7 @@ def apply_copy(
                 continue
             # What was accepted before may change by itself; what waits for an answer goes on waiting (invariant 1).
             elif (
-                calendar.accepts
+                calendar.auto_accepts
                 and (before is None or saved.accepted_as is not None)
                 and (is_confirmed or agreed.covers(saved, declared.get(saved.accepted_as or 0)))
             ):
@@ -130,7 +130,7 @@ def decline(store: Store, proposals: Iterable[Proposal]) -> list[Proposal]:
 def is_over(partner_time: PartnerTime, now: datetime) -> bool:
     """Return whether nothing of it is under way at `now` or comes later."""
     zone = ZoneInfo(partner_time.zone)
-    ends = [at + partner_time.lasts for at in (partner_time.begins, *partner_time.also)]
+    ends = [at + partner_time.lasts for at in (partner_time.begins, *partner_time.additional)]
     ends += [moved.begins + moved.lasts for moved in partner_time.moved]
     if any(_latest_instant(end, zone) > now for end in ends):
         return False
@@ -179,8 +179,8 @@ def _declare(store: Store, proposal: Proposal, now: datetime, declared: Mapping[
     before = None if proposal.accepted_as is None else declared.get(proposal.accepted_as)
     if before is None:
         return store.plans.add(proposed).number
-    after = replace(proposed, number=before.number, quiet=before.quiet, instead_of=before.instead_of)
-    if after.floats:
+    after = replace(proposed, number=before.number, do_not_disturb=before.do_not_disturb, instead_of=before.instead_of)
+    if after.is_floating:
         after = replace(after, zone=before.zone)
     # What is under way goes on as it began, and its day gets no second occurrence.
     under_way = occurrences(before, now, now + timedelta.resolution)
@@ -231,9 +231,9 @@ class _Agreed:
             return False
         if accepted is None:
             others = self._by_day[proposed.begins.date()]
-            is_series = bool(proposed.recurrence or proposed.also or proposed.moved)
+            is_series = bool(proposed.recurrence or proposed.additional or proposed.moved)
             return not is_series and sum(others.values(), proposed.lasts) <= MAX_UNASKED_LENGTH
-        if not set(proposed.also) <= {*accepted.also, accepted.begins}:
+        if not set(proposed.additional) <= {*accepted.additional, accepted.begins}:
             return False
         return proposed.recurrence == accepted.recurrence or _ends_earlier(accepted, proposed)
 
@@ -257,7 +257,7 @@ def _last_start(partner_time: PartnerTime) -> datetime:
     rule = parse_rrule(partner_time.recurrence or "")
     if rule.until is not None and rule.count is None:
         return rule.until.replace(tzinfo=None)
-    starts = local_starts(replace(partner_time, without=(), also=()), partner_time.begins, LATEST)
+    starts = local_starts(replace(partner_time, excluded=(), additional=()), partner_time.begins, LATEST)
     return max(starts, default=partner_time.begins)
 
 
@@ -268,17 +268,17 @@ def _with_accepted_exceptions(before: PartnerTime, event: ProposedEvent) -> Prop
         return event
     starts = set(event.unread)
     if event.is_unsure:
-        starts |= {*before.without, *before.also, *(moved.original_start for moved in before.moved)}
-        starts -= {*new.also, *(moved.original_start for moved in new.moved)}
+        starts |= {*before.excluded, *before.additional, *(moved.original_start for moved in before.moved)}
+        starts -= {*new.additional, *(moved.original_start for moved in new.moved)}
     moved = [each for each in new.moved if each.original_start not in starts]
     moved += [each for each in before.moved if each.original_start in starts]
-    without = {at for at in new.without if at not in starts or not event.unread or at not in event.unread}
-    without |= starts & set(before.without)
+    without = {at for at in new.excluded if at not in starts or not event.unread or at not in event.unread}
+    without |= starts & set(before.excluded)
     kept = replace(
         new,
         moved=tuple(sorted(moved, key=lambda each: each.original_start)),
-        without=tuple(sorted(without - {each.original_start for each in moved})),
-        also=tuple(sorted({*new.also, *(starts & set(before.also))})),
+        excluded=tuple(sorted(without - {each.original_start for each in moved})),
+        additional=tuple(sorted({*new.additional, *(starts & set(before.additional))})),
     )
     return replace(event, partner_time=kept)
 
@@ -291,7 +291,7 @@ def _cancel_instances(
         datetime.combine(at.local.date(), before.begins.time()) if at.is_day else at.local_in(before.zone)
         for at in starts
     }
-    after = replace(before, without=tuple(sorted({*before.without, *called_off})))
+    after = replace(before, excluded=tuple(sorted({*before.excluded, *called_off})))
     after = replace(after, moved=tuple(each for each in before.moved if each.original_start not in called_off))
     saved = _update(store, proposal, after, now)
     if saved.decided != "accepted" or saved.partner_time == before:
@@ -302,8 +302,8 @@ def _cancel_instances(
 
 def _as_proposed(partner_time: PartnerTime) -> PartnerTime:
     """Return what the calendar says of it. A floating time has the zone of the device, which is no change when it moves."""
-    zone = "" if partner_time.floats else partner_time.zone
-    return replace(partner_time, number=None, proposal=None, quiet=False, instead_of=None, zone=zone)
+    zone = "" if partner_time.is_floating else partner_time.zone
+    return replace(partner_time, number=None, proposal=None, do_not_disturb=False, instead_of=None, zone=zone)
 
 
 def _upcoming(partner_time: PartnerTime, now: datetime) -> PartnerTime:
@@ -312,8 +312,8 @@ def _upcoming(partner_time: PartnerTime, now: datetime) -> PartnerTime:
     upcoming = (moved for moved in partner_time.moved if max(moved.original_start, moved.begins) >= since)
     return replace(
         _as_proposed(partner_time),
-        without=tuple(sorted(at for at in partner_time.without if at >= since)),
-        also=tuple(sorted(at for at in partner_time.also if at >= since)),
+        excluded=tuple(sorted(at for at in partner_time.excluded if at >= since)),
+        additional=tuple(sorted(at for at in partner_time.additional if at >= since)),
         moved=tuple(sorted(upcoming, key=lambda moved: moved.original_start)),
     )
 
@@ -325,9 +325,9 @@ def _only_cancels(before: PartnerTime, after: PartnerTime, now: datetime) -> boo
         before = _without_later_exceptions(before, after)
         if before == after:
             return True
-    cancelled = set(after.without) - set(before.without)
+    cancelled = set(after.excluded) - set(before.excluded)
     moved = tuple(start for start in before.moved if start.original_start not in cancelled)
-    return bool(cancelled) and replace(before, without=after.without, moved=moved) == after
+    return bool(cancelled) and replace(before, excluded=after.excluded, moved=moved) == after
 
 
 def _without_later_exceptions(before: PartnerTime, after: PartnerTime) -> PartnerTime:
@@ -336,7 +336,7 @@ def _without_later_exceptions(before: PartnerTime, after: PartnerTime) -> Partne
     return replace(
         before,
         recurrence=after.recurrence,
-        without=tuple(at for at in before.without if at <= last or at in after.without),
-        also=tuple(at for at in before.also if at <= last or at in after.also),
+        excluded=tuple(at for at in before.excluded if at <= last or at in after.excluded),
+        additional=tuple(at for at in before.additional if at <= last or at in after.additional),
         moved=tuple(each for each in before.moved if each.original_start <= last or each in after.moved),
     )

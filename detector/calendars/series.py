@@ -97,20 +97,20 @@ class _SeriesReader:
         unread = {self._start(at) for at in series.unread}
         # A start that could not be read is left out, unless it was accepted before: detector/calendars/proposing.py.
         if unread:
-            whole = replace(whole, without=tuple(sorted({*whole.without, *unread})))
+            whole = replace(whole, excluded=tuple(sorted({*whole.excluded, *unread})))
         kept = [
             ProposedEvent(
                 uid=part.uid,
                 partner_time=_only_real_exceptions(part.partner_time),
                 line=part.line,
-                unread=tuple(sorted(unread & set(part.partner_time.without))),
+                unread=tuple(sorted(unread & set(part.partner_time.excluded))),
                 is_unsure=series.is_unsure or bool(event.problems),
             )
             for part in self._parts(whole, sorted(splits, key=lambda split: split.start))
         ]
         kept = [each for each in kept if each.partner_time.moved or ever_takes_place(each.partner_time)]
         # 30 February, say: occurrences are searched for, since the rule itself does not tell.
-        if not kept and not splits and not ever_takes_place(replace(whole, without=())):
+        if not kept and not splits and not ever_takes_place(replace(whole, excluded=())):
             raise InvalidEvent(_("it never takes place: no day is as its recurrence says"))
         return kept  # none, where each of its times was cancelled
 
@@ -129,8 +129,8 @@ class _SeriesReader:
             begins=event.begins.local,
             lasts=event.lasts,
             zone=self._zone,
-            floats=event.begins.zone is None,
-            without=tuple(sorted({self._start(at) for at in event.excluded})),
+            is_floating=event.begins.zone is None,
+            excluded=tuple(sorted({self._start(at) for at in event.excluded})),
             moved=tuple(moved.values()),
             as_rfc=True,
         )
@@ -150,7 +150,7 @@ class _SeriesReader:
         if len(also) > MAX_EXCEPTIONS:
             problem = _("it has more than {count} dates that it leaves out or adds")
             raise InvalidEvent(problem.format(count=f"{MAX_EXCEPTIONS:,}"))
-        return replace(base, also=tuple(sorted(also - {base.begins}))) if also else base
+        return replace(base, additional=tuple(sorted(also - {base.begins}))) if also else base
 
     def _dated(self, recurrence: str) -> list[datetime]:
         """Return the starts of the recurrence in this decade and the next, local in `self._zone`."""
@@ -170,7 +170,7 @@ class _SeriesReader:
     def _with_exceptions(self, base: PartnerTime, instances: Sequence[ParsedEvent]) -> PartnerTime:
         if not instances and not self._series.excluded:
             return base if not base.moved else _without_excluded(base)
-        without = {*base.without, *(self._start(at) for at in self._series.excluded)}
+        without = {*base.excluded, *(self._start(at) for at in self._series.excluded)}
         moved = {change.original_start: change for change in base.moved if change.original_start not in without}
         for instance in instances:
             start = self._start_of(instance)
@@ -185,7 +185,7 @@ class _SeriesReader:
         cancelled = {self._start_of(each) for each in instances if each.is_cancelled}
         return replace(
             base,
-            without=tuple(sorted(without)),
+            excluded=tuple(sorted(without)),
             moved=tuple(moved[start] for start in sorted(moved) if start not in cancelled),
         )
 
@@ -224,7 +224,7 @@ class _SeriesReader:
 
 
 def _without_excluded(base: PartnerTime) -> PartnerTime:
-    return replace(base, moved=tuple(each for each in base.moved if each.original_start not in base.without))
+    return replace(base, moved=tuple(each for each in base.moved if each.original_start not in base.excluded))
 
 
 def _is_start(partner_time: PartnerTime, start: datetime) -> bool:
@@ -233,11 +233,11 @@ def _is_start(partner_time: PartnerTime, start: datetime) -> bool:
 
 def _only_real_exceptions(partner_time: PartnerTime) -> PartnerTime:
     """Return it without those exceptions that leave nothing out: no start is there."""
-    if not partner_time.without:
+    if not partner_time.excluded:
         return partner_time
-    complete = replace(partner_time, without=())
-    without = tuple(start for start in partner_time.without if _is_start(complete, start))
-    return partner_time if without == partner_time.without else replace(partner_time, without=without)
+    complete = replace(partner_time, excluded=())
+    without = tuple(start for start in partner_time.excluded if _is_start(complete, start))
+    return partner_time if without == partner_time.excluded else replace(partner_time, excluded=without)
 
 
 def _with_local_until(recurrence: str, rules: tzinfo) -> str:
@@ -254,8 +254,8 @@ def _between(whole: PartnerTime, since: datetime | None, until: datetime | None)
     if since is None and until is None:
         return whole
     low, high = since or EARLIEST, until or LATEST
-    dates = {at for at in (whole.begins, *whole.also) if low <= at < high}
-    plain, recurrence = replace(whole, without=(), also=()), None
+    dates = {at for at in (whole.begins, *whole.additional) if low <= at < high}
+    plain, recurrence = replace(whole, excluded=(), additional=()), None
     begins = next(local_starts(plain, low, high), None)
     if begins is None or whole.recurrence is None:
         begins = min(dates, default=None)
@@ -267,8 +267,8 @@ def _between(whole: PartnerTime, since: datetime | None, until: datetime | None)
         whole,
         begins=begins,
         recurrence=recurrence,
-        also=tuple(sorted(dates - {begins})),
-        without=tuple(at for at in whole.without if low <= at < high),
+        additional=tuple(sorted(dates - {begins})),
+        excluded=tuple(at for at in whole.excluded if low <= at < high),
         moved=tuple(change for change in whole.moved if low <= change.original_start < high),
     )
 
@@ -296,13 +296,13 @@ def _as_changed(part: PartnerTime, instance: ParsedEvent, shift: timedelta, now:
                 title=None if title == instance.title else title,
             )
         )
-    dates = {at + shift for at in part.also}
+    dates = {at + shift for at in part.additional}
     recurrence, begins = part.recurrence, part.begins + shift
     if recurrence is not None and shift:
         recurrence = _shifted_rule(recurrence, part.begins, shift)
         if recurrence is None:
             since = datetime(max(now.year // 10 * 10, part.begins.year), 1, 1)  # noqa: DTZ001 - local by intent
-            starts = local_starts(replace(part, without=(), also=()), since, _end_of_dates(since))
+            starts = local_starts(replace(part, excluded=(), additional=()), since, _end_of_dates(since))
             dates |= {start + shift for start in islice(starts, MAX_EXCEPTIONS)}
             begins = min(dates, default=begins)
     return replace(
@@ -311,8 +311,8 @@ def _as_changed(part: PartnerTime, instance: ParsedEvent, shift: timedelta, now:
         lasts=instance.lasts,
         begins=begins,
         recurrence=recurrence,
-        also=tuple(sorted(dates - {begins})),
-        without=tuple(at + shift for at in part.without),
+        additional=tuple(sorted(dates - {begins})),
+        excluded=tuple(at + shift for at in part.excluded),
         moved=tuple(moved),
     )
 
@@ -357,7 +357,7 @@ def _single(uid: str, instance: ParsedEvent, device_zone: str) -> ProposedEvent:
         begins=instance.begins.local,
         lasts=instance.lasts,
         zone=instance.begins.zone or device_zone,
-        floats=instance.begins.zone is None,
+        is_floating=instance.begins.zone is None,
         as_rfc=True,
     )
     # The uid is shared by all instances; with the beginning behind it each has one of its own.

@@ -52,7 +52,7 @@ def write_calendar(partner_times: Iterable[PartnerTime], options: ExportOptions)
         for event in _events(partner_time, options):
             calendar.add_component(event)
     # VTIMEZONE from a year before: some programs need the change of clocks before the first event.
-    if any(not each.floats for each in wanted):
+    if any(not each.is_floating for each in wanted):
         first = min([options.now.date(), *(each.begins.date() for each in wanted)])
         last = options.now.date() + timedelta(days=366 * YEARS)
         calendar.add_missing_timezones(first_date=first - timedelta(days=366), last_date=last)
@@ -63,7 +63,7 @@ def write_calendar(partner_times: Iterable[PartnerTime], options: ExportOptions)
 def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]:
     zone = ZoneInfo(partner_time.zone)
     skipped = _skipped_starts(partner_time, options.skipped, zone)
-    if partner_time.recurrence is None and not partner_time.also and not partner_time.moved:
+    if partner_time.recurrence is None and not partner_time.additional and not partner_time.moved:
         event = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, options)
         if partner_time.begins in skipped:
             event.add("status", "CANCELLED")
@@ -73,8 +73,8 @@ def _events(partner_time: PartnerTime, options: ExportOptions) -> list[IcsEvent]
     skipped |= {start for start, change in over_gaps.items() if change.begins in skipped}
     moved = over_gaps | {change.original_start: change for change in partner_time.moved}
     moved = {start: change for start, change in moved.items() if start not in skipped}
-    without = sorted({*partner_time.without, *skipped} - set(moved))
-    also = sorted(set(partner_time.also) - skipped)
+    without = sorted({*partner_time.excluded, *skipped} - set(moved))
+    also = sorted(set(partner_time.additional) - skipped)
     series = _event(partner_time, partner_time.title, partner_time.begins, partner_time.lasts, options)
     if partner_time.recurrence is not None:
         series.add("rrule", vRecur.from_ical(_recurrence_with_utc_until(partner_time, zone)))
@@ -93,7 +93,7 @@ def _from_first_occurrence(partner_time: PartnerTime) -> PartnerTime:
     """Return it beginning when it first takes place: by the RFC an event takes place on the day that it begins on."""
     if partner_time.as_rfc:
         return partner_time
-    alone = replace(partner_time, without=(), also=())
+    alone = replace(partner_time, excluded=(), additional=())
     first = next(local_starts(alone, partner_time.begins, LATEST), None)
     return partner_time if first is None else replace(partner_time, begins=first)
 
@@ -111,7 +111,7 @@ def _event(
 
 
 def _with_zone(local: datetime, partner_time: PartnerTime) -> datetime:
-    if partner_time.floats:
+    if partner_time.is_floating:
         return local
     return local.replace(tzinfo=UTC if partner_time.zone == "UTC" else ZoneInfo(partner_time.zone))
 
@@ -130,7 +130,7 @@ def _recurrence_with_utc_until(partner_time: PartnerTime, zone: ZoneInfo) -> str
         else:
             day = datetime.strptime(until[:8], "%Y%m%d")  # noqa: DTZ007 - as above
             local = day + timedelta(days=1) - _SECOND
-        if partner_time.floats:
+        if partner_time.is_floating:
             at = local_at(local.replace(tzinfo=UTC), zone) if until.endswith("Z") else local
             parts.append(f"UNTIL={at:{_LOCAL}}")
         else:
@@ -153,7 +153,7 @@ def _skipped_starts(partner_time: PartnerTime, ids: Collection[str], zone: ZoneI
 
 def _moved_over_gaps(partner_time: PartnerTime, zone: ZoneInfo, now: datetime) -> list[Moved]:
     """Return the beginnings that the clocks skip, each as one that is moved."""
-    if partner_time.as_rfc or partner_time.floats or partner_time.recurrence is None:
+    if partner_time.as_rfc or partner_time.is_floating or partner_time.recurrence is None:
         return []
     moved: list[Moved] = []
     for begins, ends in missing_local_times(partner_time.zone, now.year, now.year + YEARS):

@@ -15,7 +15,7 @@ from detector.dnd.model import DndSettings
 from detector.errors import Problem
 from detector.i18n import _
 from detector.notifier import NotifierSettings
-from detector.partner_time.settings import RitualSettings
+from detector.partner_time.settings import ReminderSettings
 from detector.sensors.settings import SensorSettings
 from detector.store.settings import StoreSettings
 from rules.policy import PolicySettings
@@ -29,7 +29,7 @@ class Settings:
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     notifications: NotifierSettings = field(default_factory=NotifierSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
-    rituals: RitualSettings = field(default_factory=RitualSettings)
+    rituals: ReminderSettings = field(default_factory=ReminderSettings)
     quiet: DndSettings = field(default_factory=DndSettings)
     calendars: CalendarSettings = field(default_factory=CalendarSettings)
     sources: SensorSettings = field(default_factory=SensorSettings)

@@ -122,7 +122,7 @@ def needs_network(phones: Iterable[Phone], sources: SensorSettings, calendars: I
     return (
         sources.activitywatch is not None
         or any(phone.token or phone.code or phone.adb for phone in phones)
-        or any(calendar.subscribed and is_url(calendar.place) for calendar in calendars)
+        or any(calendar.subscribed and is_url(calendar.location) for calendar in calendars)
     )
 
 

@@ -151,7 +151,9 @@ def _store_attempt(store: Store, calendar: Calendar, now: datetime, why: str | N
 def _current(store: Store, calendar: Calendar) -> Calendar | None:
     # The person may have changed its address or its choice of events while it was fetched; then the copy is not of it.
     found = (known for known in store.calendars.all() if known.number == calendar.number)
-    return next((known for known in found if (known.place, known.choice) == (calendar.place, calendar.choice)), None)
+    return next(
+        (known for known in found if (known.location, known.choice) == (calendar.location, calendar.choice)), None
+    )
 
 
 def _as_clause(wrong: UserError) -> str:

@@ -260,7 +260,7 @@ class Daemon:
     def _wants_dnd(self) -> str | None:
         """Return the id of the occurrence for which Do Not Disturb is to be on now, or None."""
         session = self._reconciler.session
-        if session is None or session.paused or not (session.occurrence.quiet or self._settings.quiet.always):
+        if session is None or session.paused or not (session.occurrence.do_not_disturb or self._settings.quiet.always):
             return None
         if self._settings.quiet.even_without_nudges and session.notice is not None:
             # It holds back our own notifications as well, so the start is shown before it is on, for its whole time.

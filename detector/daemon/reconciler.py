@@ -21,7 +21,7 @@ from detector.daemon.crash_dump import save_crash_dump
 from detector.daemon.session import MICROSECOND, START_TOLERANCE, CoreFailed, EndReason, Session
 from detector.partner_time.model import Occurrence
 from detector.partner_time.schedule import Plan, Schedule
-from detector.partner_time.settings import LATE
+from detector.partner_time.settings import MAX_LATENESS
 from detector.paths import state_dir
 from detector.store import quiet_week
 from detector.store.model import StoredOccurrence
@@ -123,7 +123,7 @@ class Reconciler:
             else:
                 # Somebody who ended the pause by a command knows that it is over (`until` is None then). Nor is it said
                 # when it is noticed late, or in the last minute.
-                in_time = until is not None and now - until <= LATE < self.session.occurrence.ends - now
+                in_time = until is not None and now - until <= MAX_LATENESS < self.session.occurrence.ends - now
                 await self.session.unpause(now, by_itself=in_time)
         return until if is_paused else None
 
@@ -173,7 +173,10 @@ class Reconciler:
             decided = (moment.decided_at for moment in moments if moment.occurrence == stored.id)
             # A decision may be later than the last observation; before it, time would move back in the core.
             latest = max(
-                stored.began, stored.started_at or stored.began, *(seen.at for seen in observations[-1:]), *decided
+                stored.began,
+                stored.start_checked_at or stored.began,
+                *(seen.at for seen in observations[-1:]),
+                *decided,
             )
             session = self._open_session(occurrence, stored.id)
             try:

@@ -13,7 +13,7 @@ from detector.notifier import NotifierSettings, texts
 from detector.notifier.model import NotificationText
 from detector.partner_time.day_names import WEEKDAYS
 from detector.partner_time.reminders import suggestion_of
-from detector.partner_time.settings import LATE
+from detector.partner_time.settings import MAX_LATENESS
 from detector.store.quiet_week import EVENINGS
 from rules.explain import format_evidence, why_line
 from rules.model import Rule
@@ -81,7 +81,7 @@ class Wording:
     def end(self, event: NotifyEnd, store: Store, now: datetime) -> NotificationText | None:
         """Return the line that sums the partner time up, or None where it is switched off or too late."""
         # Late means that the device has just woken up, when nothing may appear; the quiet week shows no results.
-        if not self._settings.rituals.ending or self._quiet_evening is not None or now - event.at > LATE:
+        if not self._settings.rituals.ending or self._quiet_evening is not None or now - event.at > MAX_LATENESS:
             return None
         return _summary_line(store, event, self._settings.notifications)
 

@@ -40,12 +40,12 @@ def find_calendars(calendars: Iterable[Calendar], now: datetime) -> tuple[Calend
     return tuple(
         CalendarFound(
             name=each.name,
-            at=display_place(each.place),
+            at=display_place(each.location),
             local=each.local,
             asked=each.tried,
             refreshed=each.refreshed,
             why=each.why,
-            shut_out=NO_NETWORK if has_no_network and is_url(each.place) else None,
+            shut_out=NO_NETWORK if has_no_network and is_url(each.location) else None,
             not_understood=tuple(each.current_problems(now)),
         )
         for each in calendars

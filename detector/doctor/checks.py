@@ -29,10 +29,10 @@ from detector.doctor.phones import (
     DeviceKnown,
     PhoneApiFound,
     PhoneFound,
+    device_coverage,
     find_phone_api,
     find_phones,
     format_socket,
-    known_of,
     known_share,
     unexpected_sockets,
 )
@@ -280,7 +280,7 @@ def _read_store(now: datetime) -> _Stored:
                     coverage += measure_unfinished(each, store.history.observations(each.id))[1]
             phones, phone_api = store.phones.all(), store.phones.api_address()
             calendars = store.calendars.all()
-            wants_dnd = any(declared.quiet for declared in store.plans.partner_times())
+            wants_dnd = any(declared.do_not_disturb for declared in store.plans.partner_times())
     # Nothing was ever stored: that is no problem.
     except StoreMissing:
         return _Stored()
@@ -297,7 +297,7 @@ def _read_store(now: datetime) -> _Stored:
         phone_api=phone_api,
         calendars=tuple(calendars),
         wants_dnd=wants_dnd,
-        devices=known_of(phones, occurrences, coverage, now),
+        devices=device_coverage(phones, occurrences, coverage, now),
     )
 
 

@@ -81,7 +81,7 @@ async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> Ph
     )
 
 
-def known_of(
+def device_coverage(
     phones: Iterable[Phone], occurrences: Sequence[StoredOccurrence], coverage: Sequence[StoredCoverage], now: datetime
 ) -> tuple[DeviceKnown, ...]:
     """Return, for the laptop and each paired phone, how much of these occurrences is known of it."""

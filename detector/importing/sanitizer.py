@@ -31,8 +31,8 @@ from detector.sensors.activitywatch_events import (
     BucketKind,
     FrontFields,
     TabFields,
-    browser_of,
-    kind_of,
+    browser_for,
+    bucket_kind,
 )
 from detector.sensors.known_programs import KNOWN_PROGRAMS
 
@@ -83,7 +83,7 @@ class EventSanitizer:
 
     def accept_bucket(self, name: str, type_: str, host: str | None) -> SourceBucket | None:
         """Return the bucket, if its kind is used; else it is noted as skipped."""
-        kind = kind_of(name, type_)
+        kind = bucket_kind(name, type_)
         if kind is None:
             self._report.skipped_buckets.append(name)
             return None
@@ -163,7 +163,7 @@ def _front_classifier(classifier: Classifier) -> Callable[[str, str], tuple[Acti
         verdict = classifier.classify(app, title)
         if verdict.name == LOCK_SCREEN:
             return None, 0  # nobody is there
-        browser = browser_of(app)
+        browser = browser_for(app)
         if browser is None:
             number = OTHER_BROWSER if classifier.browser_and_site(app, title)[0] else 0
         else:
@@ -187,7 +187,7 @@ def _app_classifier(classifier: Classifier) -> Callable[[str], Activity | int]:
 
 def _tab_classifier(classifier: Classifier) -> Callable[[str, str, str], tuple[Activity | None, int]]:
     def classify(bucket: str, title: str, site: str) -> tuple[Activity | None, int]:
-        known = browser_of(bucket)
+        known = browser_for(bucket)
         browser: Browser = known or ANY_BROWSER
         number = 0 if known is None else BROWSERS.index(known) + 1
         for page in (title, site):

@@ -72,14 +72,14 @@ class PlanArguments:
     lasts: str | None = None
     on: str | None = None
     until: str | None = None
-    without: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
     zone: str | None = None
-    quiet: bool | None = None
+    do_not_disturb: bool | None = None
     half: str = ""  # "am" or "pm" where another argument says it: `tonight`, `every evening`
 
     @property
-    def floats(self) -> bool:
+    def is_floating(self) -> bool:
         return self.zone is None or self.zone.strip().lower() == "here"
 
     @property
@@ -98,7 +98,7 @@ def parse_declaration(given: PlanArguments, now: datetime, here: ZoneInfo) -> Pa
     if given.ends is None and given.lasts is None:
         reader.add_missing("--to", "--to 20:00")
     midnight = datetime.combine(local_at(now, here), time())
-    blank = PartnerTime(title="", begins=midnight, lasts=timedelta(0), zone=here.key, floats=True)
+    blank = PartnerTime(title="", begins=midnight, lasts=timedelta(0), zone=here.key, is_floating=True)
     return _apply(reader, blank, "TITLE", None if given.on is None else _("leave it out, or add --every"))
 
 
@@ -123,7 +123,7 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
         reader.refuse_options_of_a_series(once_hint, title=before.title)
     if title is None or zone is None or start is None or length is None or reader.problems:
         # Read as well, so that its problems are reported together with the others.
-        reader.days(given.without, "--except", zone)
+        reader.days(given.excluded, "--except", zone)
         reader.days(given.included, "--include", zone)
         reader.raise_problems()
         raise AssertionError("what was not read has a problem")
@@ -134,11 +134,11 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
         lasts=length,
         zone=zone.key,
         recurrence=_with_known_end(recurrence, before),
-        floats=before.floats if given.zone is None else given.floats,
-        quiet=before.quiet if given.quiet is None else given.quiet,
+        is_floating=before.is_floating if given.zone is None else given.is_floating,
+        do_not_disturb=before.do_not_disturb if given.do_not_disturb is None else given.do_not_disturb,
         as_rfc=before.as_rfc and given.every is None,
         # Whether the desktop keeps quiet is nothing that a calendar says.
-        proposal=before.proposal if given == PlanArguments(quiet=given.quiet) else None,
+        proposal=before.proposal if given == PlanArguments(do_not_disturb=given.do_not_disturb) else None,
     )
     wanted = _with_moved_days(before, wanted)
     if wanted.recurrence is not None:
@@ -147,7 +147,7 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
             reader.raise_problems()
             wanted = replace(
                 wanted,
-                without=tuple(at for at in wanted.without if _takes_place(wanted, at.date())),
+                excluded=tuple(at for at in wanted.excluded if _takes_place(wanted, at.date())),
                 moved=tuple(
                     moved_start
                     for moved_start in wanted.moved
@@ -245,7 +245,7 @@ class _ArgumentReader(ProblemCollector):
             raise UserError(sorted(self.problems, key=lambda entry: places.get(entry.file or "", len(places))))
 
     def zone(self) -> ZoneInfo | None:
-        if self.given.floats:
+        if self.given.is_floating:
             return self.here
         name = self.read(parse_zone, self.given.zone)
         return None if name is None else ZoneInfo(name)
@@ -313,7 +313,7 @@ class _ArgumentReader(ProblemCollector):
         return rule
 
     def refuse_options_of_a_series(self, hint: str, **values: object) -> None:
-        series = {"--until": self.given.until, "--except": self.given.without, "--include": self.given.included}
+        series = {"--until": self.given.until, "--except": self.given.excluded, "--include": self.given.included}
         for argument, text in series.items():
             if text:
                 self.add(argument, "", _("belongs to what returns"), hint, **values)
@@ -324,7 +324,7 @@ class _ArgumentReader(ProblemCollector):
         # From yesterday on: one that began then may go on past midnight.
         at = datetime.combine(on or local.date() - DAY, wanted.begins.time())
         recurrence = without_parts(wanted.recurrence or "", "INTERVAL", "COUNT", "UNTIL")
-        every_one = replace(wanted, begins=at, recurrence=recurrence, without=(), also=(), moved=())
+        every_one = replace(wanted, begins=at, recurrence=recurrence, excluded=(), additional=(), moved=())
         upcoming = (start for start in local_starts(every_one, at, at + SEARCH_HORIZON) if start + wanted.lasts > local)
         first = next(upcoming, None)
         if first is None:
@@ -347,22 +347,22 @@ class _ArgumentReader(ProblemCollector):
         return replace(wanted, recurrence=recurrence if until is None else f"{recurrence};UNTIL={until:%Y%m%d}")
 
     def without_excepted(self, wanted: PartnerTime) -> PartnerTime:
-        left_out = set(wanted.without)
-        for text, day in self.days(self.given.without, "--except", ZoneInfo(wanted.zone)).items():
+        left_out = set(wanted.excluded)
+        for text, day in self.days(self.given.excluded, "--except", ZoneInfo(wanted.zone)).items():
             if not _takes_place(wanted, day):
                 message, hint = _("{title} is not on {date}"), _("leave it out, or write a day on which it is")
                 self.add("--except", text, message, hint, title=wanted.title, date=format_full_date(day))
             left_out.add(datetime.combine(day, wanted.begins.time()))
-        return replace(wanted, without=tuple(sorted(left_out)))
+        return replace(wanted, excluded=tuple(sorted(left_out)))
 
     def with_included(self, wanted: PartnerTime) -> PartnerTime:
         days = self.days(self.given.included, "--include", ZoneInfo(wanted.zone))
-        excepted = {at.date() for at in wanted.without}
+        excepted = {at.date() for at in wanted.excluded}
         for text, day in days.items():
             if day not in excepted:
                 hint = _("`turntoward show` says which days are; `turntoward add --on` declares one more")
                 self.add("--include", text, _("{date} is not excepted"), hint, date=format_full_date(day))
-        return replace(wanted, without=tuple(at for at in wanted.without if at.date() not in days.values()))
+        return replace(wanted, excluded=tuple(at for at in wanted.excluded if at.date() not in days.values()))
 
     def check_takes_place(self, wanted: PartnerTime) -> None:
         given, numbered = self.given, replace(wanted, number=wanted.number or 0)
@@ -372,9 +372,9 @@ class _ArgumentReader(ProblemCollector):
             message, hint = _("it is over: it began {date} {time}"), _("write a later day, or a later end")
             date_, time_ = format_full_date(wanted.begins.date()), format_clock(wanted.begins)
             self.add("--on", given.on or "", message, hint, date=date_, time=time_)
-        elif given.without:
+        elif given.excluded:
             message, hint = _("nothing is left: each of its days is excepted"), _("leave at least one of them")
-            self.add("--except", given.without[-1], message, hint)
+            self.add("--except", given.excluded[-1], message, hint)
         elif given.until is not None:
             self.add("--until", given.until, _("it does not come until then"), _("write a later day"))
         else:
@@ -383,7 +383,7 @@ class _ArgumentReader(ProblemCollector):
 
 def _takes_place(wanted: PartnerTime, day: date) -> bool:
     midnight = datetime.combine(day, time())
-    return next(local_starts(replace(wanted, without=()), midnight, midnight + DAY), None) is not None
+    return next(local_starts(replace(wanted, excluded=()), midnight, midnight + DAY), None) is not None
 
 
 def _on_local_clock(before: PartnerTime, here: ZoneInfo) -> PartnerTime:
@@ -391,7 +391,7 @@ def _on_local_clock(before: PartnerTime, here: ZoneInfo) -> PartnerTime:
     if before.recurrence is not None or before.zone != "UTC":
         return before
     return replace(
-        before, begins=local_at(instant_of(before.begins, ZoneInfo("UTC")), here), zone=here.key, floats=True
+        before, begins=local_at(instant_of(before.begins, ZoneInfo("UTC")), here), zone=here.key, is_floating=True
     )
 
 
@@ -412,8 +412,8 @@ def _with_moved_days(before: PartnerTime, wanted: PartnerTime) -> PartnerTime:
 
     return replace(
         wanted,
-        without=tuple(move(at) for at in before.without),
-        also=tuple(move(at) for at in before.also),
+        excluded=tuple(move(at) for at in before.excluded),
+        additional=tuple(move(at) for at in before.additional),
         moved=tuple(
             replace(moved_start, original_start=move(moved_start.original_start)) for moved_start in before.moved
         ),

@@ -83,7 +83,9 @@ def _since(partner_time: PartnerTime, now: datetime) -> Iterator[str]:
     if "INTERVAL" not in split_rrule(partner_time.recurrence or ""):
         open_ended = without_parts(partner_time.recurrence or "", "COUNT", "UNTIL")
         start = datetime.combine(today, partner_time.begins.time())
-        from_today = replace(partner_time, begins=start, recurrence=open_ended, without=(), also=(), as_rfc=False)
+        from_today = replace(
+            partner_time, begins=start, recurrence=open_ended, excluded=(), additional=(), as_rfc=False
+        )
         earlier = local_starts(from_today, from_today.begins, partner_time.begins)
         if all(at + partner_time.lasts <= now for at in earlier):
             return
@@ -99,8 +101,8 @@ def _until(partner_time: PartnerTime, today: date) -> Iterator[str]:
 
 
 def _beside(partner_time: PartnerTime, today: date) -> Iterator[str]:
-    excluded = sorted({at.date() for at in partner_time.without if at.date() >= today})
-    extra = sorted({at.date() for at in partner_time.also if at.date() >= today})
+    excluded = sorted({at.date() for at in partner_time.excluded if at.date() >= today})
+    extra = sorted({at.date() for at in partner_time.additional if at.date() >= today})
     moved = sum(max(start.original_start, start.begins).date() >= today for start in partner_time.moved)
     if excluded:
         yield _("except {dates}").format(dates=_format_dates(excluded, today))

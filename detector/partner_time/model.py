@@ -26,7 +26,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerTime:
-    """What the user declared. Its fields are columns of the store, and their names are persisted."""
+    """What the person declared."""
 
     title: str
     begins: datetime  # the first start, local
@@ -35,14 +35,14 @@ class PartnerTime:
     recurrence: str | None = None  # an RFC 5545 RRULE without DTSTART; None: once
     number: int | None = None  # None before it is stored
     # A floating partner time follows the clock of the device; the store keeps `zone` up to date when the device travels.
-    floats: bool = False
-    without: tuple[datetime, ...] = ()  # local starts that do not take place (EXDATE)
-    also: tuple[datetime, ...] = ()  # local starts beside the recurrence (RDATE)
+    is_floating: bool = False
+    excluded: tuple[datetime, ...] = ()  # local starts that do not take place (EXDATE)
+    additional: tuple[datetime, ...] = ()  # local starts beside the recurrence (RDATE)
     moved: tuple[Moved, ...] = ()
     # From a calendar: a start that follows from the recurrence and falls into a gap of the clocks is dropped, as the RFC
     # has it. Such a start of what a person declared is moved.
     as_rfc: bool = False
-    quiet: bool = False  # the desktop's Do Not Disturb is on meanwhile
+    do_not_disturb: bool = False  # the desktop's Do Not Disturb is on meanwhile
     instead_of: str | None = None  # the id of the cancelled occurrence that it replaces
     proposal: int | None = None  # the number of the calendar's proposal that it came from
 
@@ -65,7 +65,7 @@ class Occurrence:
     begins: datetime
     ends: datetime
     zone: str
-    quiet: bool = False
+    do_not_disturb: bool = False
 
 
 def is_on_call(title: str) -> bool:

@@ -81,7 +81,7 @@ def occurrence_id(number: int, begins: datetime) -> str:
 
 def _is_far(partner_time: PartnerTime, after: datetime, before: datetime) -> bool:
     # A calendar may bring thousands of events that take place once, long ago or far ahead: do not convert their zones.
-    if partner_time.also or partner_time.moved or partner_time.number is None:
+    if partner_time.additional or partner_time.moved or partner_time.number is None:
         return False
     about = partner_time.begins.replace(tzinfo=UTC)
     return about > before + _ZONE_MARGIN or about < after - LOOK_BACK - _ZONE_MARGIN
@@ -115,13 +115,13 @@ def _planned(partner_time: PartnerTime, after: datetime, before: datetime) -> li
     for local in local_starts(partner_time, after, before):
         begins, ends = interval_of(local, partner_time.lasts, zone)
         if begins < ends and not (moved_by_start and begins in moved_by_start):
-            planned.append(_occurrence(partner_time, local if partner_time.floats else begins, begins, ends))
+            planned.append(_occurrence(partner_time, local if partner_time.is_floating else begins, begins, ends))
     planned = _sorted_once_each(planned)
     for original, moved in moved_by_start.items():
         if after <= moved.begins < before:
             begins, ends = interval_of(moved.begins, moved.lasts, zone)
             # Invariant 3: its id says when it would have begun, so that a skip still finds it.
-            planned_start = moved.original_start if partner_time.floats else original
+            planned_start = moved.original_start if partner_time.is_floating else original
             planned.append(_occurrence(partner_time, planned_start, begins, ends, moved.title))
     return sorted(planned, key=lambda occurrence: (occurrence.begins, occurrence.id)) if moved_by_start else planned
 
@@ -151,5 +151,5 @@ def _occurrence(
         begins=begins,
         ends=ends,
         zone=partner_time.zone,
-        quiet=partner_time.quiet,
+        do_not_disturb=partner_time.do_not_disturb,
     )

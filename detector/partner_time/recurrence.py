@@ -35,10 +35,10 @@ def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -
     """Yield the local starts in `[after, before)` in order, each once. A moved start appears at its original time."""
     after, before = max(after, EARLIEST), min(before, LATEST)
     starts = _recurring(partner_time, after, before)
-    if partner_time.also:
+    if partner_time.additional:
         # RDATE may repeat a day of the recurrence: it takes place once.
-        starts = (local for local, _same in groupby(merge(starts, sorted(partner_time.also))))
-    excluded = _cached_set(partner_time.without) if partner_time.without else ()
+        starts = (local for local, _same in groupby(merge(starts, sorted(partner_time.additional))))
+    excluded = _cached_set(partner_time.excluded) if partner_time.excluded else ()
     for local in starts:
         if after <= local < before and not (excluded and local in excluded):
             yield local
@@ -46,7 +46,7 @@ def local_starts(partner_time: PartnerTime, after: datetime, before: datetime) -
 
 def ever_takes_place(partner_time: PartnerTime) -> bool:
     """Return whether it has any start at all, within a hundred years."""
-    first = min((partner_time.begins, *partner_time.also))
+    first = min((partner_time.begins, *partner_time.additional))
     return next(local_starts(partner_time, first, min(first, LATEST - _COUNTED_FOR) + _COUNTED_FOR), None) is not None
 
 

@@ -14,7 +14,7 @@ from math import gcd
 
 from detector.partner_time.model import Occurrence
 from detector.partner_time.schedule import Plan
-from detector.partner_time.settings import LATE
+from detector.partner_time.settings import MAX_LATENESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def next_reminder(
 
 def is_due(reminder: PlannedReminder, plan: Plan, now: datetime, paused_until: datetime | None = None) -> bool:
     """Return whether the reminder, planned earlier, is to be shown at `now`, as things are then."""
-    in_time = reminder.at <= now <= reminder.at + LATE and now < reminder.occurrence.begins
+    in_time = reminder.at <= now <= reminder.at + MAX_LATENESS and now < reminder.occurrence.begins
     return in_time and paused_until is None and plan.current is None and is_still_planned(reminder, plan)
 
 

@@ -161,7 +161,7 @@ class Schedule:
                 planned.pop(occurrence.id, None)
             elif (partner_time := declared.get(occurrence.partner_time)) is not None:
                 # The stored occurrence has no zone and no `quiet`: they are as planned, else as declared now.
-                unplanned = replace(occurrence, zone=partner_time.zone, quiet=partner_time.quiet)
+                unplanned = replace(occurrence, zone=partner_time.zone, do_not_disturb=partner_time.do_not_disturb)
                 base = planned.pop(occurrence.id, unplanned)
                 as_it_began = replace(base, begins=occurrence.begins, ends=occurrence.ends)
                 # Where the clock was set back to before its start, the occurrence is still to come.

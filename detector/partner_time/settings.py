@@ -8,11 +8,11 @@ from detector.i18n import _
 from rules.options import option
 
 # A notification that is due at an instant and is this late is dropped: nothing fires when the machine wakes.
-LATE: Final = timedelta(seconds=60)
+MAX_LATENESS: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RitualSettings:
+class ReminderSettings:
     """Notifications before partner time begins, when it begins, and when it is over; numbers: docs/evidence.md."""
 
     heads_up: timedelta = option(

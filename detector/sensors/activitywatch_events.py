@@ -50,7 +50,7 @@ FIREFOXES: Final = BROWSERS[:2]
 """Those that take extensions for Firefox; the others take those for Chrome."""
 
 
-def kind_of(name: str, type_: str) -> BucketKind | None:
+def bucket_kind(name: str, type_: str) -> BucketKind | None:
     """Return what the bucket of this id and type holds, None where it is nothing that is used here."""
     kind = _TYPES.get(type_)
     if name.startswith(ANDROID) and kind != "unlock":
@@ -58,7 +58,7 @@ def kind_of(name: str, type_: str) -> BucketKind | None:
     return kind
 
 
-def browser_of(name: str) -> Browser | None:
+def browser_for(name: str) -> Browser | None:
     """Return the browser that an app, or a bucket of tabs, is named after."""
     # Behind the underscore of a bucket stands the name of the computer.
     lowered = name.lower().partition("_")[0]

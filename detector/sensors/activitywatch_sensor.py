@@ -25,8 +25,8 @@ from detector.sensors.activitywatch_events import (
     ActivityWatchEvent,
     BucketKind,
     FrontFields,
-    browser_of,
-    kind_of,
+    browser_for,
+    bucket_kind,
     may_stand_in,
 )
 from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWatchServer
@@ -162,10 +162,10 @@ class ActivityWatchFocus(ActivityWatchSensor):
 
     async def _page(self, server: ActivityWatchServer, front: FrontFields) -> str | None:
         # Return the title of the page that the browser in front shows, None where it is no browser or reports none.
-        browser = browser_of(front.app or "")
+        browser = browser_for(front.app or "")
         if browser is None:
             return None
-        named = {name: browser_of(name) for name in await _buckets_of(server, "tab")}
+        named = {name: browser_for(name) for name in await _buckets_of(server, "tab")}
         has_own = browser in named.values()
         for name, other in named.items():
             if other not in {browser, None} and (has_own or not may_stand_in(other, browser)):
@@ -208,7 +208,9 @@ class ActivityWatchIdle(ActivityWatchSensor):
 async def _buckets_of(server: ActivityWatchServer, kind: BucketKind) -> list[str]:
     buckets = await server.buckets()
     types = {name: bucket.get("type") for name, bucket in buckets.items()}
-    return [name for name, type_ in sorted(types.items()) if isinstance(type_, str) and kind_of(name, type_) == kind]
+    return [
+        name for name, type_ in sorted(types.items()) if isinstance(type_, str) and bucket_kind(name, type_) == kind
+    ]
 
 
 def read_events(kind: BucketKind, events: Sequence[Any]) -> list[ActivityWatchEvent[Any]]:

@@ -28,7 +28,12 @@ def _problems_from_json(text: str) -> tuple[CalendarProblem, ...]:
 
 
 _FILTER: Final = RowConverter(EventFilter)
-_CALENDAR: Final = RowConverter(Calendar, omit={"choice"}, problems=(_problems_to_json, _problems_from_json))
+_CALENDAR: Final = RowConverter(
+    Calendar,
+    omit={"choice"},
+    renamed={"location": "place", "auto_accepts": "accepts"},
+    problems=(_problems_to_json, _problems_from_json),
+)
 _COLUMNS: Final = (*_FILTER.columns, *_CALENDAR.columns)
 _REPLACE_CALENDAR: Final = insert_statement("calendars", _COLUMNS, or_replace=True)
 

@@ -153,8 +153,8 @@ def cut_occurrence(
     if not reaches_into(occurrence, interval):
         return CutOccurrence(occurrence)
     under_way = occurrence.ended is None and occurrence.ends > interval.until
-    if occurrence.started_at is not None and interval.since < occurrence.started_at:
-        occurrence = replace(occurrence, started_well=None, started_at=None)
+    if occurrence.start_checked_at is not None and interval.since < occurrence.start_checked_at:
+        occurrence = replace(occurrence, started_well=None, start_checked_at=None)
     # All of it lies in the interval, so that it is as if it began when the interval ended.
     if occurrence.began >= interval.since:
         if not under_way:
@@ -167,7 +167,9 @@ def cut_occurrence(
             on_call=is_on_call(occurrence.title),
             quiet=quiet,
         )
-        return CutOccurrence(replace(occurrence, began=interval.until, started_well=None, started_at=None), (again,))
+        return CutOccurrence(
+            replace(occurrence, began=interval.until, started_well=None, start_checked_at=None), (again,)
+        )
     if under_way:
         # One gap for each device, as after a restart: a replay must not take what was forgotten for silence.
         restart = obs.Gap(at=interval.until, since=interval.since, reason=obs.GapReason.RESTART)

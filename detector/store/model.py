@@ -29,9 +29,9 @@ class StoredOccurrence:
     ends: datetime  # as planned
     ended: datetime | None  # None: still under way, or cut off
     end_reason: str | None
-    # Whether every sensed device was put away at the end of the grace, `started_at`; None: unknown.
+    # Whether every sensed device was put away at the end of the grace, `start_checked_at`; None: unknown.
     started_well: bool | None = None
-    started_at: datetime | None = None
+    start_checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +106,11 @@ class Calendar:
     """A calendar that was imported, or that is read again and again (`subscribed`)."""
 
     name: str
-    # A file's absolute path, or a URL. Whoever has the URL can often read the calendar, so no log and no repr shows it.
-    place: str = field(repr=False)
+    # A file's absolute path, or a URL. A person who has the URL can often read the calendar, so no log and no repr shows it.
+    location: str = field(repr=False)
     choice: EventFilter = field(default_factory=EventFilter)
     subscribed: bool = False
-    accepts: bool = False  # new proposals are accepted at once
+    auto_accepts: bool = False  # new proposals are accepted at once
     local: bool = False  # it may be on the local network
     etag: str | None = None  # of the last good copy, as `modified`
     modified: str | None = None

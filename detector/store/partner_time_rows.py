@@ -67,11 +67,12 @@ def _to_moved(text: str) -> tuple[Moved, ...]:
 
 _CONVERTER: Final = RowConverter(
     PartnerTime,
+    renamed={"is_floating": "floats", "excluded": "without", "additional": "also", "do_not_disturb": "quiet"},
     # Local time without a zone: the converter's own integers are for instants.
     begins=(datetime.isoformat, datetime.fromisoformat),
     lasts=(lambda length: length // MICROSECOND, _to_length),
-    without=(_from_starts, _to_starts),
-    also=(_from_starts, _to_starts),
+    excluded=(_from_starts, _to_starts),
+    additional=(_from_starts, _to_starts),
     moved=(_from_moved, _to_moved),
 )
 # The number comes first: the objects in proposals, and so an export, have always been written in this order.

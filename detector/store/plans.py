@@ -45,8 +45,10 @@ class PlanStore:
             cursor = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
             declared = [_to_partner_time(row) for row in cursor]
         # The zone is looked up only where it matters: it takes a look at /etc/localtime.
-        here = self._zone() if any(partner_time.floats for partner_time in declared) else ""
-        return [replace(partner_time, zone=here) if partner_time.floats else partner_time for partner_time in declared]
+        here = self._zone() if any(partner_time.is_floating for partner_time in declared) else ""
+        return [
+            replace(partner_time, zone=here) if partner_time.is_floating else partner_time for partner_time in declared
+        ]
 
     def add(self, partner_time: PartnerTime) -> PartnerTime:
         """Save what was declared (`UserError`: its title is not text); return it with its number."""

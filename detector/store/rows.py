@@ -5,10 +5,11 @@ Invariant 2: `RowConverter` knows the columns; no list of columns stands beside 
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args, get_type_hints
 
 from detector.core.effects import Coverage, Moment, Use
@@ -29,16 +30,26 @@ class RowDamaged(Exception):
 
 
 class RowConverter(Generic[T]):
-    """Converts dataclass objects to rows and back, one column per field, some by `special` conversions."""
+    """Converts dataclass objects to rows and back, one column per field, some by `special` conversions.
 
-    def __init__(self, kind: type[T], *, omit: Collection[str] = (), **special: tuple[Conversion, Conversion]) -> None:
+    `renamed`: the columns that have another name than their field.
+    """
+
+    def __init__(
+        self,
+        kind: type[T],
+        *,
+        omit: Collection[str] = (),
+        renamed: Mapping[str, str] = MappingProxyType({}),
+        **special: tuple[Conversion, Conversion],
+    ) -> None:
         self._kind = kind
         self._conversions = {
             name: special.get(name) or _conversions(hint)
             for name, hint in get_type_hints(kind).items()
             if name not in omit
         }
-        self.columns: Final = tuple(self._conversions)
+        self.columns: Final = tuple(renamed.get(name, name) for name in self._conversions)
 
     def to_row(self, value: T) -> Row:
         return tuple(write(getattr(value, name)) for name, (write, _read) in self._conversions.items())
@@ -181,7 +192,7 @@ def _value(plain: Any) -> Value:
 
 
 OBSERVATION: Final = ("occurrence", "at", "device", "kind", "fields")
-OCCURRENCES: Final = RowConverter(StoredOccurrence)
+OCCURRENCES: Final = RowConverter(StoredOccurrence, renamed={"start_checked_at": "started_at"})
 _USES: Final = RowConverter(Use, omit={"activity"})
 USE: Final = ("occurrence", "category", "name", *_USES.columns)
 _COVERAGES: Final = RowConverter(Coverage)

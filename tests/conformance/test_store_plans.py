@@ -30,14 +30,14 @@ DINNER = PartnerTime(
     lasts=timedelta(minutes=90),
     zone="Europe/Berlin",
     recurrence="FREQ=WEEKLY;BYDAY=MO",
-    without=(at(30, 18, 30),),
-    also=(at(28, 11),),
+    excluded=(at(30, 18, 30),),
+    additional=(at(28, 11),),
     moved=(
         Moved(original_start=at(23, 18, 30), begins=at(24, 19), lasts=timedelta(hours=2), title="Ä"),
         Moved(original_start=at(25, 18, 30), begins=at(26, 19), lasts=timedelta(hours=1)),
     ),
     as_rfc=True,
-    quiet=True,
+    do_not_disturb=True,
     instead_of="7@20261120T173000Z",
     proposal=3,
 )
@@ -52,10 +52,10 @@ PLANNED = Occurrence(
 )
 OURS = Calendar(
     name="Ours",
-    place="https://calendar.example/secret.ics",
+    location="https://calendar.example/secret.ics",
     choice=EventFilter(tag=None, category="Us"),
     subscribed=True,
-    accepts=True,
+    auto_accepts=True,
     local=True,
     etag='"1"',
     modified="Mon, 23 Nov 2026 10:00:00 GMT",
@@ -89,7 +89,7 @@ class PlansConformance:
         assert store.plans.partner_times() == [replace(DINNER, number=1), replace(PLAIN, number=2)]
 
     def test_only_floating_partner_times_are_in_the_zone_of_the_device(self, store: Store, zone: Zone) -> None:
-        store.plans.add(replace(PLAIN, floats=True))
+        store.plans.add(replace(PLAIN, is_floating=True))
         store.plans.add(PLAIN)
         zone.name = "Pacific/Apia"
         assert [each.zone for each in store.plans.partner_times()] == ["Pacific/Apia", "Europe/Berlin"]
@@ -189,17 +189,17 @@ class PlansConformance:
         known = (left, after_minutes(5) if left else None)
         store.history.save([begins(), said])
         store.forget(after_minutes(since), now=after_minutes(until))
-        assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [known]
+        assert [(kept.started_well, kept.start_checked_at) for kept in store.history.occurrences()] == [known]
         # The daemon still holds it, and may say it again.
         store.history.save([said])
-        assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [known]
+        assert [(kept.started_well, kept.start_checked_at) for kept in store.history.occurrences()] == [known]
 
     def test_how_an_occurrence_started_can_be_corrected_and_deleted(self, store: Store) -> None:
         store.history.save([begins()])
         for well in (False, True, None):
             store.history.save([Record(occurrence=EVENING, item=StartResult(at=after_minutes(5), started_well=well))])
             at = None if well is None else after_minutes(5)
-            assert [(kept.started_well, kept.started_at) for kept in store.history.occurrences()] == [(well, at)]
+            assert [(kept.started_well, kept.start_checked_at) for kept in store.history.occurrences()] == [(well, at)]
 
     def test_a_title_that_is_not_text_changes_nothing(self, store: Store) -> None:
         store.plans.add(PLAIN)

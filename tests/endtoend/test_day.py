@@ -26,7 +26,7 @@ def declare_tea(evening: Evening) -> datetime:
                 lasts=lasts,
                 zone="UTC",
                 recurrence="FREQ=DAILY",
-                floats=True,
+                is_floating=True,
             )
         )
     return begins + lasts

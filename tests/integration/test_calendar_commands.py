@@ -152,7 +152,7 @@ def test_always_can_be_switched_on_and_off(ours: Path) -> None:
     assert decided() == [("Dinner", "accepted"), ("Walk", "open"), ("Dinner", "accepted")]
     run("calendar", "accept", "all", "--not-always")
     with kept() as store:
-        assert [each.accepts for each in store.calendars.all()] == [False]
+        assert [each.auto_accepts for each in store.calendars.all()] == [False]
 
 
 def test_what_is_not_understood_stays_visible_until_it_is_gone(ours: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_message_that_cancels_takes_back_what_another_file_brought(ours: Path,
     message.write_bytes(calendar(one, head=["METHOD:CANCEL"]))
     assert "Of 1 that you accepted, single times were taken back." in run("calendar", "import", message)
     with kept() as store:
-        assert [each.without for each in store.plans.partner_times()] == [(datetime(2026, 12, 1, 18, 30),), ()]
+        assert [each.excluded for each in store.plans.partner_times()] == [(datetime(2026, 12, 1, 18, 30),), ()]
     message.write_bytes(calendar(dinner("RRULE:FREQ=WEEKLY;BYDAY=TU"), head=["METHOD:CANCEL"]))
     assert "1 proposal from before is gone from it." in run("calendar", "import", message)
     assert declared() == ["Walk"]
@@ -240,7 +240,7 @@ def test_list_shows_no_secret(ours: Path) -> None:
     with Store.open(store_path()) as store:
         url = "https://me:hunter2@calendar.example/private-token/basic.ics?key=hunter2"
         store.calendars.save(
-            Calendar(name="Web", place=url, subscribed=True, refreshed=NOW, tried=NOW, why="it failed")
+            Calendar(name="Web", location=url, subscribed=True, refreshed=NOW, tried=NOW, why="it failed")
         )
     for said in (run("calendar", "list"), run("calendar", "list", "--json")):
         assert "calendar.example" in said
@@ -359,7 +359,7 @@ def test_an_export_can_be_imported_unchanged(tmp_path: Path) -> None:
         begins=datetime(2026, 11, 25, 15),
         lasts=timedelta(hours=1),
         zone="Europe/Berlin",
-        floats=True,
+        is_floating=True,
     )
     once = PartnerTime(title="Call", begins=datetime(2026, 11, 26, 15), lasts=timedelta(hours=1), zone="UTC")
     past = PartnerTime(title="Past", begins=datetime(2026, 11, 1, 15), lasts=timedelta(hours=1), zone="UTC")
@@ -387,7 +387,7 @@ def test_an_export_can_be_imported_unchanged(tmp_path: Path) -> None:
         assert line in text, line
     back = {each.partner_time.title: each.partner_time for each in read(path.read_bytes()).events}
     assert sorted(back) == ["Dinner", "Tea; cake, and"]
-    assert back["Dinner"].without == (datetime(2026, 11, 25, 18, 30),)
+    assert back["Dinner"].excluded == (datetime(2026, 11, 25, 18, 30),)
     uids = [each.uid for each in read(path.read_bytes()).events]
     assert "is there already; add --yes" in run("calendar", "export", path, code=2)
     run("calendar", "export", path, "--yes", "--all", "--tag", "")

@@ -57,7 +57,7 @@ def certificates() -> Certificates:
 def ask(
     url: str, *, local: bool = True, budget: FetchLimits | None = None, network: Network | None = None, **known: Any
 ) -> FetchedCalendar | None:
-    return fetch(Calendar(name="ours", place=url, local=local, subscribed=True, **known), budget, network)
+    return fetch(Calendar(name="ours", location=url, local=local, subscribed=True, **known), budget, network)
 
 
 def refused(url: str, **how: Any) -> str:

@@ -42,7 +42,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def calendar(store: Store) -> Calendar:
-    return store.calendars.save(Calendar(name="Ours", place="/ours.ics"))
+    return store.calendars.save(Calendar(name="Ours", location="/ours.ics"))
 
 
 def reading(*partner_times: PartnerTime, problems: tuple[str, ...] = (), is_complete: bool = True) -> ParsedCalendar:
@@ -115,13 +115,13 @@ def test_a_changed_proposal_waits_again_and_the_accepted_version_holds(store: St
 def test_a_skip_moves_with_its_occurrence(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     (declared,) = store.plans.partner_times()
-    store.plans.change(replace(declared, quiet=True), {})
+    store.plans.change(replace(declared, do_not_disturb=True), {})
     first, second = occurrences(declared, NOW, NOW + timedelta(days=9))
     store.plans.skip(first.id, NOW)
     apply_copy(store, calendar, reading(LATER), NOW)
     accept(store, store.calendars.proposals(), NOW)
     (moved,) = store.plans.partner_times()
-    assert moved.quiet
+    assert moved.do_not_disturb
     assert store.plans.skipped() == {occurrences(moved, NOW, NOW + timedelta(days=9))[0].id}
     assert planned(store) == [f"Dinner {second.begins + HOUR:%d %H:%M}"]
 
@@ -172,7 +172,7 @@ def test_a_single_instance_is_not_taken_back_when_unreadable(store: Store, calen
 
 def test_a_calendar_takes_back_only_its_own_proposals(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    other = store.calendars.save(Calendar(name="Other", place="/other.ics"))
+    other = store.calendars.save(Calendar(name="Other", location="/other.ics"))
     assert titles(apply_copy(store, other, reading(DINNER), NOW).waiting) == ["Dinner"]
     assert not apply_copy(store, other, reading(DINNER), NOW)
     assert titles(apply_copy(store, other, reading(), NOW).gone) == ["Dinner"]
@@ -183,17 +183,17 @@ def test_a_declined_proposal_stays_declined_unless_its_event_changed(store: Stor
     accepted(store, calendar, DINNER)
     (kept,) = decline(store, store.calendars.proposals())
     assert (kept.decided, kept.accepted_as, store.plans.partner_times()) == ("declined", None, [])
-    assert not apply_copy(store, replace(calendar, accepts=True), reading(DINNER), NOW)
-    assert titles(apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW).waiting) == ["Dinner"]
+    assert not apply_copy(store, replace(calendar, auto_accepts=True), reading(DINNER), NOW)
+    assert titles(apply_copy(store, replace(calendar, auto_accepts=True), reading(LATER), NOW).waiting) == ["Dinner"]
     # It waits on: nobody said yes to it.
-    assert not apply_copy(store, replace(calendar, accepts=True), reading(LATER), NOW)
+    assert not apply_copy(store, replace(calendar, auto_accepts=True), reading(LATER), NOW)
     assert store.plans.partner_times() == []
 
 
 def test_an_accepting_calendar_declares_what_is_like_what_was_accepted_at_once(
     store: Store, calendar: Calendar
 ) -> None:
-    calendar = replace(calendar, accepts=True)
+    calendar = replace(calendar, auto_accepts=True)
     assert titles(apply_copy(store, calendar, reading(DINNER, WALK), NOW, is_confirmed=True).accepted) == [
         "Dinner",
         "Walk",
@@ -225,11 +225,11 @@ SIX_HOURS = timedelta(hours=6)
         (None, DINNER),
         (None, replace(WALK, title="Other words")),
         (None, replace(WALK, lasts=SIX_HOURS + HOUR)),
-        (None, replace(WALK, also=(WALK.begins + timedelta(days=1),))),
+        (None, replace(WALK, additional=(WALK.begins + timedelta(days=1),))),
         (WALK, replace(WALK, title="Other words")),
         (WALK, replace(WALK, lasts=timedelta(days=1))),
         (WALK, replace(WALK, recurrence="FREQ=DAILY")),
-        (WALK, replace(WALK, also=(WALK.begins + timedelta(days=1),))),
+        (WALK, replace(WALK, additional=(WALK.begins + timedelta(days=1),))),
         (DINNER, replace(DINNER, recurrence="FREQ=DAILY")),
         (replace(DINNER, recurrence="FREQ=WEEKLY;COUNT=2"), DINNER),
         (
@@ -261,7 +261,7 @@ SIX_HOURS = timedelta(hours=6)
 def test_an_accepting_calendar_asks_about_a_new_series_a_new_title_and_more_than_six_hours(
     store: Store, calendar: Calendar, before: PartnerTime | None, after: PartnerTime
 ) -> None:
-    calendar = replace(calendar, accepts=True)
+    calendar = replace(calendar, auto_accepts=True)
     known = {"walk": WALK} | ({} if before is None else {"it": before})
     apply_copy(store, calendar, as_uids(known), NOW, is_confirmed=True)
     declared = store.plans.partner_times()
@@ -287,10 +287,10 @@ def test_exceptions_that_cannot_be_read_any_more_stay_as_they_were_accepted(
 ) -> None:
     first, second = DINNER.begins, DINNER.begins + timedelta(days=7)
     with_exceptions = replace(
-        DINNER, without=(first,), moved=(Moved(original_start=second, begins=second + HOUR, lasts=HOUR),)
+        DINNER, excluded=(first,), moved=(Moved(original_start=second, begins=second + HOUR, lasts=HOUR),)
     )
     accepted(store, calendar, with_exceptions)
-    left_out = DINNER if is_unsure else replace(DINNER, without=(first, second))
+    left_out = DINNER if is_unsure else replace(DINNER, excluded=(first, second))
     unread = () if is_unsure else (first, second)
     copy = ParsedCalendar(
         name=None,
@@ -301,21 +301,21 @@ def test_exceptions_that_cannot_be_read_any_more_stay_as_they_were_accepted(
     )
     assert not apply_copy(store, calendar, copy, NOW)
     (declared,) = store.plans.partner_times()
-    assert (declared.without, declared.moved) == (with_exceptions.without, with_exceptions.moved)
+    assert (declared.excluded, declared.moved) == (with_exceptions.excluded, with_exceptions.moved)
 
 
 def test_an_unreadable_instance_of_an_accepted_series_takes_place_as_accepted(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
     start = DINNER.begins + timedelta(days=7)
-    event_ = ProposedEvent(uid="Dinner", partner_time=replace(DINNER, without=(start,)), line=1, unread=(start,))
+    event_ = ProposedEvent(uid="Dinner", partner_time=replace(DINNER, excluded=(start,)), line=1, unread=(start,))
     copy = ParsedCalendar(name=None, events=(event_,), problems=(), event_count=1, chosen_count=1)
     assert not apply_copy(store, calendar, copy, NOW)
-    assert [each.without for each in store.plans.partner_times()] == [()]
+    assert [each.excluded for each in store.plans.partner_times()] == [()]
 
 
 def test_proposals_from_before_always_go_on_waiting(store: Store, calendar: Calendar) -> None:
     apply_copy(store, calendar, reading(DINNER), NOW)
-    assert apply_copy(store, replace(calendar, accepts=True), reading(DINNER), NOW) == ProposalChanges()
+    assert apply_copy(store, replace(calendar, auto_accepts=True), reading(DINNER), NOW) == ProposalChanges()
     assert [each.decided for each in store.calendars.proposals()] == ["open"]
 
 
@@ -328,7 +328,7 @@ def test_a_past_event_is_neither_proposed_nor_kept(store: Store, calendar: Calen
     again = replace(
         past, title="Again", moved=(Moved(original_start=past.begins, begins=datetime(2026, 12, 1, 11), lasts=HOUR),)
     )
-    beside = replace(past, title="Beside", also=(datetime(2026, 12, 1, 11),))
+    beside = replace(past, title="Beside", additional=(datetime(2026, 12, 1, 11),))
     last = replace(DINNER, title="Last", begins=datetime(2026, 11, 10, 18), recurrence="FREQ=WEEKLY;COUNT=3")
     changes = apply_copy(store, calendar, reading(past, ended, counted, again, beside, last), NOW)
     assert (titles(changes.waiting), changes.over) == (["Again", "Beside", "Last"], 3)
@@ -347,7 +347,7 @@ def test_an_event_under_way_is_not_over(store: Store, calendar: Calendar) -> Non
 
 def test_a_cancelled_occurrence_is_taken_back_at_once(store: Store, calendar: Calendar) -> None:
     accepted(store, calendar, DINNER)
-    changes = apply_copy(store, calendar, reading(replace(DINNER, without=(DINNER.begins,))), NOW)
+    changes = apply_copy(store, calendar, reading(replace(DINNER, excluded=(DINNER.begins,))), NOW)
     assert (titles(changes.shortened), changes.waiting) == (["Dinner"], ())
     assert planned(store) == ["Dinner 01 17:30"]
     # That it takes place after all is a change to be asked about.
@@ -360,7 +360,7 @@ def test_changes_in_the_past_are_not_proposed(store: Store, calendar: Calendar) 
     accepted(store, calendar, since)
     past = replace(
         since,
-        without=(datetime(2026, 9, 8, 18, 30),),
+        excluded=(datetime(2026, 9, 8, 18, 30),),
         moved=(Moved(original_start=datetime(2026, 9, 15, 18, 30), begins=datetime(2026, 9, 16, 18), lasts=HOUR),),
     )
     assert not apply_copy(store, calendar, reading(past), NOW)
@@ -368,7 +368,7 @@ def test_changes_in_the_past_are_not_proposed(store: Store, calendar: Calendar) 
 
 
 def test_another_device_zone_does_not_change_floating_events(store: Store, calendar: Calendar) -> None:
-    floats = replace(DINNER, floats=True)
+    floats = replace(DINNER, is_floating=True)
     accepted(store, calendar, floats)
     assert not apply_copy(store, calendar, reading(replace(floats, zone="Asia/Tokyo")), NOW)
 
@@ -384,10 +384,10 @@ def test_a_copy_is_applied_completely_or_not_at_all(
 
     monkeypatch.setattr(type(store.calendars), "remove_proposal", lambda _self, number: fails(number))
     with pytest.raises(OSError, match="1"):
-        apply_copy(store, replace(calendar, accepts=True), reading(WALK), NOW)
+        apply_copy(store, replace(calendar, auto_accepts=True), reading(WALK), NOW)
     assert (store.calendars.proposals(), store.plans.partner_times()) == before
 
 
 def test_a_calendar_without_a_number_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="has a number"):
-        apply_copy(store, Calendar(name="x", place="/x"), reading(DINNER), NOW)
+        apply_copy(store, Calendar(name="x", location="/x"), reading(DINNER), NOW)

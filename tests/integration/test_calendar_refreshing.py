@@ -21,7 +21,7 @@ from tests.rig.processes import until_async
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOURS = timedelta(hours=6)
-OURS = Calendar(name="canary", place="https://calendar.example/canary", subscribed=True, tried=NOW, refreshed=NOW)
+OURS = Calendar(name="canary", location="https://calendar.example/canary", subscribed=True, tried=NOW, refreshed=NOW)
 
 
 @dataclass
@@ -85,7 +85,7 @@ def rig() -> Rig:
 
 
 def test_without_a_subscription_no_job_is_planned_and_nothing_fetched(rig: Rig) -> None:
-    rig.store.calendars.save(replace(OURS, subscribed=False, place="/home/us/ours.ics"))
+    rig.store.calendars.save(replace(OURS, subscribed=False, location="/home/us/ours.ics"))
     asking = rig.begin()
     for _ in range(3):
         rig.go(timedelta(days=1))
@@ -209,13 +209,13 @@ def test_each_calendar_has_its_own_schedule_and_changed_is_called_once(rig: Rig)
 
 
 def test_a_killed_child_is_stored_as_a_failure_and_nothing_else_changes(rig: Rig) -> None:
-    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', accepts=True))
+    rig.store.calendars.save(replace(OURS, tried=NOW - timedelta(days=1), etag='"one"', auto_accepts=True))
     rig.answers[1] = lambda known: (known, None)
     asking = rig.begin()
     rig.go(FIRST_WAIT)
     asyncio.run(asking.refresh())
     assert rig.store.calendars.all() == [
-        replace(OURS, number=1, tried=rig.clock.now(), etag='"one"', accepts=True, why=TOO_LONG)
+        replace(OURS, number=1, tried=rig.clock.now(), etag='"one"', auto_accepts=True, why=TOO_LONG)
     ]
 
 

@@ -108,7 +108,7 @@ def test_subscribe_fetches_at_once_and_proposals_wait(server: Server) -> None:
     assert "2 proposals wait for your answer" in said
     assert "Nothing of it starts until you accept it." in said
     (calendar,), proposals = kept()
-    assert (calendar.subscribed, calendar.local, calendar.accepts, calendar.etag) == (True, True, False, '"one"')
+    assert (calendar.subscribed, calendar.local, calendar.auto_accepts, calendar.etag) == (True, True, False, '"one"')
     assert calendar.refreshed == calendar.tried is not None
     assert [(each.partner_time.title, each.decided) for each in proposals] == [("Dinner", "open"), ("Walk", "open")]
     with Store.open(store_path()) as store:
@@ -210,7 +210,7 @@ def test_a_file_is_stored_with_its_absolute_path(tmp_path: Path, monkeypatch: py
     (tmp_path / "own.ics").write_bytes(calendar(DINNER))
     monkeypatch.chdir(tmp_path)
     run("calendar", "subscribe", "own.ics", "--yes")
-    assert kept()[0][0].place == str(tmp_path / "own.ics")
+    assert kept()[0][0].location == str(tmp_path / "own.ics")
     assert "Nothing changed." in run("calendar", "refresh")
     (tmp_path / "own.ics").write_bytes(calendar(DINNER, WALK))
     assert "1 proposal waits" in run("calendar", "refresh")
@@ -237,7 +237,7 @@ def test_refresh_without_such_a_subscription_is_refused(server: Server) -> None:
     subscribe(server)
     assert "No calendar has the name or number 'theirs'" in run("calendar", "refresh", "theirs", code=2)
     with Store.open(store_path()) as store:
-        store.calendars.save(Calendar(name="Once", place="/tmp/once.ics"))
+        store.calendars.save(Calendar(name="Once", location="/tmp/once.ics"))
     assert "Once was imported once and is not asked again" in run("calendar", "refresh", "once", code=2)
 
 
@@ -297,7 +297,7 @@ def test_a_server_that_comes_back_is_used_again(serve: Callable[..., Server], se
     del port
     other = serve(Served(body=calendar(DINNER)))
     with Store.open(store_path()) as store:
-        store.calendars.save(replace(before, place=other.url(), why=kept()[0][0].why))
+        store.calendars.save(replace(before, location=other.url(), why=kept()[0][0].why))
     again(before)
     assert kept()[0][0].why is None
     assert titles() == ["Dinner"]
@@ -436,8 +436,8 @@ def test_without_a_subscription_nothing_connects_anywhere(
 
 
 def test_the_service_has_network_access_while_a_url_is_subscribed() -> None:
-    file = Calendar(name="f", place="/home/us/ours.ics", subscribed=True)
-    address = Calendar(name="a", place="https://calendar.example/x", subscribed=True)
+    file = Calendar(name="f", location="/home/us/ours.ics", subscribed=True)
+    address = Calendar(name="a", location="https://calendar.example/x", subscribed=True)
     assert not needs_network([], SensorSettings(), [file, replace(address, subscribed=False)])
     assert needs_network([], SensorSettings(), [file, address])
 
@@ -478,7 +478,7 @@ def test_the_certificate_of_a_local_server_is_verified(
     certificates.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     assert "plain http" not in run("calendar", "subscribe", url, "--local", "--yes")
-    assert kept()[0][0].place == url
+    assert kept()[0][0].location == url
 
 
 def test_two_refreshes_at_once_keep_one_copy(server: Server) -> None:

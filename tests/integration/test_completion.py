@@ -38,7 +38,7 @@ def declared(home: Path) -> None:
                     recurrence="FREQ=DAILY",
                 )
             )
-        store.calendars.save(Calendar(name="Our calendar", place="/nowhere.ics"))
+        store.calendars.save(Calendar(name="Our calendar", location="/nowhere.ics"))
 
 
 def turntoward(*words: str, **more: str) -> subprocess.CompletedProcess[str]:

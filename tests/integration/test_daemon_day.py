@@ -260,7 +260,7 @@ def test_an_edit_of_a_removed_partner_time_changes_nothing(store: Store) -> None
 def test_an_occurrence_is_not_repeated_in_a_zone_where_the_same_evening_comes_later(
     store: Store, zone: Zone, there: str, now: datetime
 ) -> None:
-    number = store.plans.add(replace(DINNER, floats=True)).number
+    number = store.plans.add(replace(DINNER, is_floating=True)).number
     name = f"{number}@20261123T183000"
     zone.name = "Pacific/Kiritimati"
     begin(store, name, datetime(2026, 11, 23, 4, 30, tzinfo=UTC), datetime(2026, 11, 23, 6, 0, tzinfo=UTC))

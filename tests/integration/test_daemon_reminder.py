@@ -22,7 +22,7 @@ from detector.daemon.wording import Wording
 from detector.notifier.model import NotificationText
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.schedule import OccurrenceOverrides, Schedule
-from detector.partner_time.settings import RitualSettings
+from detector.partner_time.settings import ReminderSettings
 from detector.store.store import Store
 from tests.rig.moments import nudged_moment
 
@@ -140,7 +140,7 @@ async def test_no_reminder_of_partner_time_declared_after_its_instant(day: Day) 
 
 
 async def test_no_reminder_where_it_is_switched_off(path: Path) -> None:
-    day = Day(path, DUE, settings=replace(Settings(), rituals=RitualSettings(heads_up=timedelta(0))))
+    day = Day(path, DUE, settings=replace(Settings(), rituals=ReminderSettings(heads_up=timedelta(0))))
     day.store.plans.add(DINNER)
     await day.look(DUE - SECOND)
     assert (await day.look(DUE), day.wakes) == ([], [])
@@ -148,7 +148,7 @@ async def test_no_reminder_where_it_is_switched_off(path: Path) -> None:
 
 
 async def test_the_reminder_uses_the_persons_own_sentence(path: Path) -> None:
-    own = RitualSettings(heads_up_sentence="Kettle on", heads_up=timedelta(minutes=30))
+    own = ReminderSettings(heads_up_sentence="Kettle on", heads_up=timedelta(minutes=30))
     day = Day(path, DUE, settings=replace(Settings(), rituals=own))
     day.store.plans.add(DINNER)
     at = BEGINS - timedelta(minutes=30)
@@ -241,7 +241,7 @@ def whole(*, known: bool = True, started: bool = True) -> list[Effect]:
 
 
 def chosen(ending: bool = True) -> Settings:
-    return replace(Settings(), rituals=RitualSettings(ending=ending))
+    return replace(Settings(), rituals=ReminderSettings(ending=ending))
 
 
 def wording(settings: Settings, *, quiet: bool = False) -> Wording:

@@ -30,7 +30,7 @@ class Device:
                 lasts=90 * MINUTE,
                 zone=self.zone,
                 recurrence="FREQ=DAILY",
-                floats=True,
+                is_floating=True,
             )
         )
         self.clock = ManualClock(BEGINS)

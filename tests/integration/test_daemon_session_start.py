@@ -38,7 +38,7 @@ async def test_a_good_start_is_stored_at_the_end_of_the_grace(
     assert evening.kept()[THIS].started_well is None
     await evening.at(BEGINS + minutes(5))
     kept = evening.kept()[THIS]
-    assert (kept.started_well, kept.started_at) == (well, BEGINS + minutes(5))
+    assert (kept.started_well, kept.start_checked_at) == (well, BEGINS + minutes(5))
 
 
 async def test_a_start_that_was_joined_late_is_unknown(evenings: Make) -> None:

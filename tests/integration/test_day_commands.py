@@ -29,7 +29,7 @@ DINNER = PartnerTime(
     lasts=90 * MINUTE,
     zone=BERLIN,
     recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
-    floats=True,
+    is_floating=True,
 )
 
 
@@ -92,7 +92,7 @@ def test_errors_of_skip_are_sentences_and_change_nothing(person: Person, command
 
 
 def test_cancel_declares_a_new_date_of_the_same_length(person: Person) -> None:
-    person.declare(replace(DINNER, quiet=True))
+    person.declare(replace(DINNER, do_not_disturb=True))
     assert person.run("cancel", "dinner", "--instead", "sun 11:00", "--yes").lines == [
         "Cancelled: Dinner, today 18:30–20:00.",
         "Instead: Dinner, Sunday 29 November 11:00–12:30. Declared as number 2.",
@@ -102,7 +102,11 @@ def test_cancel_declares_a_new_date_of_the_same_length(person: Person) -> None:
     partner_times, _, _, (cancelled,), _ = person.stored()
     made = partner_times[1]
     assert (made.recurrence, made.lasts, made.instead_of) == (None, 90 * MINUTE, "1@20261123T183000")
-    assert (made.floats, made.quiet, made.begins) == (True, True, datetime.fromisoformat("2026-11-29T11:00"))
+    assert (made.is_floating, made.do_not_disturb, made.begins) == (
+        True,
+        True,
+        datetime.fromisoformat("2026-11-29T11:00"),
+    )
     assert (cancelled.occurrence, cancelled.instead, cancelled.begins) == (
         "1@20261123T183000",
         2,

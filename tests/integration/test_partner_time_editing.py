@@ -184,7 +184,7 @@ def test_edit_leaves_what_is_under_way_as_it_began(person: Person) -> None:
 def test_edit_detaches_partner_time_from_its_calendar(person: Person) -> None:
     person.run(*DINNER, "--yes")
     with Store.open(store_path()) as store:
-        calendar = store.calendars.save(Calendar(name="us", place="/tmp/us.ics"))
+        calendar = store.calendars.save(Calendar(name="us", location="/tmp/us.ics"))
         (dinner,) = store.plans.partner_times()
         assert calendar.number is not None
         proposal = store.calendars.save_proposal(
@@ -200,7 +200,7 @@ def test_edit_detaches_partner_time_from_its_calendar(person: Person) -> None:
     with Store.open(store_path()) as store:
         (proposal,) = store.calendars.proposals()
         assert (proposal.decided, proposal.accepted_as) == ("declined", None)
-        assert [known.quiet for known in store.plans.partner_times()] == [True]
+        assert [known.do_not_disturb for known in store.plans.partner_times()] == [True]
 
 
 def test_show_lists_everything_about_one_partner_time(person: Person) -> None:

@@ -254,8 +254,8 @@ def test_calendars_of_version_3_are_the_same_after_migration(path: Path) -> None
     connection.close()
     with Store.open(path) as store:
         (kept,) = store.calendars.all()
-        assert (kept.name, kept.place, kept.etag, kept.why) == ("Ours", "/home/me/ours.ics", '"one"', "it failed")
-        assert (kept.subscribed, kept.accepts, kept.problems) == (True, True, ())
+        assert (kept.name, kept.location, kept.etag, kept.why) == ("Ours", "/home/me/ours.ics", '"one"', "it failed")
+        assert (kept.subscribed, kept.auto_accepts, kept.problems) == (True, True, ())
 
 
 def test_a_child_that_fails_says_why(path: Path) -> None:

@@ -95,8 +95,8 @@ class GeneratedRule:
             zone=self.zone,
             recurrence=self.recurrence,
             number=1,
-            without=(*self.without, *self.cancelled),
-            also=self.also,
+            excluded=(*self.without, *self.cancelled),
+            additional=self.also,
             moved=self.moved,
             as_rfc=True,
         )

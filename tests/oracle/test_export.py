@@ -51,11 +51,11 @@ def declared(dice: Random, number: int) -> PartnerTime:
     return replace(
         plain,
         begins=own[0],
-        without=(left_out,),
+        excluded=(left_out,),
         moved=(
             Moved(original_start=elsewhere, begins=elsewhere + DAY / 8, lasts=timedelta(minutes=40), title="Moved"),
         ),
-        also=((own[0] + dice.randint(2, 60) * DAY).replace(hour=22, minute=17),),
+        additional=((own[0] + dice.randint(2, 60) * DAY).replace(hour=22, minute=17),),
     )
 
 

@@ -109,7 +109,7 @@ class Wishing(RuleBasedStateMachine):
     def some(self, begins: timedelta, lasts: timedelta, recurrence: str | None, *, floats: bool) -> PartnerTime:
         local = (self.now + begins).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None, second=0, microsecond=0)
         return PartnerTime(
-            title="Dinner", begins=local, lasts=lasts, zone=self.zone, recurrence=recurrence, floats=floats
+            title="Dinner", begins=local, lasts=lasts, zone=self.zone, recurrence=recurrence, is_floating=floats
         )
 
     @rule(begins=ahead, lasts=lengths, recurrence=recurrences, floats=st.booleans(), woken=woken)

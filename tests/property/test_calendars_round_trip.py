@@ -48,7 +48,7 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
         title=draw(TITLES),
         begins=begins,
         lasts=timedelta(minutes=draw(MINUTES)),
-        floats=floats,
+        is_floating=floats,
         zone="Europe/Berlin" if floats else zone,
         recurrence=draw(st.sampled_from(RULES)),
         number=draw(st.integers(1, 99)),
@@ -71,9 +71,9 @@ def partner_times(draw: st.DrawFn, *, at_night: bool = False) -> PartnerTime:
     also = draw(st.sets(st.integers(1, 90), max_size=2))
     return replace(
         plain,
-        without=tuple(sorted(without)),
+        excluded=tuple(sorted(without)),
         moved=tuple(moved),
-        also=tuple(sorted(begins.replace(hour=13, minute=17) + days * DAY for days in also)),
+        additional=tuple(sorted(begins.replace(hour=13, minute=17) + days * DAY for days in also)),
     )
 
 
@@ -116,7 +116,9 @@ def test_occurrences_are_the_same_instants_also_across_dst_gaps(
     partner_time: PartnerTime,
 ) -> None:
     # What floats goes by the rules of whoever reads it.
-    partner_time = replace(partner_time, floats=False, moved=(), recurrence=_without_count(partner_time.recurrence))
+    partner_time = replace(
+        partner_time, is_floating=False, moved=(), recurrence=_without_count(partner_time.recurrence)
+    )
     assert took_place(there_and_back(partner_time)) == took_place(partner_time)
 
 

@@ -68,7 +68,7 @@ def on_a_change(draw: st.DrawFn, changes: list[Change] = CHANGES) -> tuple[Partn
         zone=change.zone,
         recurrence=recurrence,
         number=3,
-        floats=draw(st.booleans()),
+        is_floating=draw(st.booleans()),
     )
     return partner_time, change, local
 
@@ -137,7 +137,7 @@ def test_of_a_calendar_only_starts_made_by_its_rule_in_a_gap_are_dropped(
     kept = {first_instant(each, zone) for each in declared if each == own.begins or instants_of(each, zone)}
     assert {each.begins for each in found if is_near(each.begins, change)} == {at for at in kept if is_near(at, change)}
     named = {each.id: each for each in around(own, change)}
-    assert all(named[each.id] == each for each in found if own.floats is False)
+    assert all(named[each.id] == each for each in found if own.is_floating is False)
 
 
 def is_near(at: datetime, change: Change) -> bool:
@@ -166,7 +166,7 @@ def test_a_moved_occurrence_keeps_the_id_of_the_start_it_replaces(
     begins, _ = expected(partner_time, local, zone)
     id_before = next(each.id for each in before if each.begins == begins)
     elsewhere = Moved(original_start=local, begins=local + later * MINUTE, lasts=lasts * MINUTE, title="Late")
-    moved = replace(partner_time, moved=(elsewhere,), without=(local,) if is_left_out else ())
+    moved = replace(partner_time, moved=(elsewhere,), excluded=(local,) if is_left_out else ())
     after = around(moved, change, days=9)
     expects = expected(replace(partner_time, lasts=elsewhere.lasts), elsewhere.begins, zone)
     assert [(each.begins, each.ends, each.title) for each in after if each.id == id_before] == [(*expects, "Late")]
@@ -180,7 +180,7 @@ def test_floating_occurrences_have_the_same_ids_in_every_zone(
 ) -> None:
     partner_time, change, local = made
     assume(not is_doubled(partner_time, local))
-    here = replace(partner_time, floats=True)
+    here = replace(partner_time, is_floating=True)
     ids = {each.id for each in around(here, change)}
     assert occurrence_id(3, local) in ids
     there = {each.id for each in around(replace(here, zone=elsewhere), change, days=9)}
@@ -209,7 +209,7 @@ def test_where_clocks_are_not_changed_a_shifted_declaration_shifts_every_occurre
     made: tuple[PartnerTime, Change, datetime], zone: str, weeks: int
 ) -> None:
     partner_time, change, _ = made
-    steady = replace(partner_time, zone=zone, floats=False)
+    steady = replace(partner_time, zone=zone, is_floating=False)
     step = 7 * weeks * DAY
     if steady.recurrence is not None and steady.recurrence.startswith(("FREQ=MONTHLY", "FREQ=YEARLY")):
         step = timedelta(0)

@@ -306,7 +306,7 @@ def days_of(rule: str, begins: datetime) -> tuple[datetime, ...]:
     [
         (
             PlanArguments(
-                every="other friday", begins="20:00", ends="22:30", on="27 nov", until="26 march", without=("25 dec",)
+                every="other friday", begins="20:00", ends="22:30", on="27 nov", until="26 march", excluded=("25 dec",)
             ),
             "every other Friday, 20:00–22:30, from 27 November until 26 March 2027, except 25 December",
         ),

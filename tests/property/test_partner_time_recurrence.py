@@ -174,7 +174,7 @@ def test_exdates_rdates_and_moved_starts_act_like_operations_on_sets(
 ) -> None:
     floats, cuts = asked
     begins, zone = datetime(2026, 10, 5, 18, 30), ZoneInfo("Europe/Berlin")
-    plain = replace(declared(recurrence, begins, zone.key), floats=floats)
+    plain = replace(declared(recurrence, begins, zone.key), is_floating=floats)
     whole = set(local_starts(plain, begins, begins + STRETCH + 2 * DAY))
     left_out = {begins + day * DAY for day in without}
     added = {begins + day * DAY + hours * HOUR for day, hours in also}
@@ -182,8 +182,8 @@ def test_exdates_rdates_and_moved_starts_act_like_operations_on_sets(
     placed = {begins + of * DAY: (begins + of * DAY + hours * HOUR, minutes) for of, (hours, minutes) in moved.items()}
     full = replace(
         plain,
-        without=tuple(left_out),
-        also=tuple(added),
+        excluded=tuple(left_out),
+        additional=tuple(added),
         moved=tuple(
             Moved(original_start=of, begins=at, lasts=timedelta(minutes=minutes), title="Late")
             for of, (at, minutes) in placed.items()
@@ -206,7 +206,7 @@ def test_exdates_rdates_and_moved_starts_act_like_operations_on_sets(
 
 
 def name_of(partner_time: PartnerTime, local: datetime) -> str:
-    if partner_time.floats:
+    if partner_time.is_floating:
         return f"1@{local:%Y%m%dT%H%M%S}"
     return f"1@{first_instant(local, ZoneInfo(partner_time.zone)):%Y%m%dT%H%M%SZ}"
 

@@ -175,7 +175,7 @@ def test_one_bad_date_costs_that_date_and_not_the_series() -> None:
     reading = in_zone("Europe/Berlin", WEEKLY, *bad)
     assert why(reading) == ["there is no zone 'Mars/Base'; all else of the event counts"]
     (found,) = reading.events
-    assert (found.partner_time.without, found.is_unsure) == ((datetime(2026, 12, 18, 19),), True)
+    assert (found.partner_time.excluded, found.is_unsure) == ((datetime(2026, 12, 18, 19),), True)
     good = in_zone("Europe/Berlin", WEEKLY, "EXDATE;TZID=Own:20261211T190000", head=vtimezone("Own"))
     assert starts(good) == ["12-04 19:00", "12-18 19:00", "12-25 19:00"]
 

@@ -119,7 +119,7 @@ def test_of_a_chosen_event_only_title_and_times_are_kept() -> None:
 )
 def test_a_start_is_read_in_its_zone(start: str, zone: str, floats: bool, begins: datetime) -> None:
     found = timed(start, "DURATION:PT1H")
-    assert (found.begins, found.zone, found.floats) == (begins, zone, floats)
+    assert (found.begins, found.zone, found.is_floating) == (begins, zone, floats)
 
 
 def test_a_custom_zone_is_resolved_by_its_location() -> None:
@@ -158,7 +158,7 @@ def test_the_length_is_in_local_time_across_a_dst_change() -> None:
 def test_a_whole_day_is_floating_from_midnight_to_midnight() -> None:
     for lines in (["DTEND;VALUE=DATE:20261225"], ["DURATION:P1D"], []):
         found = timed("DTSTART;VALUE=DATE:20261224", *lines)
-        assert (found.begins, found.lasts, found.floats) == (datetime(2026, 12, 24), timedelta(days=1), True)
+        assert (found.begins, found.lasts, found.is_floating) == (datetime(2026, 12, 24), timedelta(days=1), True)
 
 
 @pytest.mark.parametrize(
@@ -225,14 +225,14 @@ def test_rrule_exdate_and_rdate_are_read() -> None:
         "RDATE:20261124T173000Z",
     )
     assert found.recurrence == "FREQ=WEEKLY;BYDAY=TU"
-    assert found.without == tuple(datetime(2026, 12, day, 18, 30) for day in (1, 8, 15, 22))
+    assert found.excluded == tuple(datetime(2026, 12, day, 18, 30) for day in (1, 8, 15, 22))
     # The first beginning is no addition.
-    assert found.also == (datetime(2026, 12, 2, 19),)
+    assert found.additional == (datetime(2026, 12, 2, 19),)
 
 
 def test_a_period_in_rdate_keeps_its_own_length() -> None:
     found = only("RDATE;TZID=Europe/Berlin;VALUE=PERIOD:20261202T190000/PT3H,20261203T190000/20261203T203000")
-    assert found.also == (datetime(2026, 12, 2, 19), datetime(2026, 12, 3, 19))
+    assert found.additional == (datetime(2026, 12, 2, 19), datetime(2026, 12, 3, 19))
     assert found.moved == (
         Moved(original_start=datetime(2026, 12, 2, 19), begins=datetime(2026, 12, 2, 19), lasts=timedelta(hours=3)),
     )
@@ -256,7 +256,7 @@ def test_a_moved_instance_that_is_also_in_exdate_takes_place() -> None:
     instance = event(AT, "DTSTART:20261202T190000Z", "DURATION:PT2H")
     (found,) = read(calendar(dinner(WEEKLY, "EXDATE;TZID=Europe/Berlin:20261201T183000"), instance)).events
     assert [each.begins for each in found.partner_time.moved] == [datetime(2026, 12, 2, 20)]
-    assert found.partner_time.without == ()
+    assert found.partner_time.excluded == ()
 
 
 def test_the_version_with_the_highest_sequence_counts() -> None:
@@ -283,13 +283,13 @@ def test_the_version_with_the_highest_sequence_counts() -> None:
 )
 def test_a_cancelled_instance_or_one_that_does_not_count_does_not_take_place(instance: list[str]) -> None:
     (found,) = read(calendar(dinner(WEEKLY), instance)).events
-    assert (found.partner_time.without, found.partner_time.moved) == ((datetime(2026, 12, 1, 18, 30),), ())
+    assert (found.partner_time.excluded, found.partner_time.moved) == ((datetime(2026, 12, 1, 18, 30),), ())
     assert "Dentist" not in repr(found)
 
 
 def test_an_invalid_instance_is_named_and_does_not_take_place() -> None:
     reading = read(calendar(dinner(WEEKLY), event(AT, "DTSTART:soon", "DURATION:PT1H")))
-    assert reading.events[0].partner_time.without == (datetime(2026, 12, 1, 18, 30),)
+    assert reading.events[0].partner_time.excluded == (datetime(2026, 12, 1, 18, 30),)
     assert why(reading) == ["DTSTART 'soon' is no date"]
 
 

@@ -14,7 +14,7 @@ from detector.core.observations import Activity
 from detector.importing.model import MAX_PROBLEMS, ImportReport
 from detector.importing.sanitizer import EventSanitizer
 from detector.importing.tracks import NOTHING, EventTracks
-from detector.sensors.activitywatch_events import BROWSERS, EVENT_TYPES, browser_of, kind_of
+from detector.sensors.activitywatch_events import BROWSERS, EVENT_TYPES, browser_for, bucket_kind
 from tests.rig.activitywatch_history import CANARY_TITLE, CANARY_URL, History, days, event, utc
 from tests.rig.importing import BEGAN, NOW, after_seconds, catalogue, sanitize_history
 
@@ -47,7 +47,7 @@ def categories(history: History, kind: str, device: str = "laptop") -> list[Acti
 def test_the_kind_of_a_bucket_comes_from_its_type_and_of_a_phones_from_its_name(
     name: str, type_: str, kind: str | None
 ) -> None:
-    assert kind_of(name, type_) == kind
+    assert bucket_kind(name, type_) == kind
 
 
 def test_an_unused_bucket_is_skipped_and_named() -> None:
@@ -148,7 +148,7 @@ def test_a_page_is_classified_in_every_browser_as_its_own_title_would_be(browser
     history = History()
     history.tabs(event(BEGAN, 5, title="Cats - YouTube", url=""), browser=browser)
     assert categories(history, "tab") == [Activity(category="video")]
-    assert browser_of(f"aw-watcher-web-{browser}") == next(each for each in BROWSERS if each.word == browser)
+    assert browser_for(f"aw-watcher-web-{browser}") == next(each for each in BROWSERS if each.word == browser)
 
 
 @pytest.mark.parametrize(

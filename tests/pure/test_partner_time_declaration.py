@@ -133,23 +133,28 @@ def test_times_and_parts_of_the_day_are_read_wherever_people_write_them(given: d
 
 
 def test_without_every_it_takes_place_once() -> None:
-    once = add(on="24 dec", quiet=True)
-    assert (once.recurrence, once.begins, once.floats, once.quiet) == (None, datetime(2026, 12, 24, 20), True, True)
+    once = add(on="24 dec", do_not_disturb=True)
+    assert (once.recurrence, once.begins, once.is_floating, once.do_not_disturb) == (
+        None,
+        datetime(2026, 12, 24, 20),
+        True,
+        True,
+    )
     assert add(on="today", begins="17:00", ends="19:00").begins == datetime(2026, 11, 23, 17)
 
 
 def test_a_named_zone_is_fixed_and_zone_here_floats() -> None:
     named = add(every="day", zone="america/new_york")
-    assert (named.zone, named.floats) == ("America/New_York", False)
-    assert (add(every="day", zone="HERE").zone, add(every="day", zone="here").floats) == ("Europe/Berlin", True)
-    assert edit(named, zone="here") == replace(named, zone="Europe/Berlin", floats=True)
+    assert (named.zone, named.is_floating) == ("America/New_York", False)
+    assert (add(every="day", zone="HERE").zone, add(every="day", zone="here").is_floating) == ("Europe/Berlin", True)
+    assert edit(named, zone="here") == replace(named, zone="Europe/Berlin", is_floating=True)
 
 
 def test_until_includes_its_day_and_excepted_days_are_left_out() -> None:
-    some = add(every="fri", until="11 dec", without=("4 dec",))
+    some = add(every="fri", until="11 dec", excluded=("4 dec",))
     assert begins(some) == ["27 Nov 20:00", "11 Dec 20:00"]
     assert some.recurrence == "FREQ=WEEKLY;BYDAY=FR;UNTIL=20261211"
-    assert some.without == (datetime(2026, 12, 4, 20),)
+    assert some.excluded == (datetime(2026, 12, 4, 20),)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +166,10 @@ def test_until_includes_its_day_and_excepted_days_are_left_out() -> None:
             "--until",
             "it ends before it begins: the first is Friday 27 November 2026",
         ),
-        ({"every": "fri", "without": ("3 dec",)}, "--except", "Dinner is not on Thursday 3 December 2026"),
-        ({"every": "other fri", "without": ("4 dec",)}, "--except", "Dinner is not on Friday 4 December 2026"),
+        ({"every": "fri", "excluded": ("3 dec",)}, "--except", "Dinner is not on Thursday 3 December 2026"),
+        ({"every": "other fri", "excluded": ("4 dec",)}, "--except", "Dinner is not on Friday 4 December 2026"),
         (
-            {"every": "fri", "until": "4 dec", "without": ("27 nov", "4 dec")},
+            {"every": "fri", "until": "4 dec", "excluded": ("27 nov", "4 dec")},
             "--except",
             "nothing is left: each of its days is excepted",
         ),
@@ -172,7 +177,7 @@ def test_until_includes_its_day_and_excepted_days_are_left_out() -> None:
         ({"every": "FREQ=MONTHLY;BYDAY=1FR;BYMONTHDAY=20"}, "--every", "it never comes"),
         ({"every": "FREQ=DAILY;COUNT=3", "until": "4 dec"}, "--until", "says the end a second time"),
         ({"on": "24 dec", "until": "25 dec"}, "--until", "belongs to what returns"),
-        ({"on": "24 dec", "without": ("25 dec",)}, "--except", "belongs to what returns"),
+        ({"on": "24 dec", "excluded": ("25 dec",)}, "--except", "belongs to what returns"),
         ({"on": "today", "begins": "16", "ends": "17"}, "--on", "it is over: it began Monday 23 November 2026 16:00"),
         ({"on": "24 dec", "zone": "Mars"}, "--zone", "there is no zone 'Mars'"),
         ({"every": "fri", "lasts": "1h"}, "--for", "says the end a second time"),
@@ -192,7 +197,7 @@ def test_all_problems_are_reported_in_the_order_of_the_arguments() -> None:
         ends="x",
         on="30 feb",
         until="31 apr",
-        without=("10/12", "x"),
+        excluded=("10/12", "x"),
         zone="Mars",
     )
     assert [argument for argument, _ in found] == [
@@ -206,20 +211,20 @@ def test_all_problems_are_reported_in_the_order_of_the_arguments() -> None:
         "--except",
         "--zone",
     ]
-    assert problems(every="fri", until="tomorrow", without=("3 dec",)) == [
+    assert problems(every="fri", until="tomorrow", excluded=("3 dec",)) == [
         ("--until", "it ends before it begins: the first is Friday 27 November 2026"),
         ("--except", "Dinner is not on Thursday 3 December 2026"),
     ]
 
 
-DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)), number=3)
+DINNER = replace(add(every="other friday", until="26 march", excluded=("11 dec",)), number=3)
 
 
 @pytest.mark.parametrize(
     ("given", "changed"),
     [
         ({"title": "Supper"}, {"title": "Supper"}),
-        ({"begins": "19:00"}, {"begins": datetime(2026, 11, 27, 19), "without": (datetime(2026, 12, 11, 19),)}),
+        ({"begins": "19:00"}, {"begins": datetime(2026, 11, 27, 19), "excluded": (datetime(2026, 12, 11, 19),)}),
         ({"ends": "23:00"}, {"lasts": timedelta(hours=3)}),
         ({"lasts": "1h"}, {"lasts": timedelta(hours=1)}),
         (
@@ -227,24 +232,24 @@ DINNER = replace(add(every="other friday", until="26 march", without=("11 dec",)
             {
                 "begins": datetime(2026, 11, 27, 23),
                 "lasts": timedelta(hours=2),
-                "without": (datetime(2026, 12, 11, 23),),
+                "excluded": (datetime(2026, 12, 11, 23),),
             },
         ),
-        ({"quiet": True}, {"quiet": True}),
+        ({"do_not_disturb": True}, {"do_not_disturb": True}),
         ({"until": "never"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"}),
         ({"until": "25 dec"}, {"recurrence": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20261225"}),
-        ({"without": ("25 dec",)}, {"without": (datetime(2026, 12, 11, 20), datetime(2026, 12, 25, 20))}),
-        ({"included": ("11 dec",)}, {"without": ()}),
-        ({"zone": "Asia/Tokyo"}, {"zone": "Asia/Tokyo", "floats": False}),
-        ({"on": "4 dec"}, {"begins": datetime(2026, 12, 4, 20), "without": ()}),
+        ({"excluded": ("25 dec",)}, {"excluded": (datetime(2026, 12, 11, 20), datetime(2026, 12, 25, 20))}),
+        ({"included": ("11 dec",)}, {"excluded": ()}),
+        ({"zone": "Asia/Tokyo"}, {"zone": "Asia/Tokyo", "is_floating": False}),
+        ({"on": "4 dec"}, {"begins": datetime(2026, 12, 4, 20), "excluded": ()}),
         ({"every": "fri"}, {"recurrence": "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270326"}),
         (
             {"every": "mon"},
-            {"begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270326", "without": ()},
+            {"begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270326", "excluded": ()},
         ),
         (
             {"every": "FREQ=DAILY;COUNT=3"},
-            {"begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=DAILY;COUNT=3", "without": ()},
+            {"begins": datetime(2026, 11, 23, 20), "recurrence": "FREQ=DAILY;COUNT=3", "excluded": ()},
         ),
     ],
 )
@@ -257,7 +262,7 @@ def test_edit_changes_only_the_named_fields(given: dict[str, object], changed: d
     [
         ({"title": ""}, "--title", "a title has at least one character"),
         ({"included": ("25 dec",)}, "--include", "Friday 25 December 2026 is not excepted"),
-        ({"without": ("24 dec",)}, "--except", "Dinner is not on Thursday 24 December 2026"),
+        ({"excluded": ("24 dec",)}, "--except", "Dinner is not on Thursday 24 December 2026"),
         ({"until": "26 nov"}, "--until", "it ends before it begins: the first is Friday 27 November 2026"),
         ({"every": "0 days"}, "--every", "every 0 days never comes"),
         ({"begins": "20:00", "ends": "20:00"}, "--to", "partner time ends where it begins"),
@@ -298,15 +303,15 @@ def test_any_edit_but_quiet_detaches_partner_time_from_its_calendar() -> None:
         DINNER,
         proposal=7,
         as_rfc=True,
-        also=(datetime(2026, 12, 6, 9),),
+        additional=(datetime(2026, 12, 6, 9),),
         moved=(moved,),
         recurrence="FREQ=WEEKLY;BYDAY=FR",
     )
-    assert edit(theirs, quiet=True) == replace(theirs, quiet=True)
+    assert edit(theirs, do_not_disturb=True) == replace(theirs, do_not_disturb=True)
     mine = edit(theirs, begins="19:00")
     assert (mine.proposal, mine.as_rfc) == (None, True)
     # A time of its own stays what it is.
-    assert mine.also == theirs.also
+    assert mine.additional == theirs.additional
     assert mine.moved == (replace(moved, original_start=datetime(2026, 12, 25, 19)),)
     other = edit(theirs, every="sat")
     assert (other.as_rfc, other.moved) == (False, ())

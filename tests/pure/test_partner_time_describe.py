@@ -81,7 +81,7 @@ def test_a_recurrence_is_described_without_its_rrule(recurrence: str, said: str 
 
 def test_limits_and_exceptions_are_described_only_while_they_lie_ahead() -> None:
     every_other = replace(
-        DINNER, recurrence="FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20270326", without=(datetime(2026, 12, 25, 20),)
+        DINNER, recurrence="FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20270326", excluded=(datetime(2026, 12, 25, 20),)
     )
     assert format_schedule(every_other, NOW, BERLIN) == (
         "every other Friday, 20:00–22:00, from 27 November until 26 March 2027, except 25 December"
@@ -106,11 +106,11 @@ def test_until_is_described_by_the_last_day_that_still_counts() -> None:
 
 def test_the_first_excepted_days_are_named_and_the_rest_counted() -> None:
     days = tuple(FRIDAY + timedelta(days=7 * step) for step in range(5))
-    assert format_schedule(replace(DINNER, without=days), NOW, BERLIN) == (
+    assert format_schedule(replace(DINNER, excluded=days), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, except 27 November, 4 December, 11 December and 2 more days"
     )
     moved = Moved(original_start=days[1], begins=days[1] + timedelta(hours=20), lasts=timedelta(hours=1))
-    assert format_schedule(replace(DINNER, also=(datetime(2026, 12, 6, 9),), moved=(moved,)), NOW, BERLIN) == (
+    assert format_schedule(replace(DINNER, additional=(datetime(2026, 12, 6, 9),), moved=(moved,)), NOW, BERLIN) == (
         "every Friday, 20:00–22:00, and also 6 December, one of them moved"
     )
     assert format_schedule(replace(DINNER, recurrence="FREQ=WEEKLY;BYDAY=FR;COUNT=1"), NOW, BERLIN).endswith(", once")

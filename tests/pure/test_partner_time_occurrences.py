@@ -234,7 +234,7 @@ def test_ever_takes_place() -> None:
     assert not ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=1;BYYEARDAY=1"))
     assert not ever_takes_place(declared("2026-01-05T18:30", "1:00", "FREQ=DAILY;UNTIL=20260104"))
     assert not ever_takes_place(
-        replace(declared("2026-01-05T18:30", "1:00", None), without=(datetime(2026, 1, 5, 18, 30),))
+        replace(declared("2026-01-05T18:30", "1:00", None), excluded=(datetime(2026, 1, 5, 18, 30),))
     )
 
 
@@ -306,7 +306,7 @@ def test_calendar_drops_starts_in_a_gap_only_if_the_rule_made_them() -> None:
     assert spans(rule, "2027-03-27", "2027-03-30") == ["27 01:30-27 02:30", "29 00:30-29 01:30"]
     moved = ["27 01:30-27 02:30", "28 01:30-28 02:30", "29 00:30-29 01:30"]
     assert spans(replace(rule, as_rfc=False), "2027-03-27", "2027-03-30") == moved
-    assert spans(replace(rule, also=(night,)), "2027-03-27", "2027-03-30") == moved
+    assert spans(replace(rule, additional=(night,)), "2027-03-27", "2027-03-30") == moved
     assert spans(replace(rule, begins=night), "2027-03-27", "2027-03-30") == moved[1:]
     assert spans(replace(rule, begins=night, recurrence=None), "2027-03-27", "2027-03-30") == moved[1:2]
     late = Moved(original_start=datetime(2027, 3, 27, 2, 30), begins=night, lasts=timedelta(hours=1))
@@ -335,8 +335,8 @@ def test_count_includes_exdates_and_not_rdates() -> None:
     at = datetime(2026, 11, 23, 18, 30)
     evenings = replace(
         declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3"),
-        without=(at + DAY, at + 40 * DAY),
-        also=(at + 9 * DAY, at + 9 * DAY, at, at - DAY),
+        excluded=(at + DAY, at + 40 * DAY),
+        additional=(at + 9 * DAY, at + 9 * DAY, at, at - DAY),
     )
     assert [span[:2] for span in spans(evenings, "2026-11-01", "2027-01-01")] == ["22", "23", "25", "02"]
     assert [f"{local:%d}" for local in local_starts(evenings, at - 9 * DAY, at + 99 * DAY)] == [
@@ -347,7 +347,7 @@ def test_count_includes_exdates_and_not_rdates() -> None:
     ]
     once = replace(evenings, recurrence=None)
     assert [span[:2] for span in spans(once, "2026-11-01", "2027-01-01")] == ["22", "23", "02"]
-    assert spans(replace(once, also=(), without=(at,)), "2026-11-01", "2027-01-01") == []
+    assert spans(replace(once, additional=(), excluded=(at,)), "2026-11-01", "2027-01-01") == []
 
 
 def test_a_moved_occurrence_keeps_its_id_and_has_its_own_title_and_length() -> None:
@@ -355,7 +355,7 @@ def test_a_moved_occurrence_keeps_its_id_and_has_its_own_title_and_length() -> N
     evenings = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;COUNT=3")
     late = Moved(original_start=at + DAY, begins=at + 70 * DAY, lasts=timedelta(minutes=20), title="Breakfast")
     for without in ((), (at + DAY,)):
-        found = whole(replace(evenings, moved=(late,), without=without))
+        found = whole(replace(evenings, moved=(late,), excluded=without))
         assert [one.id for one in found] == ["7@20261123T173000Z", "7@20261125T173000Z", "7@20261124T173000Z"]
         assert [one.title for one in found] == ["Dinner", "Dinner", "Breakfast"]
         assert (found[2].begins, found[2].ends - found[2].begins) == (
@@ -373,7 +373,7 @@ def test_a_moved_occurrence_keeps_its_id_and_has_its_own_title_and_length() -> N
 
 
 def test_floating_occurrences_keep_their_ids_in_another_zone() -> None:
-    nights = replace(declared("2027-03-27T02:30", "1:00", "FREQ=DAILY;COUNT=3"), floats=True)
+    nights = replace(declared("2027-03-27T02:30", "1:00", "FREQ=DAILY;COUNT=3"), is_floating=True)
     named = ["7@20270327T023000", "7@20270328T023000", "7@20270329T023000"]
     for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
         assert [one.id for one in whole(replace(nights, zone=zone))] == named
@@ -389,7 +389,7 @@ def whole(partner_time: PartnerTime) -> list[Occurrence]:
 
 def test_two_starts_at_one_instant_are_one_occurrence() -> None:
     night = declared("2027-03-28T02:30", "1:00", None)
-    both = replace(night, also=(datetime(2027, 3, 28, 3, 30), datetime(2027, 3, 28, 3, 15)))
+    both = replace(night, additional=(datetime(2027, 3, 28, 3, 30), datetime(2027, 3, 28, 3, 15)))
     assert spans(both, "2027-03-01", "2027-04-01") == ["28 01:15-28 02:15", "28 01:30-28 02:30"]
     moved = replace(both, moved=(Moved(original_start=night.begins, begins=datetime(2027, 3, 30, 12), lasts=HOUR),))
     found = whole(moved)
@@ -413,7 +413,7 @@ def test_fold_is_ignored() -> None:
     night = datetime(2026, 10, 25, 2, 30, fold=1)
     once = replace(declared("2026-10-25T02:30", "0:15", None), begins=night)
     assert spans(once, "2026-10-24", "2026-10-27") == ["25 00:30-25 00:45"]
-    daily = replace(once, begins=night - DAY, recurrence="FREQ=DAILY", without=(night,))
+    daily = replace(once, begins=night - DAY, recurrence="FREQ=DAILY", excluded=(night,))
     assert spans(daily, "2026-10-25T00:00", "2026-10-26T03:00") == ["26 01:30-26 01:45"]
 
 
@@ -433,8 +433,8 @@ def test_the_last_day_of_february_2100_is_the_28th() -> None:
 
 
 def test_occurrences_carry_quiet() -> None:
-    assert not whole(declared("2027-03-28T02:30", "1:00", None))[0].quiet
-    assert whole(replace(declared("2027-03-28T02:30", "1:00", None), quiet=True))[0].quiet
+    assert not whole(declared("2027-03-28T02:30", "1:00", None))[0].do_not_disturb
+    assert whole(replace(declared("2027-03-28T02:30", "1:00", None), do_not_disturb=True))[0].do_not_disturb
 
 
 def test_starts_outside_earliest_and_latest_are_left_out_without_error() -> None:
@@ -442,7 +442,7 @@ def test_starts_outside_earliest_and_latest_are_left_out_without_error() -> None
         for recurrence in (None, "FREQ=DAILY", "FREQ=YEARLY;COUNT=3"):
             odd = declared(begins, "24:00", recurrence)
             at = datetime.fromisoformat(begins)
-            odd = replace(odd, also=(at,), moved=(Moved(original_start=at, begins=at, lasts=HOUR),))
+            odd = replace(odd, additional=(at,), moved=(Moved(original_start=at, begins=at, lasts=HOUR),))
             assert occurrences(odd, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)) == []
     far = declared("2026-11-23T18:30", "1:00", "FREQ=DAILY;UNTIL=99991231T235959Z")
     assert len(spans(far, "2026-11-23", "2026-11-26")) == 3
@@ -461,7 +461,9 @@ def test_partner_time_without_length_has_no_occurrences() -> None:
 
 def test_a_cache_lookup_does_not_hash_a_thousand_exceptions() -> None:
     at = datetime(2026, 11, 23, 18, 30)
-    evenings = replace(declared("2026-11-23T18:30", "1:00"), without=tuple(at + 2 * step * DAY for step in range(1000)))
+    evenings = replace(
+        declared("2026-11-23T18:30", "1:00"), excluded=tuple(at + 2 * step * DAY for step in range(1000))
+    )
 
     class Unasked(tuple[datetime, ...]):
         __slots__ = ()
@@ -469,7 +471,7 @@ def test_a_cache_lookup_does_not_hash_a_thousand_exceptions() -> None:
         def __hash__(self) -> int:
             raise AssertionError("every exception is hashed at every question")
 
-    assert hash(replace(evenings, without=Unasked(evenings.without))) == hash(evenings)
+    assert hash(replace(evenings, excluded=Unasked(evenings.excluded))) == hash(evenings)
 
 
 def test_computed_occurrences_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,7 +210,7 @@ def test_a_declaration_is_parsed() -> None:
         lasts=timedelta(minutes=90),
         zone="Europe/Berlin",
         recurrence="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
-        floats=True,
+        is_floating=True,
     )
     assert read(ends=None, lasts="90min") == read()
 

@@ -16,7 +16,7 @@ from detector.daemon.wording import Wording
 from detector.partner_time.model import PartnerTime
 from detector.partner_time.reminders import PlannedReminder, is_due, next_reminder, suggestion_of
 from detector.partner_time.schedule import Plan, Schedule
-from detector.partner_time.settings import RitualSettings
+from detector.partner_time.settings import ReminderSettings
 
 AHEAD = timedelta(minutes=5)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -121,7 +121,7 @@ def test_without_suggestions_nothing_is_offered() -> None:
 
 def test_the_start_notification_offers_the_suggestion_of_the_day_of_the_start() -> None:
     own = ("A walk", "Tea", "What was good today?")
-    settings = replace(Settings(), rituals=RitualSettings(suggestions=own))
+    settings = replace(Settings(), rituals=ReminderSettings(suggestions=own))
     for day in range(6):
         begun = NotifyStart(
             occurrence="1@x", title="Dinner", at=NOON + timedelta(days=day), ends=NOON + timedelta(days=day, hours=1)

@@ -35,7 +35,7 @@ def accept(selectors: Sequence[str], calendar_name: str | None, *, always: bool 
             accepted = proposing.accept(store, waiting, context.CLOCK.now())
             if always is not None:
                 for calendar in calendars:
-                    store.calendars.save(replace(calendar, accepts=always))
+                    store.calendars.save(replace(calendar, auto_accepts=always))
         after = context.read_plan(store)
     for proposal in accepted[:MAX_SHOWN]:
         # Shown as it was proposed: that it is accepted is said once, below.

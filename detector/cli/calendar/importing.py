@@ -65,7 +65,7 @@ def import_file(
     options = _CalendarImport(place=place, name=name, accepts=accepts)
     known = _known_calendar(read_stored(lambda store: store.calendars.all(), ()), options, None)
     events = chosen or (EventFilter() if known is None else known.choice)
-    shown_as = known or Calendar(name=file, place=place)
+    shown_as = known or Calendar(name=file, location=place)
     try:
         with show_progress(shown_as) as progress, _open(file) as stream:
             parsed = read_calendar(
@@ -104,13 +104,13 @@ def _store(
             calendars = store.calendars.all()
             known = _known_calendar(calendars, options, parsed)
             if known is None:
-                known = Calendar(name=_free_name(calendars, options, parsed), place=options.place)
+                known = Calendar(name=_free_name(calendars, options, parsed), location=options.place)
             calendar = store.calendars.save(
                 replace(
                     known,
-                    place=options.place,
+                    location=options.place,
                     choice=events,
-                    accepts=known.accepts or options.accepts,
+                    auto_accepts=known.auto_accepts or options.accepts,
                     refreshed=now,
                     tried=now,
                     why=None,
@@ -149,7 +149,7 @@ def _known_calendar(
         name = _own_name(options, parsed)
     if name is None:
         return next(
-            (calendar for calendar in calendars if calendar.place == options.place and not calendar.subscribed), None
+            (calendar for calendar in calendars if calendar.location == options.place and not calendar.subscribed), None
         )
     found = next((calendar for calendar in calendars if calendar.name.casefold() == name.casefold()), None)
     if found is not None and found.subscribed and options.name is not None:

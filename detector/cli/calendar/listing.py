@@ -29,7 +29,7 @@ def list_calendars(*, as_json: bool) -> None:
         return
     for calendar in known.calendars:
         output.print_text(f"{calendar.name}: {_place(calendar)}", first=f"{calendar.number:>3}  ", later=INDENT)
-        if calendar.accepts:
+        if calendar.auto_accepts:
             counts = _("Counts: {events}; what is like what you accepted is accepted from now on.")
         else:
             counts = _("Counts: {events}; what it proposes is asked about.")
@@ -92,7 +92,7 @@ def _read() -> _StoredCalendars:
 
 
 def _place(calendar: Calendar) -> str:
-    place = _("the standard input") if calendar.place == "-" else display_place(calendar.place)
+    place = _("the standard input") if calendar.location == "-" else display_place(calendar.location)
     return (_("subscribed, {place}") if calendar.subscribed else _("imported, {place}")).format(place=place)
 
 
@@ -121,8 +121,10 @@ def _as_json(calendar: Calendar, known: _StoredCalendars, declared: context.Plan
     return {
         "number": calendar.number,
         "name": calendar.name,
-        "place": display_place(calendar.place),
-        **output.attributes(calendar, "subscribed accepts local"),
+        "place": display_place(calendar.location),
+        "subscribed": calendar.subscribed,
+        "accepts": calendar.auto_accepts,
+        "local": calendar.local,
         **output.attributes(calendar.choice, "tag category everything"),
         **output.attributes(calendar, "refreshed tried why"),
         "not_understood": calendar.current_problems(declared.now),

@@ -37,7 +37,7 @@ def print_proposal(proposal: Proposal, declared: PlanContext) -> None:
     line = with_answer.get(proposal.decided, "{words}").format(words=words)
     output.print_text(line, first=f"{proposal.number:>3}  ", later=INDENT)
     times = next_times(partner_time, declared)
-    if partner_time.recurrence is not None or partner_time.also or partner_time.moved:
+    if partner_time.recurrence is not None or partner_time.additional or partner_time.moved:
         for occurrence in times:
             title = "" if occurrence.title == partner_time.title else f", {occurrence.title}"
             output.print_text(f"{declared.describe(occurrence)}{title}", first=INDENT, later=INDENT)

@@ -36,7 +36,7 @@ class CalendarProgress:
     """Writes to the standard error what is being done, from `begin` to `end`: on a terminal in one line that changes."""
 
     def __init__(self, calendar: Calendar) -> None:
-        name = parse_url(calendar.place).host if is_url(calendar.place) else _("the file")
+        name = parse_url(calendar.location).host if is_url(calendar.location) else _("the file")
         self._activity = _("Asking {name} …").format(name=name)
         self._is_shown = self._is_over = False
         self._line = ""

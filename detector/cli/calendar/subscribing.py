@@ -98,7 +98,7 @@ def refresh_now(name: str | None, *, yes: bool) -> None:
             if done.calendar is not None and done.calendar.why is not None:
                 failed.append(f"{calendar.name}: {done.calendar.why}.")
             else:
-                changes = list(_changes(done.changes, accepts=calendar.accepts)) or [_("Nothing changed.")]
+                changes = list(_changes(done.changes, accepts=calendar.auto_accepts)) or [_("Nothing changed.")]
                 sentences.append(" ".join([f"{calendar.name}:", *changes, *_problems(done.reading)]))
     if sentences:
         context.wake_and_report(sentences)
@@ -171,7 +171,7 @@ def _checked(
         place = str(Path(place).expanduser().absolute())
         if local:
             problems.append(Problem(message=_("belongs to an address, and this is a file"), file="--local"))
-    same = next((calendar for calendar in known if calendar.subscribed and calendar.place == place), None)
+    same = next((calendar for calendar in known if calendar.subscribed and calendar.location == place), None)
     if same is not None:
         message = _("you are subscribed to it already, as {name}").format(name=same.name)
         hint = _("`turntoward calendar refresh '{name}'` asks it now").format(name=same.name)
@@ -182,10 +182,10 @@ def _checked(
         raise UserError(problems)
     return Calendar(
         name="" if name is None else name.strip(),
-        place=place,
+        location=place,
         choice=events,
         subscribed=True,
-        accepts=accepts,
+        auto_accepts=accepts,
         local=local,
     )
 
@@ -209,7 +209,7 @@ def _first_copy(calendar: Calendar) -> FetchedCalendar:
 def _with_name(calendar: Calendar, parsed: ParsedCalendar, known: Sequence[Calendar]) -> Calendar:
     if calendar.name:
         return calendar
-    place = calendar.place
+    place = calendar.location
     name = (parsed.name or (parse_url(place).host if is_url(place) else Path(place).stem)).strip()[:MAX_NAME_LENGTH]
     if problems := _name_problems(name, known):
         raise UserError(problems)
@@ -217,8 +217,8 @@ def _with_name(calendar: Calendar, parsed: ParsedCalendar, known: Sequence[Calen
 
 
 def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
-    if is_url(calendar.place):
-        url = parse_url(calendar.place)
+    if is_url(calendar.location):
+        url = parse_url(calendar.location)
         if url.scheme == "http":
             yield _("This is plain http: anybody on the way there can read the calendar and change what comes.")
         sees = _("Whoever runs {host} sees that this device asks, from where and when; not what you accept or decline.")
@@ -229,7 +229,7 @@ def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
         "In {name} ({place}) {count} events stand; {chosen} meant as partner time: {filter}.",
         parsed.event_count,
         name=calendar.name,
-        place=display_place(calendar.place),
+        place=display_place(calendar.location),
         chosen=chosen.format(count=f"{parsed.chosen_count:,}"),
         filter=describe_filter(calendar.choice),
     )

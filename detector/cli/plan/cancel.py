@@ -153,8 +153,8 @@ def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str)
         begins=begins,
         lasts=lasts,
         zone=before.zone.key,
-        floats=series.floats,
-        quiet=series.quiet,
+        is_floating=series.is_floating,
+        do_not_disturb=series.do_not_disturb,
         instead_of=planned.id,
     )
     replacement = _to_occurrence(new)

@@ -37,9 +37,9 @@ def now_command(length: tuple[str, ...], *, title: str) -> None:
 @click.option("--for", "lasts", metavar="LENGTH", help="Instead of --to: 90min, 1h30min; at most 24 h.")
 @click.option("--on", metavar="DATE", help="Once, on 2026-12-24; with --every: from that day on.")
 @click.option("--until", metavar="DATE", help="The last day on which it may be.")
-@click.option("--except", "without", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
+@click.option("--except", "excluded", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
 @click.option("--zone", metavar="ZONE", help="Whose clock it goes by, such as Europe/Berlin; else where you are.")
-@click.option("--quiet", is_flag=True, help="The desktop keeps quiet in it.")
+@click.option("--quiet", "do_not_disturb", is_flag=True, help="The desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def add_command(*, yes: bool, **options: Any) -> None:
     """Declare partner time that returns, or that is once.
@@ -61,10 +61,10 @@ def add_command(*, yes: bool, **options: Any) -> None:
 @click.option("--for", "lasts", metavar="LENGTH", help="It lasts so long: 90min, 1h30min.")
 @click.option("--on", metavar="DATE", help="The day of what is once; of what returns the first day from then on.")
 @click.option("--until", metavar="DATE", help="The last day on which it may be; `never` for none.")
-@click.option("--except", "without", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
+@click.option("--except", "excluded", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
 @click.option("--include", "included", metavar="DATE", multiple=True, help="On this day after all; may be given again.")
 @click.option("--zone", metavar="ZONE", help="Whose clock it goes by; `here` for the one where you are.")
-@click.option("--quiet/--no-quiet", default=None, help="Whether the desktop keeps quiet in it.")
+@click.option("--quiet/--no-quiet", "do_not_disturb", default=None, help="Whether the desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def edit_command(name: str, *, yes: bool, **options: Any) -> None:
     """Change a declared partner time, by its number or title: only what you name, everything else stays.

@@ -96,7 +96,10 @@ class PlanContext:
             "words": format_partner_time(partner_time, self.now, self.zone),
             "begins": partner_time.begins,
             "lasts_seconds": int(partner_time.lasts.total_seconds()),
-            **attributes(partner_time, "zone recurrence floats quiet"),
+            "zone": partner_time.zone,
+            "recurrence": partner_time.recurrence,
+            "floats": partner_time.is_floating,
+            "quiet": partner_time.do_not_disturb,
         }
 
     def fill(self, text: str, occurrence: Occurrence, **values: object) -> str:

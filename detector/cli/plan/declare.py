@@ -162,7 +162,7 @@ def _write_preview(wanted: PartnerTime, known: PlanContext, *, with_overlaps: bo
             print_text(known.describe(occurrence), first=MARGIN, later=MARGIN)
         if len(next_times) < MAX_SHOWN and any(name in wanted.recurrence for name in ("UNTIL=", "COUNT=")):
             print_text(_("and that is all") if next_times else _("it does not come again"), first=MARGIN, later=MARGIN)
-    if wanted.quiet:
+    if wanted.do_not_disturb:
         print_text(_("The desktop is to keep quiet in it."))
     for sentence in _overlap_sentences(wanted, known) if with_overlaps else ():
         print_text(sentence)

@@ -62,11 +62,11 @@ def _sentences(details: _Details) -> Iterator[str]:
     known, partner_time = details.known, details.partner_time
     when = format_schedule(partner_time, known.now, known.zone)
     yield _("{title}, number {number}: {when}.").format(title=partner_time.title, number=partner_time.number, when=when)
-    if partner_time.floats:
+    if partner_time.is_floating:
         yield _("It goes by the clock where you are, now {zone}.").format(zone=partner_time.zone)
     else:
         yield _("It goes by the clock of {zone}, wherever you are.").format(zone=partner_time.zone)
-    if partner_time.quiet:
+    if partner_time.do_not_disturb:
         yield _("The desktop is to keep quiet in it.")
     if details.calendar is not None:
         yield _("It came from the calendar {name}, and follows it.").format(name=details.calendar)
@@ -93,10 +93,10 @@ def _times(details: _Details) -> Iterator[tuple[str, str]]:
         if ends > known.now:
             to = f"{format_day(begins, known.now, known.zone)} {format_interval(begins, ends)}"
             yield "~", _("{day} is moved to {when}").format(day=day(moved.original_start), when=to)
-    for local in sorted(partner_time.without):
+    for local in sorted(partner_time.excluded):
         if instant_of(local, own) > known.now:
             yield "-", _("{day}, excepted").format(day=day(local))
-    for local in sorted(partner_time.also):
+    for local in sorted(partner_time.additional):
         if instant_of(local, own) > known.now:
             yield "+", _("{day} {time}, as well").format(day=day(local), time=format_clock(local))
 
@@ -127,8 +127,8 @@ def _to_json(details: _Details) -> dict[str, Any]:
         **known.to_json(partner_time),
         "calendar": details.calendar,
         "instead_of": partner_time.instead_of,
-        "excepted": partner_time.without,
-        "as_well": partner_time.also,
+        "excepted": partner_time.excluded,
+        "as_well": partner_time.additional,
         "moved": [
             {
                 **attributes(change, "of begins"),
