@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from detector.clock import Clock
-from detector.core.attention.time_split import Share, split_time
+from detector.core.attention.time_split import TimeTotals, split_time
 from detector.core.effects import Coverage
 from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
@@ -87,21 +87,21 @@ def device_coverage(
     """Return, for the laptop and each paired phone, how much of these occurrences is known of it."""
     found = []
     for name in (LAPTOP, *(phone.name for phone in phones if phone.token is not None or phone.adb is not None)):
-        share, spoke = Share(), False
+        totals, spoke = TimeTotals(), False
         for occurrence in occurrences:
             key = (occurrence.id, name)
             own = [each.coverage for each in coverage if (each.occurrence, each.coverage.device) == key]
-            share += known_share(occurrence, own, now)
+            totals += known_share(occurrence, own, now)
             spoke = spoke or bool(own)
-        found.append(DeviceKnown(name=name, lived=share.lasted, known=share.known, spoke=spoke))
+        found.append(DeviceKnown(name=name, lived=totals.lasted, known=totals.known, spoke=spoke))
     return tuple(found)
 
 
-def known_share(occurrence: StoredOccurrence, coverage: Sequence[Coverage], now: datetime) -> Share:
+def known_share(occurrence: StoredOccurrence, coverage: Sequence[Coverage], now: datetime) -> TimeTotals:
     """Return how long the occurrence lasted until `now`, and how much of that the coverage makes known."""
     # Without an end it is under way, or the daemon was killed in it: then its planned end is the latest possible.
     ended = occurrence.ended or min(occurrence.ends, now)
-    return split_time((), coverage, occurrence.began, max(occurrence.began, ended)).share
+    return split_time((), coverage, occurrence.began, max(occurrence.began, ended)).totals
 
 
 def find_phone_api(

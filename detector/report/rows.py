@@ -18,7 +18,7 @@ class OccurrenceRows:
     uses: list[Use] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
-    signs: list[Observation] = field(default_factory=list)
+    phone_events: list[Observation] = field(default_factory=list)
 
 
 def rows_by_occurrence(
@@ -26,7 +26,7 @@ def rows_by_occurrence(
     uses: Iterable[StoredUse],
     moments: Iterable[Moment],
     coverage: Iterable[StoredCoverage],
-    signs: Iterable[tuple[str, Observation]],
+    phone_events: Iterable[tuple[str, Observation]],
     *,
     since: datetime,
     until: datetime,
@@ -46,9 +46,9 @@ def rows_by_occurrence(
     for moment in moments:
         if moment.occurrence in by_id and moment.began < until:
             by_id[moment.occurrence].moments.append(moment)
-    for occurrence, sign in signs:
-        if occurrence in by_id and sign.at < until:
-            by_id[occurrence].signs.append(sign)
+    for occurrence, event in phone_events:
+        if occurrence in by_id and event.at < until:
+            by_id[occurrence].phone_events.append(event)
     for rows in by_id.values():
         rows.ends = _end(rows, until)
     return list(by_id.values())

@@ -2,23 +2,23 @@
 
 Invariant 1: only partner times that are known for at least half are counted; the others are listed as left out.
 Invariant 2: a use is one micro-rejection, however many rules held in it.
-Invariant 3: what the person called "for both" or "needed" is no micro-rejection; nor is a film for two, nor what may have
-    called somebody who is on call.
+Invariant 3: no micro-rejection is what the person called "for both" or "needed", a film for two, and what may have called
+    somebody who is on call.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
-from detector.core.attention.time_split import Share, TimeSplit, split_time, total_length
+from detector.core.attention.time_split import TimeSplit, TimeTotals, split_time, total_length
 from detector.core.effects import Moment, Outcome
 from detector.core.observations import LAPTOP, Observation
 from detector.devices import Phone
 from detector.i18n import _
 from detector.report.devices import put_away_first, summarise_devices
-from detector.report.rituals import offers, starts
-from detector.report.rows import rows_by_occurrence
+from detector.report.rows import OccurrenceRows, rows_by_occurrence
+from detector.report.starts_and_cancellations import offers, starts
 from detector.report.summary import (
     HOURS_NEEDED,
     KNOWN_ENOUGH,
@@ -29,9 +29,9 @@ from detector.report.summary import (
     Nudges,
     Offer,
     PartnerTimes,
+    PresenceStretch,
     Summary,
-    Undisturbed,
-    Unsaid,
+    SuppressedCount,
     Week,
 )
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
@@ -57,9 +57,22 @@ class _CountedOccurrence:
 
     monday: date
     divided: TimeSplit
-    share: Share
     moments: list[Moment]
     excused: Counter[Reason]
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What all occurrences add up to; `all_time` and `unknown_pages` include those that are left out."""
+
+    counted: list[_CountedOccurrence] = field(default_factory=list)
+    left_out_moments: int = 0
+    all_time: TimeTotals = field(default_factory=TimeTotals)
+    unknown_pages: timedelta = timedelta(0)
+
+    @property
+    def counted_time(self) -> TimeTotals:
+        return sum((occurrence.divided.totals for occurrence in self.counted), TimeTotals())
 
 
 def summarise(
@@ -72,107 +85,114 @@ def summarise(
     until: datetime,
     zone: tzinfo,
     rules: Mapping[str, str],
-    signs: Iterable[tuple[str, Observation]] = (),
+    phone_events: Iterable[tuple[str, Observation]] = (),
     phones: Iterable[Phone] = (),
-    settled: Collection[str] = (),
+    excluded: Collection[str] = (),
     cancelled: Sequence[Cancellation] = (),
 ) -> Summary:
     """Return the summary of the occurrences that began in `[since, until)`; rows of others are passed over.
 
     `until` is now, or earlier: nothing after it is counted.
     `zone` decides in which week an occurrence lies, and the summary's instants are in it. `rules` maps a code to its name.
-    `signs`: when phones were picked up and put away; `phones`: those that are paired now. `settled`: categories that
-    are not offered as "for both": they are already, or the person declined. `cancelled`: what was cancelled, and what
-    became of it.
+    `phone_events`: when phones were picked up and put away; `phones`: those that are paired now. `excluded`: categories
+    that are not offered as "for both": they are already, or the person declined. `cancelled`: what was cancelled, and
+    what became of it.
     """
-    all_rows = rows_by_occurrence(occurrences, uses, moments, coverage, signs, since=since, until=until)
-    counted_occurrences: list[_CountedOccurrence] = []
-    all_time, left_out_moments, unknown_pages = Share(), 0, timedelta(0)
-    for rows in all_rows:
-        # All devices together: time on two of them at once counts once.
-        divided = split_time(rows.uses, rows.coverage, rows.occurrence.began, rows.ends)
-        share = divided.share
-        all_time += share
-        unknown_pages += total_length(divided.unknown_pages)
-        counted, excused = _split_excused(rows.moments)
-        if share.lasted and share.known / share.lasted >= KNOWN_ENOUGH:
-            local = rows.occurrence.began.astimezone(zone).date()
-            monday = local - timedelta(days=local.weekday())
-            counted_occurrences.append(_CountedOccurrence(monday, divided, share, counted, excused))
-        else:
-            left_out_moments += len(counted)
-    # No end is all_rows: either it goes on right now, or the daemon was killed in it.
-    open_ended = [rows.occurrence for rows in all_rows if rows.occurrence.ended is None]
-    under_way = sum(1 for occurrence in open_ended if occurrence.ends > until)
-    partner_times = PartnerTimes(
-        all=len(all_rows),
-        counted=len(counted_occurrences),
-        left_out=len(all_rows) - len(counted_occurrences),
-        left_out_moments=left_out_moments,
-        under_way=under_way,
-        cut_off=len(open_ended) - under_way,
-    )
-    counted_time = sum((counted.share for counted in counted_occurrences), Share())
-    found = [moment for counted in counted_occurrences for moment in counted.moments]
-    excused = sum((counted.excused for counted in counted_occurrences), Counter[Reason]())
+    all_rows = rows_by_occurrence(occurrences, uses, moments, coverage, phone_events, since=since, until=until)
+    totals = _add_up(all_rows, zone)
+    partner_times = _count_partner_times(all_rows, totals, until)
+    counted_time = totals.counted_time
+    known = counted_time.known
     all_moments = [moment for rows in all_rows for moment in rows.moments]
-    unsaid = Counter(
-        moment.reason for moment in all_moments if moment.decided == "suppressed" and moment.reason is not None
-    )
-    nudged_uses = {
-        (moment.occurrence, moment.use or -moment.number) for moment in all_moments if moment.decided == "nudged"
-    }
-    without_nudge = Counter(
-        moment.reason
-        for moment in found
-        if moment.reason is not None and (moment.occurrence, moment.use or -moment.number) not in nudged_uses
-    )
-    nudges = _nudges(all_moments)
-    weeks = _weeks(counted_occurrences)
+    counted_moments = [moment for occurrence in totals.counted for moment in occurrence.moments]
+    excused = sum((occurrence.excused for occurrence in totals.counted), Counter[Reason]())
+    nudges, weeks = _nudges(all_moments), _weeks(totals.counted)
     devices = summarise_devices(all_rows, phones)
+    categories = (shown_category(moment.category or "other") for moment in counted_moments)
+    report_only = (moment.rule for moment in all_moments if moment.reason is Reason.REPORT_ONLY)
+
+    def rule_name(code: str) -> str:
+        return rules.get(code, code)
+
     return Summary(
         since=since.astimezone(zone),
         until=until.astimezone(zone),
         partner_times=partner_times,
-        lived=all_time.lasted,
-        known=all_time.known,
-        unknown_pages=unknown_pages,
+        lived=totals.all_time.lasted,
+        known=totals.all_time.known,
+        unknown_pages=totals.unknown_pages,
         share=counted_time,
-        coverage=_ratio(all_time.known, all_time.lasted),
-        presence=_ratio(counted_time.presence, counted_time.known),
-        longest=_max_presence(counted_occurrences, zone),
-        moments=len(found),
-        per_hour=_per_hour(len(found), counted_time.known),
-        by_category=_count_moments(
-            (shown_category(moment.category or "other") for moment in found), format_category, counted_time.known
-        ),
-        by_rule=_count_moments(
-            (moment.rule for moment in found), lambda code: rules.get(code, code), counted_time.known
-        ),
-        by_device=_count_moments((moment.device for moment in found), format_on_device, counted_time.known),
+        coverage=_ratio(totals.all_time.known, totals.all_time.lasted),
+        presence=_ratio(counted_time.presence, known),
+        longest=_max_presence(totals.counted, zone),
+        moments=len(counted_moments),
+        per_hour=_per_hour(len(counted_moments), known),
+        by_category=_count_moments(categories, format_category, known),
+        by_rule=_count_moments((moment.rule for moment in counted_moments), rule_name, known),
+        by_device=_count_moments((moment.device for moment in counted_moments), format_on_device, known),
         devices=devices,
         put_away_first=sum(1 for rows in all_rows if any(put_away_first(rows, device.name) for device in devices)),
         together=excused[Reason.TOGETHER],
         needed=excused[Reason.NEEDED],
         on_call=excused[Reason.ON_CALL],
         nudges=nudges,
-        unsaid=_by_reason(unsaid),
-        without_nudge=_by_reason(without_nudge),
+        unsaid=_count_reasons(moment for moment in all_moments if moment.decided == "suppressed"),
+        without_nudge=_count_reasons(_without_nudge(counted_moments, all_moments)),
         weeks=weeks,
         missing=_missing(partner_times, counted_time, nudges, weeks),
-        besides=_count_moments(
-            (moment.rule for moment in all_moments if moment.reason is Reason.REPORT_ONLY),
-            lambda code: rules.get(code, code),
-            counted_time.known,
-        ),
-        offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, settled)),
+        besides=_count_moments(report_only, rule_name, known),
+        offers=tuple(Offer(category=category, times=times) for category, times in offers(all_moments, excluded)),
         starts=starts(rows.occurrence for rows in all_rows),
         cancelled=tuple(cancelled),
     )
 
 
-def _by_reason(counted: Counter[Reason]) -> tuple[Unsaid, ...]:
-    return tuple(Unsaid(reason=reason, moments=times) for reason, times in counted.most_common())
+def _add_up(all_rows: Iterable[OccurrenceRows], zone: tzinfo) -> _Totals:
+    totals = _Totals()
+    for rows in all_rows:
+        # All devices together: time on two of them at once counts once.
+        divided = split_time(rows.uses, rows.coverage, rows.occurrence.began, rows.ends)
+        time = divided.totals
+        totals.all_time += time
+        totals.unknown_pages += total_length(divided.unknown_pages)
+        counted, excused = _split_excused(rows.moments)
+        if time.lasted and time.known / time.lasted >= KNOWN_ENOUGH:
+            day = rows.occurrence.began.astimezone(zone).date()
+            monday = day - timedelta(days=day.weekday())
+            totals.counted.append(_CountedOccurrence(monday, divided, counted, excused))
+        else:
+            totals.left_out_moments += len(counted)
+    return totals
+
+
+def _count_partner_times(all_rows: Sequence[OccurrenceRows], totals: _Totals, until: datetime) -> PartnerTimes:
+    # An occurrence without an end is under way, or the daemon was killed during it.
+    open_ended = [rows.occurrence for rows in all_rows if rows.occurrence.ended is None]
+    under_way = sum(1 for occurrence in open_ended if occurrence.ends > until)
+    return PartnerTimes(
+        all=len(all_rows),
+        counted=len(totals.counted),
+        left_out=len(all_rows) - len(totals.counted),
+        left_out_moments=totals.left_out_moments,
+        under_way=under_way,
+        cut_off=len(open_ended) - under_way,
+    )
+
+
+def _without_nudge(counted_moments: Iterable[Moment], all_moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Yield the counted moments during whose use no nudge was shown."""
+    nudged_uses = {_use_key(moment) for moment in all_moments if moment.decided == "nudged"}
+    return (moment for moment in counted_moments if _use_key(moment) not in nudged_uses)
+
+
+def _use_key(moment: Moment) -> tuple[str, int]:
+    # A moment without a use counts by itself; its negative number is no number of a use.
+    return moment.occurrence, moment.use or -moment.number
+
+
+def _count_reasons(moments: Iterable[Moment]) -> tuple[SuppressedCount, ...]:
+    counts = Counter(moment.reason for moment in moments if moment.reason is not None)
+    return tuple(SuppressedCount(reason=reason, moments=times) for reason, times in counts.most_common())
 
 
 def _split_excused(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Reason]]:
@@ -182,18 +202,17 @@ def _split_excused(moments: Sequence[Moment]) -> tuple[list[Moment], Counter[Rea
     for moment in moments:
         # Several moments of one use may be excused, by the answer to one of them; the use is excused once.
         kind = _excuse(moment)
-        if kind is not None and (moment.use is None or moment.use not in excused_uses):
+        if kind is not None and moment.use not in excused_uses:
             excused[kind] += 1
-            excused_uses |= set() if moment.use is None else {moment.use}
-    seen: set[int] = set()
+            if moment.use is not None:
+                excused_uses.add(moment.use)
+    seen_uses = set(excused_uses)
     # A use counts under its first rule. Rules for the report alone come last: any other rule says more about the use.
     for moment in sorted(moments, key=lambda moment: (moment.reason is Reason.REPORT_ONLY, moment.number)):
-        if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in excused_uses:
+        if moment.reason is Reason.SAME_USE or _excuse(moment) is not None or moment.use in seen_uses:
             continue
         if moment.use is not None:
-            if moment.use in seen:
-                continue
-            seen.add(moment.use)
+            seen_uses.add(moment.use)
         counted.append(moment)
     return counted, excused
 
@@ -203,13 +222,13 @@ def _excuse(moment: Moment) -> Reason | None:
     return answered or (_EXCUSES.get(moment.reason) if moment.reason else None)
 
 
-def _max_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> Undisturbed | None:
+def _max_presence(counted_occurrences: Iterable[_CountedOccurrence], zone: tzinfo) -> PresenceStretch | None:
     stretches = [stretch for counted in counted_occurrences for stretch in counted.divided.present]
     if not stretches:
         return None
-    # Of equal ones the first. To the minute: a phone may have been laid down then.
+    # The first of equal ones, and to the minute: a phone may have been put away then.
     begins, ends = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
-    return Undisturbed(lasted=ends - begins, began=begins.astimezone(zone).replace(second=0, microsecond=0))
+    return PresenceStretch(lasted=ends - begins, began=begins.astimezone(zone).replace(second=0, microsecond=0))
 
 
 def _nudges(moments: Iterable[Moment]) -> Nudges:
@@ -242,13 +261,13 @@ def _weeks(counted_occurrences: Iterable[_CountedOccurrence]) -> tuple[Week, ...
     for counted in counted_occurrences:
         by_monday.setdefault(counted.monday, []).append(counted)
     weeks = []
-    for monday, lived in sorted(by_monday.items()):
-        share = sum((counted.share for counted in lived), Share())
-        moments = sum(len(counted.moments) for counted in lived)
-        # The same bound as for moments per hour: a share of ten minutes would be a grade of chance.
-        presence = _ratio(share.presence, share.known) if share.known >= HOURS_NEEDED else None
-        per_hour = _per_hour(moments, share.known)
-        weeks.append(Week(monday, len(lived), share.known, moments, presence, per_hour))
+    for monday, in_week in sorted(by_monday.items()):
+        time = sum((counted.divided.totals for counted in in_week), TimeTotals())
+        moments = sum(len(counted.moments) for counted in in_week)
+        # The same minimum as for moments per hour: the presence of a few minutes would be chance.
+        presence = _ratio(time.presence, time.known) if time.known >= HOURS_NEEDED else None
+        per_hour = _per_hour(moments, time.known)
+        weeks.append(Week(monday, len(in_week), time.known, moments, presence, per_hour))
     return tuple(weeks)
 
 
@@ -274,7 +293,7 @@ def _per_hour(times: int, known: timedelta) -> float | None:
 
 
 def _missing(
-    partner_times: PartnerTimes, counted_time: Share, nudges: Nudges, weeks: Sequence[Week]
+    partner_times: PartnerTimes, counted_time: TimeTotals, nudges: Nudges, weeks: Sequence[Week]
 ) -> tuple[str, ...]:
     sentences = []
     if not partner_times.counted:

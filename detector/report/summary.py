@@ -1,6 +1,6 @@
 """What a report holds, and how much must be known before it gives a number.
 
-Invariant 1: a number that rests on too little is None, and `missing` says what it lacks.
+Invariant 1: a number that rests on too little data is None, and `missing` says what is lacking.
 Invariant 2: nothing here is a score of the relationship, and nothing compares two people.
 """
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from detector.core.attention.time_split import Share
+from detector.core.attention.time_split import TimeTotals
 from rules.model import Reason
 
-# The version of the report's JSON. It grows when a name changes its meaning or goes; new names may come at any time.
+# The version of the report's JSON. It grows when a name is removed or changes its meaning; names may be added at any time.
 FORMAT: Final = 1
-# A partner time of which less than this share is known is not counted: no data is never a good evening.
+# A partner time that is known for less than this share is not counted: missing data is not a good evening.
 KNOWN_ENOUGH: Final = 0.5
-# So much must be known before anything is given per hour.
+# How much must be known before anything is given per hour.
 HOURS_NEEDED: Final = timedelta(hours=1)
-# So many nudges with a known outcome before a share of them is given.
+# How many nudges need a known outcome before a share of them is given.
 NUDGES_NEEDED: Final = 5
-# So many weeks with an hour known before they are compared.
+# How many weeks need an hour known before they are compared.
 WEEKS_NEEDED: Final = 2
-# A phone that is put away within this length of the beginning started well; as long as the grace is by default.
+# A phone that is put away within this time of the beginning started well; as long as the grace is by default.
 WELL_STARTED: Final = timedelta(minutes=5)
 # A neutral mark, not a grade: phones were used about 11 % of a shared meal (Dwyer et al. 2018).
 PRESENCE_MARK: Final = 0.9
@@ -32,8 +32,8 @@ PRESENCE_MARK: Final = 0.9
 class PartnerTimes:
     """How many partner times there were. `counted` and `left_out` add up to `all`.
 
-    `left_out`: known for less than half. `under_way` and `cut_off` (their end was never kept) are among them, and count
-    up to the last instant of which something is known.
+    `left_out`: known for less than half. `under_way` and `cut_off` (their end was not stored) are among `all`, and count
+    up to the last instant that is known.
     """
 
     all: int
@@ -45,7 +45,7 @@ class PartnerTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undisturbed:
+class PresenceStretch:
     """The longest stretch that is known and without a distracting use."""
 
     lasted: timedelta
@@ -54,11 +54,11 @@ class Undisturbed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """How one device took part in all partner times, which lasted `lived`.
+    """How one device took part in all partner times; None where a device sent nothing, as nothing is known of it.
 
-    `known`: how long it is known what happened on it. `looks`: distracting uses; they lasted `used` as far as that is
-    known, and of `of_unknown_length` it is not. `pick_ups`, and how many partner times began with it put away
-    (`put_away_first`): phones only. All None for a device that said nothing: nothing is known of it.
+    `lived`: duration of all partner times; `known`: how much of it the device reported. `looks`: distracting uses; `used`:
+    their known duration; `of_unknown_length`: how many have none. `pick_ups` and `put_away_first` (how many partner times
+    began with it put away): phones only.
     """
 
     name: str
@@ -86,10 +86,10 @@ class MomentCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudges:
-    """What became of the nudges. `shown` reached a screen; `judged` of them ended in a way that says something.
+    """Outcomes of the nudges. `shown` reached a screen; `judged` of them were put away, dismissed or ignored.
 
-    Judged: put away, dismissed or ignored; not for both, not needed, not unknown, not open (nothing came of it yet).
-    `within_60` includes `within_30`. The shares are parts of `judged`, None below `NUDGES_NEEDED`.
+    The others were for both, needed, unknown or open (without an outcome so far). `within_60` includes `within_30`. The
+    shares are parts of `judged`, None below `NUDGES_NEEDED`.
     """
 
     shown: int
@@ -108,7 +108,7 @@ class Nudges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsaid:
+class SuppressedCount:
     """How often there was no nudge for one reason."""
 
     reason: Reason
@@ -129,7 +129,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A category that was for both so many times that it may be made so for good."""
+    """A category that was for both of you so often that it may always be."""
 
     category: str
     times: int
@@ -137,7 +137,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starts:
-    """How many partner times started well (every screen put away by the end of the grace), of those of which it is known."""
+    """How many partner times started well (every screen put away by the end of the grace), of those with a known start."""
 
     well: int
     known: int
@@ -147,7 +147,7 @@ class Starts:
 class Cancellation:
     """A partner time that was cancelled, and what became of it.
 
-    `instead`: when what makes it good began, or is planned to begin; None where it is neither made good nor planned.
+    `instead`: when the new date began, or is planned to begin; None where it neither took place nor is planned.
     """
 
     title: str
@@ -158,51 +158,52 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Everything that a report says. Numbers rest on the partner times that are known well enough.
+    """Everything that a report says.
 
-    Only `nudges` and `unsaid` rest on all: they are about what the program did, which is known even where little else is;
-    and `devices`, `put_away_first` and `starts`, which themselves say how much is known. `cancelled`: what was planned to
-    begin in that time and was cancelled.
-
-    `unsaid` counts every rule that held without a nudge; `without_nudge` those of the `moments` during whose use there
-    was none, by the reason of the rule under which they count.
-
-    `moments` counts micro-rejections, each once; `together` and `needed` are moments that the person called so, counted
-    apart, and so is `on_call`, what may have called them while they were on call. `besides`: every moment of a rule that
-    is for the report alone, by rule. `put_away_first`: partner times that began with a phone put away. `presence` is a
-    share of what is known; `unknown_pages`: how long a browser showed pages that no entry names; `coverage` of all that was declared and lived. `quiet_evening`: how many evenings of the quiet
-    week are done, while it lasts.
+    The numbers rest on the partner times that are known well enough, except where a comment says otherwise.
     """
 
     since: datetime
     until: datetime
     partner_times: PartnerTimes
+    # Duration of all partner times, left out or not, how much of it is known, and how long unknown pages were in front.
     lived: timedelta
     known: timedelta
     unknown_pages: timedelta = timedelta(0)
-    share: Share
+    share: TimeTotals
+    # `known` as a part of `lived`; and how much of the known time passed without a distraction.
     coverage: float | None
     presence: float | None
-    longest: Undisturbed | None
+    longest: PresenceStretch | None
+    # Micro-rejections, each once; and how often per hour of known time.
     moments: int
     per_hour: float | None
     by_category: tuple[MomentCount, ...]
     by_rule: tuple[MomentCount, ...]
     by_device: tuple[MomentCount, ...]
+    # All partner times: each device says how much of it is known.
     devices: tuple[Device, ...]
+    # How many of all partner times began with a phone put away.
     put_away_first: int
+    # No micro-rejections: what the person called so, and what may have called them while they were on call.
     together: int
     needed: int
     on_call: int
+    # All partner times: what the program did is known even where little else is.
     nudges: Nudges
-    unsaid: tuple[Unsaid, ...]
-    without_nudge: tuple[Unsaid, ...]
+    unsaid: tuple[SuppressedCount, ...]
+    # Of `moments`, those during whose use no nudge was shown, by the reason of the rule under which they count.
+    without_nudge: tuple[SuppressedCount, ...]
     weeks: tuple[Week, ...]
     missing: tuple[str, ...]
+    # Every moment of a rule that is for the report alone, by rule.
     besides: tuple[MomentCount, ...] = ()
     offers: tuple[Offer, ...]
+    # How many evenings of the quiet week are done, while it is under way.
     quiet_evening: int | None = None
+    # All partner times with a known start.
     starts: Starts = Starts(well=0, known=0)
+    # What was planned to begin in that time and was cancelled.
     cancelled: tuple[Cancellation, ...] = ()
 
     @property
@@ -217,8 +218,8 @@ def as_json(summary: Summary) -> str:
 
 def _jsonable(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        named = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {name + ("_seconds" if isinstance(part, timedelta) else ""): _jsonable(part) for name, part in named}
+        parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name + ("_seconds" if isinstance(part, timedelta) else ""): _jsonable(part) for name, part in parts}
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, date):

@@ -18,15 +18,15 @@ def measure_unfinished(
     """Return the uses and the coverage that follow from the occurrence's observations, which come in their order."""
     attention = Attention((), occurrence.began, occurrence.ends, AttentionSettings())
     last = occurrence.began
-    for seen in observations:
-        if not isinstance(seen, PartnerTimeBegan | PartnerTimeEnded | PartnerTimeExtended):
-            attention.observe(seen)
-        last = max(last, seen.at)
+    for observation in observations:
+        if not isinstance(observation, PartnerTimeBegan | PartnerTimeEnded | PartnerTimeExtended):
+            attention.observe(observation)
+        last = max(last, observation.at)
     attention.end(last)
-    found = attention.pop_closed()
+    closed = attention.pop_closed()
     # A use whose end was corrected later comes again under the same number; the last one counts.
-    uses = {each.number: each for each in found if isinstance(each, Use)}
+    uses = {use.number: use for use in closed if isinstance(use, Use)}
     return (
         [StoredUse(occurrence=occurrence.id, use=use) for use in uses.values()],
-        [StoredCoverage(occurrence=occurrence.id, coverage=each) for each in found if isinstance(each, Coverage)],
+        [StoredCoverage(occurrence=occurrence.id, coverage=row) for row in closed if isinstance(row, Coverage)],
     )

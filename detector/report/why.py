@@ -1,8 +1,8 @@
 """Explain a moment: the rule and its condition, what was measured, the policy's reason, and what came of it.
 
 Invariant 1: sentences about rules and evidence are made by `rules.explain` and `rules.explain_condition` alone, here as on the screen.
-Invariant 2: what happened on a phone is told to the minute.
-Invariant 3: a rule that was changed since is called changed: today's condition does not explain yesterday's moment.
+Invariant 2: times of a phone are given to the minute.
+Invariant 3: a rule that has changed since is reported as changed: today's condition does not explain yesterday's moment.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +35,7 @@ class Explanation:
     """A moment in sentences.
 
     `condition` None: no such rule is in force. `changed`: the rule's condition does not hold with this evidence, so it was
-    another one then. `how_to_avoid`: what would have prevented it; None: not known.
+    different then. `how_to_avoid`: what would have prevented it; None: not known.
     """
 
     moment: Moment
@@ -60,10 +60,10 @@ def explain(
     began = _to_the_minute(since, clock)
     clock = clock_of(moment, clock)
     evidence = dict(moment.evidence)
-    # A feature that was unknown then is not among the evidence, and so it is unknown here as well.
+    # A feature that was unknown then is missing from the evidence, so it is unknown here as well.
     result = evaluate(rule.condition.text, evidence.get) if rule else None
     changed = result is not None and result.holds is False
-    own = format_evidence(rule.because_parts, evidence, moment.device) if rule and not changed else None
+    own_line = format_evidence(rule.because_parts, evidence, moment.device) if rule and not changed else None
     # What would have prevented it is computed from the evidence; with another condition it would be wrong (invariant 3).
     how_to_avoid = None
     if moment.decided == "nudged" and result is not None and not changed:
@@ -73,7 +73,7 @@ def explain(
         name=rule.name if rule else moment.rule,
         condition=" ".join(rule.condition.text.split()) if rule else None,
         changed=changed,
-        why_line=own
+        why_line=own_line
         or why_line(moment.category, moment.name, moment.evidence, moment.repeat, began, device=moment.device),
         evidence=tuple((format_feature(key), format_measure(key, value)) for key, value in moment.evidence),
         policy=format_policy(
@@ -88,7 +88,7 @@ def explain(
 
 
 def clock_of(moment: Moment, clock: Callable[[datetime], str]) -> Callable[[datetime], str]:
-    """Return the clock by which the moment is told: without seconds where it happened on a phone."""
+    """Return the clock that writes the moment's times: without seconds where it happened on a phone."""
     if moment.device == HERE:
         return clock
     return lambda at: _to_the_minute(shown_instant(at, moment.device), clock)
@@ -106,18 +106,18 @@ def explanation_lines(explanation: Explanation, clock: Callable[[datetime], str]
     nudge = _("A nudge that nobody saw") if moment.outcome is Outcome.UNDELIVERED else _("A nudge")
     kinds = {"nudged": nudge, "suppressed": _("A moment without a nudge")}
     kind = kinds.get(moment.decided, _("A moment that waits"))
-    what = format_activity(moment.category, moment.name, moment.device)
-    yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {what}.", width, subsequent_indent="   ")
+    activity = format_activity(moment.category, moment.name, moment.device)
+    yield from wrap(f"{moment.number}. {clock(moment.began)}  {kind}: {activity}.", width, subsequent_indent="   ")
     yield from wrap(explanation.why_line, width, initial_indent="   ", subsequent_indent="   ")
     yield ""
     yield from wrap(_("Rule {code}: {name}.").format(code=moment.rule, name=explanation.name), width)
     if explanation.condition is None:
-        unknown = _("It is not in force any more, so its words are not known here.")
+        unknown = _("It is not in force any more, so its condition is not known here.")
         yield from wrap(unknown, width, initial_indent="  ")
     else:
         yield from wrap(explanation.condition, width, initial_indent="  ", subsequent_indent="  ")
     if explanation.changed:
-        changed = _("It reads so now; when this was decided it read otherwise.")
+        changed = _("That is its condition now; it was different when this was decided.")
         yield from wrap(changed, width, initial_indent="  ")
     if explanation.evidence:
         yield _("What was measured at {instant}:").format(instant=clock(moment.began))

@@ -1,7 +1,7 @@
 """Explain why there was no nudge at an instant: replay the evening up to it, and see how near each rule was to holding.
 
-Invariant 1: the core is the one that decides live, with the rules and the settings that are in force now.
-Invariant 2: where nothing was known, or nothing was in use, no rule is near, and that is the answer.
+Invariant 1: the same core decides as live, with the rules and the settings that are in force now.
+Invariant 2: where nothing was known, or nothing was in use, no rule is near; the answer says so.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -59,9 +59,9 @@ def find_situation(
     for observation in observations:
         # A gap is observed at its end, and means that nothing is known of the time before.
         if isinstance(observation, Gap) and observation.sense is None and observation.since <= at < observation.at:
-            unknown = _("Nothing is known of then, so nothing could be said.")
+            unknown = _("Nothing is known of that time, so no nudge was possible.")
             if observation.reason is GapReason.NOT_SHOWN:
-                unknown = _("Nothing was sensed then: that partner time had begun could not be shown to anybody.")
+                unknown = _("Nothing was sensed then: the start of partner time could not be shown to anybody.")
             return Situation(at=at, why_no_rule=unknown)
         if observation.at > at:
             break
@@ -69,12 +69,12 @@ def find_situation(
         if isinstance(observation, Paused | Resumed):
             paused = isinstance(observation, Paused)
     if paused:
-        return Situation(at=at, why_no_rule=_("The program was paused then, so it saw nothing."))
+        return Situation(at=at, why_no_rule=_("The program was paused then, so it sensed nothing."))
     effects += core.advance(at)
     snapshots = core.snapshots()
     if not snapshots:
         nothing = (
-            _("Nothing is known of then, so nothing could be said.")
+            _("Nothing is known of that time, so no nudge was possible.")
             if core.has_lost_all_devices
             else _("Nothing was in use then, so no rule could hold.")
         )
@@ -101,7 +101,7 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
     yield from wrap(f"{clock(situation.at)}  {_('In front: {uses}.').format(uses=in_front)}", width)
     for sentence in _of_moments(situation, clock):
         yield from wrap(sentence, width, subsequent_indent="  ")
-    # A rule that has a moment was near, of course: the sentences above say what was decided about it.
+    # A rule that has a moment was near: the sentences above say what was decided about it.
     decided = {(moment.rule, moment.device) for moment in situation.moments}
     shown = [near for near in situation.near if (near.rule.code, near.device) not in decided][:MAX_RULES]
     if not shown:
@@ -111,7 +111,7 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
         yield ""
         yield from wrap(_heading(near, several=len(situation.in_use) > 1), width, subsequent_indent="  ")
         for holds, words, value_then in format_comparisons(near.parts):
-            # How long something lasted at a whole minute would tell to the second when it began on the phone.
+            # The duration at a whole minute would give away the second at which it began on the phone.
             is_plain = near.device != HERE or (holds and words.startswith("category "))
             tail = "" if is_plain else f": {value_then}"
             yield from wrap(f"{_MARKS[holds]:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
@@ -141,7 +141,7 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
 
 
 def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> list[NearRule]:
-    found = []
+    near_rules = []
     for snapshot in snapshots:
         for rule in rules:
             if (categories := rule.condition.categories) is not None and snapshot.category not in categories:
@@ -151,10 +151,10 @@ def _near_rules(snapshots: Sequence[DeviceSnapshot], rules: Sequence[Rule]) -> l
             result = evaluate(
                 rule.condition.text, snapshot.features.get, [length or timedelta(0) for length in held_for]
             )
-            # `distance` counts what is missing, in parts. A rule of which hardly any part held is not worth showing.
+            # `distance` counts the parts that are missing. A rule with hardly any part that held is not worth showing.
             if result.holds or result.distance < max(1, len(result.parts) - 1):
-                found.append(NearRule(rule=rule, device=snapshot.device, parts=result, holds=bool(result.holds)))
-    return sorted(found, key=lambda near: (near.parts.distance, near.rule.code, near.device))
+                near_rules.append(NearRule(rule=rule, device=snapshot.device, parts=result, holds=bool(result.holds)))
+    return sorted(near_rules, key=lambda near: (near.parts.distance, near.rule.code, near.device))
 
 
 def _of_moments(situation: Situation, clock: Callable[[datetime], str]) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _heading(near: NearRule, *, several: bool) -> str:
     where = f" ({near.device})" if several else ""
     rule = f"{near.rule.code}{where} {near.rule.name}"
     if near.holds:
-        return _("{rule}: every part held, but it had held without a break since before.").format(rule=rule)
-    found = format_comparisons(near.parts)
-    held = sum(1 for holds, _words, _value in found if holds)
-    return _("{rule}: {count} of {all} parts held.").format(rule=rule, count=held, all=len(found))
+        return _("{rule}: every part held, but it had already held before without a break.").format(rule=rule)
+    comparisons = format_comparisons(near.parts)
+    held = sum(1 for holds, _words, _value in comparisons if holds)
+    return _("{rule}: {count} of {all} parts held.").format(rule=rule, count=held, all=len(comparisons))

@@ -80,8 +80,8 @@ def evenings(store: Store, week: QuietWeek, zone: tzinfo | None = None) -> list[
         day = occurrence.began.astimezone(zone).date()
         covered = [interval.coverage for interval in coverage if interval.occurrence == occurrence.id]
         days.setdefault(day, []).append(occurrence)
-        share = split_time((), covered, occurrence.began, occurrence.ended).share
-        known[day] = known.get(day, timedelta()) + share.known
+        totals = split_time((), covered, occurrence.began, occurrence.ended).totals
+        known[day] = known.get(day, timedelta()) + totals.known
     return [days[day] for day in sorted(days) if known[day] >= MIN_KNOWN]
 
 

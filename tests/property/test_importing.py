@@ -180,7 +180,7 @@ def test_exactly_what_is_known_is_stored(history: History) -> None:
             assert covered <= expected <= covered + holes
         uses = [each.use for each in kept.history.uses() if each.occurrence == occurrence.id]
         coverage = [each.coverage for each in kept.history.coverage() if each.occurrence == occurrence.id]
-        share = split_time(uses, coverage, occurrence.began, occurrence.ended).share
+        share = split_time(uses, coverage, occurrence.began, occurrence.ended).totals
         assert share.known <= occurrence.ended - occurrence.began
     for tally in report.devices.values():
         assert tally.read == tally.used + tally.outside + tally.duplicate + tally.deferred + tally.invalid

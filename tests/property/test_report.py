@@ -77,7 +77,7 @@ def test_presence_distraction_and_the_unknown_add_up_and_agree_with_counting_sec
     used: list[Use], covered: list[Coverage]
 ) -> None:
     divided = split_time(used, covered, BEGAN, at(LENGTH))
-    found = split_time(used, covered, BEGAN, at(LENGTH)).share
+    found = split_time(used, covered, BEGAN, at(LENGTH)).totals
     present, distracted = second_by_second(used, covered)
     event(f"presence {bool(present)}, distraction {bool(distracted)}, unknown {len(present | distracted) < LENGTH}")
     assert found.presence + found.distraction + found.unknown == timedelta(seconds=LENGTH)
@@ -116,13 +116,13 @@ def test_shifting_everything_shifts_nothing_in_the_shares(
         for each in covered
     ]
     here: TimeSplit = split_time(used, covered, BEGAN, at(LENGTH))
-    assert split_time(moved_uses, moved_coverage, BEGAN + shift, at(LENGTH) + shift).share == here.share
+    assert split_time(moved_uses, moved_coverage, BEGAN + shift, at(LENGTH) + shift).totals == here.totals
 
 
 @given(st.lists(coverages(), min_size=1, max_size=6), st.lists(uses(), max_size=6), coverages())
 def test_knowing_more_never_makes_the_unknown_longer(covered: list[Coverage], used: list[Use], more: Coverage) -> None:
-    before = split_time(used, covered, BEGAN, at(LENGTH)).share
-    assert split_time(used, [*covered, more], BEGAN, at(LENGTH)).share.unknown <= before.unknown
+    before = split_time(used, covered, BEGAN, at(LENGTH)).totals
+    assert split_time(used, [*covered, more], BEGAN, at(LENGTH)).totals.unknown <= before.unknown
 
 
 @st.composite

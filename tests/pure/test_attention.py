@@ -391,7 +391,7 @@ def shares(evening: Evening, seconds: float) -> list[float]:
     closed = evening.attention.pop_closed()
     uses = [each for each in closed if isinstance(each, Use)]
     covered = [each for each in closed if isinstance(each, Coverage)]
-    share = split_time(uses, covered, BEGAN, BEGAN + timedelta(seconds=seconds)).share
+    share = split_time(uses, covered, BEGAN, BEGAN + timedelta(seconds=seconds)).totals
     return [length.total_seconds() for length in (share.presence, share.distraction, share.unknown)]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from detector.backtest.timelines import play, read_timelines
 from detector.core.attention.settings import AttentionSettings
-from detector.core.attention.time_split import Share, split_time
+from detector.core.attention.time_split import TimeTotals, split_time
 from detector.core.effects import Coverage, Use
 from detector.core.effects import Record as Kept
 from detector.core.observations import PartnerTimeBegan
@@ -22,7 +22,7 @@ FILM = """
 """
 
 
-def lived(text: str) -> tuple[list[tuple[str, float]], Share]:
+def lived(text: str) -> tuple[list[tuple[str, float]], TimeTotals]:
     """Return the uses with their seconds, and how the evening divides."""
     timeline = read_timelines(text + "20:30:00            ends\n", "test")[0]
     effects = play(timeline, Pipeline((), PolicySettings(), AttentionSettings()))
@@ -35,7 +35,7 @@ def lived(text: str) -> tuple[list[tuple[str, float]], Share]:
         for each in uses.values()
         if each.ended is not None
     ]
-    return told, split_time(uses.values(), covered, began.at, began.ends).share
+    return told, split_time(uses.values(), covered, began.at, began.ends).totals
 
 
 def test_choosing_a_film_is_distraction_and_watching_it_is_presence() -> None:

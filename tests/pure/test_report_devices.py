@@ -88,7 +88,7 @@ def told(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: flo
         until=at(600),
         zone=BERLIN,
         rules={},
-        signs=store.history.observations_by_kind([PickedUp, PutAway]),
+        phone_events=store.history.observations_by_kind([PickedUp, PutAway]),
         phones=phones,
     )
 

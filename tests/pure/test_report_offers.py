@@ -8,7 +8,7 @@ import pytest
 
 from detector.core.effects import Coverage, Moment, Outcome
 from detector.report.as_text import as_text
-from detector.report.rituals import declined, offers
+from detector.report.starts_and_cancellations import declined, offers
 from detector.report.summarise import summarise
 from detector.report.summary import Summary
 from detector.store.model import StoredCoverage, StoredOccurrence
@@ -39,10 +39,10 @@ def moment(
     )
 
 
-def summary(*moments: Moment, settled: frozenset[str] = frozenset()) -> Summary:
+def summary(*moments: Moment, excluded: frozenset[str] = frozenset()) -> Summary:
     kept = StoredOccurrence(id="1@x", title="Evening", began=BEGAN, ends=ENDS, ended=ENDS, end_reason="ended")
     known = StoredCoverage(occurrence="1@x", coverage=Coverage(number=1, device="laptop", began=BEGAN, ended=ENDS))
-    return summarise([kept], [], moments, [known], since=BEGAN, until=ENDS, zone=UTC, rules={}, settled=settled)
+    return summarise([kept], [], moments, [known], since=BEGAN, until=ENDS, zone=UTC, rules={}, excluded=excluded)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_category_that_was_for_both_three_times_is_offered_with_its_command() 
 
 def test_a_category_that_was_accepted_or_declined_is_not_offered() -> None:
     said = [moment(number, outcome=Outcome.TOGETHER) for number in (1, 2, 3)]
-    assert summary(*said, settled=frozenset({"video"})).offers == ()
+    assert summary(*said, excluded=frozenset({"video"})).offers == ()
 
 
 def test_dating_is_not_offered_for_the_offer_would_name_it() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.core.attention.time_split import Share, difference, merged, split_time
+from detector.core.attention.time_split import TimeTotals, difference, merged, split_time
 from detector.core.effects import Coverage, Use
 from detector.core.observations import Activity
 
@@ -33,8 +33,8 @@ def covered(began: float, ended: float, device: str = "laptop") -> Coverage:
     return Coverage(number=1, device=device, began=at(began), ended=at(ended))
 
 
-def minutes(presence: float, distraction: float, unknown: float) -> Share:
-    return Share(
+def minutes(presence: float, distraction: float, unknown: float) -> TimeTotals:
+    return TimeTotals(
         presence=timedelta(minutes=presence),
         distraction=timedelta(minutes=distraction),
         unknown=timedelta(minutes=unknown),
@@ -87,14 +87,14 @@ def minutes(presence: float, distraction: float, unknown: float) -> Share:
     ],
 )
 def test_an_occurrence_divides_into_presence_distraction_and_the_unknown(
-    uses: list[Use], coverage: list[Coverage], expected: Share
+    uses: list[Use], coverage: list[Coverage], expected: TimeTotals
 ) -> None:
-    assert split_time(uses, coverage, BEGAN, ENDS).share == expected
+    assert split_time(uses, coverage, BEGAN, ENDS).totals == expected
     assert expected.lasted == timedelta(minutes=60)
 
 
 def test_an_occurrence_that_ends_before_it_begins_lasts_no_time() -> None:
-    assert split_time([used(0, 5)], [covered(0, 5)], ENDS, BEGAN).share == Share()
+    assert split_time([used(0, 5)], [covered(0, 5)], ENDS, BEGAN).totals == TimeTotals()
 
 
 def test_shares_add_up() -> None:

@@ -122,7 +122,7 @@ def test_a_changed_rule_does_not_explain_an_older_moment() -> None:
         for rule in RULES
     )
     found = "\n".join(told(moment, stricter))
-    assert "It reads so now; when this was decided it read otherwise." in found
+    assert "That is its condition now; it was different when this was decided." in found
     assert "kept it quiet" not in found
 
 
@@ -130,7 +130,7 @@ def test_a_rule_that_no_longer_exists_is_named_so() -> None:
     (moment,) = moments(FEED)
     found = told(moment, ())
     assert "Rule F101: F101." in found
-    assert "  It is not in force any more, so its words are not known here." in found
+    assert "  It is not in force any more, so its condition is not known here." in found
 
 
 def test_the_because_sentence_of_a_rule_is_its_why_line() -> None:
@@ -183,11 +183,11 @@ def test_a_deadline_between_two_observations_is_not_missed() -> None:
 def test_gap_pause_and_idle_desktop_explain_that_no_rule_could_hold() -> None:
     assert then(FEED, "18:50:00").why_no_rule == "Nothing was in use then, so no rule could hold."
     gap = FEED + "19:20:00            nothing known since 19:10:00\n"
-    assert then(gap, "19:15:00").why_no_rule == "Nothing is known of then, so nothing could be said."
+    assert then(gap, "19:15:00").why_no_rule == "Nothing is known of that time, so no nudge was possible."
     # After the gap no sensor has said anew what is in front.
-    assert then(gap, "19:21:00").why_no_rule == "Nothing is known of then, so nothing could be said."
+    assert then(gap, "19:21:00").why_no_rule == "Nothing is known of that time, so no nudge was possible."
     paused = FEED + "19:20:00            paused\n19:30:00            resumed\n19:31:00            mail\n"
-    assert then(paused, "19:25:00").why_no_rule == "The program was paused then, so it saw nothing."
+    assert then(paused, "19:25:00").why_no_rule == "The program was paused then, so it sensed nothing."
     assert then(paused, "19:31:10").why_no_rule is None
 
 

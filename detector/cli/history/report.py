@@ -20,7 +20,7 @@ from detector.partner_time.parse_dates import parse_date, parse_since
 from detector.partner_time.wall_clock import DAY
 from detector.paths import config_path, rules_dir
 from detector.report.as_text import FIRST_USE, as_text
-from detector.report.rituals import DECLINED, cancellations, declined
+from detector.report.starts_and_cancellations import DECLINED, cancellations, declined
 from detector.report.summarise import summarise
 from detector.report.summary import Cancellation, Summary
 from detector.report.summary import as_json as summary_as_json
@@ -88,9 +88,9 @@ def _summarise(since: datetime, until: datetime, zone: ZoneInfo) -> Summary:
             until=until,
             zone=zone,
             rules=rules,
-            signs=store.history.observations_by_kind([PickedUp, PutAway], since, until),
+            phone_events=store.history.observations_by_kind([PickedUp, PutAway], since, until),
             phones=store.phones.all(),
-            settled=declined(store.state.get(DECLINED)).union(read_settings(config_path()).policy.for_both),
+            excluded=declined(store.state.get(DECLINED)).union(read_settings(config_path()).policy.for_both),
             cancelled=_cancelled(store, since, until, zone),
         )
         return replace(summary, quiet_evening=done if is_quiet else None)

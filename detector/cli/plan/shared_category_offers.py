@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from detector.cli.stored import read_stored
-from detector.report.rituals import DECLINED, declined, offers
+from detector.report.starts_and_cancellations import DECLINED, declined, offers
 
 
 def offered_categories(chosen: Sequence[str]) -> list[tuple[str, int]]:

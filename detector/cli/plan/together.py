@@ -13,7 +13,7 @@ from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.i18n import _
 from detector.paths import config_path
-from detector.report.rituals import DECLINED, declined
+from detector.report.starts_and_cancellations import DECLINED, declined
 from detector.spelling import did_you_mean
 from rules.explain import format_category, format_offer
 from rules.features import CATEGORIES

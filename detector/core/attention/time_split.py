@@ -21,15 +21,15 @@ Stretch: TypeAlias = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class TimeTotals:
     """How long presence, distraction and the unknown lasted. `known` is the first two together."""
 
     presence: timedelta = timedelta(0)
     distraction: timedelta = timedelta(0)
     unknown: timedelta = timedelta(0)
 
-    def __add__(self, other: Share) -> Share:
-        return Share(
+    def __add__(self, other: TimeTotals) -> TimeTotals:
+        return TimeTotals(
             presence=self.presence + other.presence,
             distraction=self.distraction + other.distraction,
             unknown=self.unknown + other.unknown,
@@ -58,10 +58,10 @@ class TimeSplit:
     unknown_pages: tuple[Stretch, ...] = ()
 
     @property
-    def share(self) -> Share:
+    def totals(self) -> TimeTotals:
         presence, distraction = total_length(self.present), total_length(self.distracted)
         unknown = max(self.ends - self.begins, timedelta(0)) - presence - distraction
-        return Share(presence=presence, distraction=distraction, unknown=unknown)
+        return TimeTotals(presence=presence, distraction=distraction, unknown=unknown)
 
 
 def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: datetime, ends: datetime) -> TimeSplit:

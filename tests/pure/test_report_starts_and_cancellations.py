@@ -18,7 +18,7 @@ from detector.core.observations import PartnerTimeBegan, PartnerTimeEnded
 from detector.partner_time.model import Occurrence, PartnerTime
 from detector.paths import store_path
 from detector.report.as_text import as_text
-from detector.report.rituals import cancellations
+from detector.report.starts_and_cancellations import cancellations
 from detector.report.summarise import summarise
 from detector.report.summary import Cancellation, Summary, as_json
 from detector.store.model import CancelledOccurrence, StoredOccurrence
