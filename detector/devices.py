@@ -27,6 +27,11 @@ class Phone:
     adb: str | None = None  # its serial at the adb server
     shows_nudges: bool = False  # the response to its events may carry the sentence of a nudge
 
+    @property
+    def is_paired(self) -> bool:
+        """Return whether it was paired with the phone API or through adb."""
+        return self.token is not None or self.adb is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneApiAddress:

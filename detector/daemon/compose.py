@@ -341,7 +341,7 @@ class Daemon:
                 spoke=None if tracker is None else phone.name in tracker.heard_from,
             )
             for phone in self._phone_gateway.phones()
-            if phone.token is not None or phone.adb is not None
+            if phone.is_paired
         )
 
 

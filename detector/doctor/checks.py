@@ -194,7 +194,7 @@ async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tup
 def _senses_by_kind(senses: Sequence[SenseFound], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
     # Return the senses that are sensed, by the kind of device; a paired phone says what is in front.
     found: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
-    if any(phone.token is not None or phone.adb is not None for phone in phones):
+    if any(phone.is_paired for phone in phones):
         found["phone"] = {"focus"}
     return found
 

@@ -86,7 +86,7 @@ def device_coverage(
 ) -> tuple[DeviceKnown, ...]:
     """Return, for the laptop and each paired phone, how much of these occurrences is known of it."""
     found = []
-    for name in (LAPTOP, *(phone.name for phone in phones if phone.token is not None or phone.adb is not None)):
+    for name in (LAPTOP, *(phone.name for phone in phones if phone.is_paired)):
         totals, spoke = TimeTotals(), False
         for occurrence in occurrences:
             key = (occurrence.id, name)

@@ -17,7 +17,7 @@ from rules.features import DISTRACTING
 
 def summarise_devices(all_rows: Sequence[OccurrenceRows], phones: Iterable[Phone]) -> tuple[Device, ...]:
     """Return each device: the laptop, the phones that are paired, and those that sent something and are unpaired now."""
-    paired = [phone.name for phone in phones if phone.token is not None or phone.adb is not None]
+    paired = [phone.name for phone in phones if phone.is_paired]
     active: set[str] = set()
     for rows in all_rows:
         for column in (rows.uses, rows.coverage, rows.moments, rows.phone_events):

@@ -1,8 +1,8 @@
-"""Focus and idleness as a running ActivityWatch reports them: for sessions in which no sensor of ours can tell.
+"""Focus and idleness as a running ActivityWatch reports them: for sessions in which no sensor of ours can run.
 
-Invariant 1: it is asked in partner time alone, and only where the person wrote its address into the settings.
+Invariant 1: it is asked in partner time only, and only where the person wrote its address into the settings.
 Invariant 2: it is asked every ten seconds: ActivityWatch pushes nothing, and its watchers report up to a minute late. So it is
-the last choice, for where nothing pushes.
+the last choice.
 Invariant 3: stale data is a loss, never presence: a watcher that still runs reports at least once a minute.
 Invariant 4: while a browser is in front and reports its page, the page's title takes the place of the toplevel's.
 """
@@ -30,6 +30,7 @@ from detector.sensors.activitywatch_events import (
     may_stand_in,
 )
 from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWatchServer
+from detector.sensors.channel import wait_briefly
 from detector.sensors.model import SensorEvent, Toplevel, ToplevelFocused
 from detector.sensors.settings import SensorSettings, check_sources
 
@@ -38,7 +39,7 @@ STALE: Final = timedelta(seconds=90)
 TAB_STALE: Final = timedelta(seconds=150)
 """A browser reports once a minute which page it shows."""
 MAX_EVENTS: Final = 50
-"""Events that are read at a time: more do not come in ten seconds."""
+"""How many events are read at a time: fewer come in ten seconds."""
 _REMEDY: Final = _('write activitywatch = "http://127.0.0.1:5600" below [sources] in the configuration')
 
 
@@ -70,7 +71,7 @@ class ActivityWatchSensor:
             why = _("ActivityWatch {problem}").format(problem=failure)
             raise SensorUnavailable(why, _("start ActivityWatch")) from None
         if not self._is_fresh(events):
-            why = _("{watcher} tells ActivityWatch nothing").format(watcher=self.watcher)
+            why = _("{watcher} sends ActivityWatch nothing").format(watcher=self.watcher)
             raise SensorUnavailable(why, _("start {program}").format(program=self.watcher))
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
@@ -85,7 +86,8 @@ class ActivityWatchSensor:
                 for event in await self._convert(server, events, latest):
                     latest = max(latest, event.at)
                     yield event
-                await _sleep(self._every)
+                # `asyncio.sleep` is banned here, as waits should be for events. ActivityWatch has none that could be waited for.
+                await wait_briefly(asyncio.Event(), self._every.total_seconds())
                 events = read_events(self.kind, await server.latest(bucket, MAX_EVENTS))
                 self._require_fresh(events)
         except ActivityWatchError as failure:
@@ -103,9 +105,9 @@ class ActivityWatchSensor:
     def _server(self) -> ActivityWatchServer:
         url = self._sources.activitywatch
         if url is None:
-            raise SensorUnavailable(_("ActivityWatch is not to be asked"), _REMEDY)
+            raise SensorUnavailable(_("the settings name no ActivityWatch"), _REMEDY)
         if any(problem[0] == "activitywatch" for problem in check_sources(self._sources)):
-            raise SensorUnavailable(_("this ActivityWatch may not be on this device"), _REMEDY)
+            raise SensorUnavailable(_("this ActivityWatch may be on another device"), _REMEDY)
         return ActivityWatchServer(url)
 
     async def _find_bucket(self, server: ActivityWatchServer) -> tuple[str, list[ActivityWatchEvent[Any]]]:
@@ -116,7 +118,7 @@ class ActivityWatchSensor:
             if (events := read_events(self.kind, await server.latest(name, MAX_EVENTS)))
         ]
         if not candidates:
-            why = _("{watcher} has told ActivityWatch nothing yet").format(watcher=self.watcher)
+            why = _("{watcher} has sent ActivityWatch nothing yet").format(watcher=self.watcher)
             raise SensorUnavailable(why, _("start {program}").format(program=self.watcher))
         _ended, name, events = max(candidates, key=lambda candidate: candidate[:2])
         return name, events
@@ -126,7 +128,7 @@ class ActivityWatchSensor:
 
     def _require_fresh(self, events: Sequence[ActivityWatchEvent[Any]]) -> None:
         if not self._is_fresh(events):
-            why = _("{watcher} has told ActivityWatch nothing for {seconds:.0f} s")
+            why = _("{watcher} has sent ActivityWatch nothing for {seconds:.0f} s")
             raise SensorLost(why.format(watcher=self.watcher, seconds=STALE.total_seconds()))
 
 
@@ -139,40 +141,40 @@ class ActivityWatchFocus(ActivityWatchSensor):
     watcher = "aw-watcher-window"
 
     def _start(self) -> None:
-        self._yielded: Toplevel | None = None
+        self._last_yielded: Toplevel | None = None
         self._newest: datetime | None = None
 
     async def _convert(
         self, server: ActivityWatchServer, events: Sequence[ActivityWatchEvent[Any]], latest: datetime
     ) -> list[SensorEvent]:
         newest = events[-1]
-        # Toplevels that came and went between two questions count as well, but not those from before the first.
+        # Toplevels that came and went since the last answer count as well, but not those from before the first answer.
         passed = [] if self._newest is None else [event for event in events[:-1] if event.began > self._newest]
-        found: list[SensorEvent] = []
+        new: list[SensorEvent] = []
         for event in (*passed, newest):
-            page = await self._page(server, event.content) if event is newest else None
+            page = await self._page_title(server, event.content) if event is newest else None
             toplevel = Toplevel(app_id=event.content.app or "", title=page or event.content.title or "")
-            if toplevel == self._yielded:
+            if toplevel == self._last_yielded:
                 continue
             latest = max(latest, min(event.began, self._clock.now()))
-            self._yielded = toplevel
-            found.append(ToplevelFocused(at=latest, toplevel=toplevel))
+            self._last_yielded = toplevel
+            new.append(ToplevelFocused(at=latest, toplevel=toplevel))
         self._newest = newest.began
-        return found
+        return new
 
-    async def _page(self, server: ActivityWatchServer, front: FrontFields) -> str | None:
+    async def _page_title(self, server: ActivityWatchServer, front: FrontFields) -> str | None:
         # Return the title of the page that the browser in front shows, None where it is no browser or reports none.
         browser = browser_for(front.app or "")
         if browser is None:
             return None
-        named = {name: browser_for(name) for name in await _buckets_of(server, "tab")}
-        has_own = browser in named.values()
-        for name, other in named.items():
+        browsers = {name: browser_for(name) for name in await _buckets_of(server, "tab")}
+        has_own = browser in browsers.values()
+        for name, other in browsers.items():
             if other not in {browser, None} and (has_own or not may_stand_in(other, browser)):
                 continue
             pages = read_events("tab", await server.latest(name))
             title = pages[-1].content.title if pages else None
-            if title is None or not title or self._clock.now() - pages[-1].ended > TAB_STALE:
+            if not title or self._clock.now() - pages[-1].ended > TAB_STALE:
                 continue
             # What another browser's bucket holds may be of that browser, which runs as well.
             if other in {browser, None} or not front.title or title in front.title:
@@ -181,7 +183,7 @@ class ActivityWatchFocus(ActivityWatchSensor):
 
 
 class ActivityWatchIdle(ActivityWatchSensor):
-    """Idle by aw-watcher-afk. Its own settings say how long is idle; it reports since when, and so does `WentIdle`."""
+    """Idle by aw-watcher-afk, after as long as its own settings say. It reports since when, and so does `WentIdle`."""
 
     name = "activitywatch_idle"
     sense: Sense = "idle"
@@ -214,19 +216,12 @@ async def _buckets_of(server: ActivityWatchServer, kind: BucketKind) -> list[str
 
 
 def read_events(kind: BucketKind, events: Sequence[Any]) -> list[ActivityWatchEvent[Any]]:
-    """Return the events that have the shape of their kind, the oldest first."""
+    """Return the events with the fields of their kind, the oldest first."""
     readable: list[ActivityWatchEvent[Any]] = []
     for sent in events:
         with suppress(msgspec.ValidationError, OverflowError):
             event = msgspec.convert(sent, EVENT_TYPES[kind])
-            # A negative duration, and one that leads beyond the last year there is, are no events.
+            # An event with a negative duration, or an end after the year 9999, is left out.
             if event.ended >= event.began:
                 readable.append(event)
     return sorted(readable, key=lambda event: (event.began, event.ended))
-
-
-async def _sleep(length: timedelta) -> None:
-    # `asyncio.sleep` is banned here, for waits should be for events. ActivityWatch has none that could be waited for.
-    with suppress(TimeoutError):
-        async with asyncio.timeout(length.total_seconds()):
-            await asyncio.Event().wait()

@@ -1,7 +1,7 @@
 """A client of aw-server's REST interface: its buckets, and the events of a bucket.
 
 Invariant 1: nothing is sent but GET requests, and no request says anything about the person.
-Invariant 2: a redirect is not followed: whoever sends one is not the server that was meant.
+Invariant 2: a redirect is not followed: a server that sends one is not the one that was meant.
 Invariant 3: every answer is bounded in length and in time; no title and no address of a page is in an exception.
 """
 
@@ -63,7 +63,7 @@ class ActivityWatchServer:
     token: str | None = field(default=None, repr=False)
 
     async def buckets(self) -> dict[str, dict[str, Any]]:
-        """Return what the server says of each bucket, by its id; a bucket whose description is no object is left out.
+        """Return the description of each bucket, by its id; a bucket without an object as description is left out.
 
         Raises:
             ActivityWatchError: no answer, or not an aw-server's.
@@ -75,7 +75,7 @@ class ActivityWatchServer:
         return {name: bucket for name, bucket in listed.items() if isinstance(bucket, dict)}
 
     async def latest(self, bucket: str, number: int = 1) -> list[Any]:
-        """Return the last events of the bucket, as they are, the newest first.
+        """Return the last events of the bucket, unchanged, the newest first.
 
         Raises:
             ActivityWatchError: no answer, or not an aw-server's.
@@ -106,8 +106,9 @@ class ActivityWatchServer:
             async with asyncio.timeout(TIMEOUT):
                 reader, writer = await asyncio.open_connection(host, port, ssl=secure or None)
                 try:
-                    writer.write(self._request(parts.netloc, path, query or {}))
-                    return await _read_answer(reader, MAX_ANSWER)
+                    connection = h11.Connection(our_role=h11.CLIENT)
+                    writer.write(self._request(connection, parts.netloc, path, query or {}))
+                    return await _read_answer(connection, reader)
                 finally:
                     writer.close()
                     with suppress(OSError):
@@ -120,8 +121,7 @@ class ActivityWatchServer:
         except h11.RemoteProtocolError:
             raise ActivityWatchError(_("answered with something that is not HTTP")) from None
 
-    def _request(self, netloc: str, path: str, query: Mapping[str, str]) -> bytes:
-        connection = h11.Connection(our_role=h11.CLIENT)
+    def _request(self, connection: h11.Connection, netloc: str, path: str, query: Mapping[str, str]) -> bytes:
         headers = [("Host", netloc), ("Accept", "application/json"), ("Connection", "close")]
         if self.token is not None:
             headers.append(("Authorization", f"Bearer {self.token}"))
@@ -134,11 +134,7 @@ def _events_path(bucket: str) -> str:
     return f"buckets/{quote(bucket, safe='')}/events"
 
 
-async def _read_answer(reader: asyncio.StreamReader, largest: int) -> bytes:
-    connection = h11.Connection(our_role=h11.CLIENT)
-    # h11 reads a response only after it has seen a request go out; the real one was written by another connection object.
-    connection.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
-    connection.send(h11.EndOfMessage())
+async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader) -> bytes:
     body = bytearray()
     while True:
         event = connection.next_event()
@@ -148,8 +144,8 @@ async def _read_answer(reader: asyncio.StreamReader, largest: int) -> bytes:
             _require_ok(event.status_code)
         elif isinstance(event, h11.Data):
             body += event.data
-            if len(body) > largest:
-                raise AnswerTooLarge(_("answered with more than {size} MB").format(size=largest >> 20))
+            if len(body) > MAX_ANSWER:
+                raise AnswerTooLarge(_("answered with more than {size} MB").format(size=MAX_ANSWER >> 20))
         elif isinstance(event, h11.EndOfMessage):
             return bytes(body)
         elif isinstance(event, h11.ConnectionClosed):
@@ -162,7 +158,7 @@ def _require_ok(status: int) -> None:
     if 300 <= status < 400:
         raise ActivityWatchError(_("redirects to another address, which is not followed"), status)
     if status in {401, 403}:
-        raise ActivityWatchError(_("wants a token, or another one: see --token-file"), status)
+        raise ActivityWatchError(_("needs a token, or another one: see --token-file"), status)
     raise ActivityWatchError(_("answered with {status}").format(status=status), status)
 
 
@@ -174,5 +170,5 @@ def _decode(body: bytes) -> Any:
 
 
 def _describe(failure: OSError) -> str:
-    # The number of a failed look-up is negative, and none of the operating system's.
+    # A failed look-up has a negative number, which is not one of the operating system's.
     return os.strerror(failure.errno) if failure.errno and failure.errno > 0 else _("no such host")

@@ -1,6 +1,6 @@
 """A phone connected by adb: which app comes to its front, its screen and its lock screen, pushed as they happen.
 
-Invariant 1: of the event log six tags are read, and of a phone's day only what a break of the link within partner time hid;
+Invariant 1: six tags of the event log are read, and of a phone's day only what a break of the link within partner time hid;
 nothing of it is logged, and no package is in a repr or an exception.
 Invariant 2: plugging and unplugging is pushed by the adb server: nothing polls, and nothing wakes while nothing happens.
 Invariant 3: a phone that goes away is a `Gap` until it is back, and then its present state comes first; a server that goes away
@@ -23,6 +23,7 @@ from detector.sensors.adb_client import SERVER, AdbConnection, AdbDisconnected, 
 from detector.sensors.adb_guidance import NAME, READY, connected_phones, why_unavailable
 from detector.sensors.android_query import PhoneClock
 from detector.sensors.android_state import AndroidSnapshot, AndroidState
+from detector.sensors.channel import Channel
 from detector.sensors.model import SensorEvent
 
 UNPLUG_DELAY: Final = 2.0
@@ -31,7 +32,7 @@ SERVER_GONE: Final = _("the adb server went away")
 
 
 @dataclass(frozen=True, slots=True)
-class _DeviceState:
+class _AdbState:
     """The server reported the phone's state, in adb's own word; None: it is not connected."""
 
     state: str | None
@@ -45,15 +46,15 @@ class _LogChunk:
     chunk: bytes | None = field(repr=False)
 
 
-_Inbox: TypeAlias = asyncio.Queue[_DeviceState | _LogChunk | SensorLost]
+_Messages: TypeAlias = Channel[_AdbState | _LogChunk]
 
 
 class AdbPhone:
     """One phone. `device`: what the person calls it; `serial`: what adb calls it; `server`: on this device only.
 
-    `waits` True: where only the phone is missing, `probe` does not refuse, and `observe` waits until it is there; so
-    plugging it in during partner time is noticed at once. `on_missed` is given what a break of the link hid, in the
-    past and in order, once the phone is back.
+    `waits` True: where only the phone is missing, `probe` raises nothing, and `observe` waits until it is there; so
+    plugging it in during partner time is noticed at once. `on_missed` is called with the events that a break of the link
+    hid, in order, once the phone is back.
     """
 
     name = NAME
@@ -83,18 +84,18 @@ class AdbPhone:
             raise SensorUnavailable(unavailable.why, unavailable.remedy)
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        inbox: _Inbox = asyncio.Queue()
+        messages: _Messages = Channel()
         try:
             tracker = await adb_client.track_devices(self._server)
         except (NoAdbServer, AdbError, AdbDisconnected) as failure:
             raise SensorLost(SERVER_GONE) from failure
         try:
-            tracker.listen(_track(self._serial, inbox), lambda: inbox.put_nowait(SensorLost(SERVER_GONE)))
+            tracker.listen(_track(self._serial, messages), lambda: messages.close_as_lost(SERVER_GONE))
             link_break: _LinkBreak | None = None
             while True:
                 # The server sends the list at once, so a phone that is there already is found without waiting.
-                await _wait_for_state(inbox, lambda state: state == READY)
-                log = _PhoneLog(self._clock, self._device, self._serial, self._server, inbox)
+                await _wait_for_state(messages, lambda state: state == READY)
+                log = _PhoneLog(self._clock, self._device, self._serial, self._server, messages)
                 try:
                     for event in await log.start(link_break, self._on_missed):
                         yield event
@@ -104,7 +105,7 @@ class AdbPhone:
                 except (AdbDisconnected, AdbError) as failure:
                     # The log of an unplugged phone ends a moment before the server reports the unplugging.
                     await log.close()
-                    await _expect_unplugged(inbox, failure)
+                    await _expect_unplugged(messages, failure)
                 finally:
                     await log.close()
                 if log.state is not None:
@@ -126,13 +127,13 @@ class _LinkBreak:
 class _PhoneLog:
     """The event log of a phone, from when it is connected until it goes away."""
 
-    def __init__(self, clock: Clock, device: str, serial: str, server: str, inbox: _Inbox) -> None:
+    def __init__(self, clock: Clock, device: str, serial: str, server: str, messages: _Messages) -> None:
         self.state: AndroidState | None = None
         self._clock = clock
         self._device = device
         self._serial = serial
         self._server = server
-        self._inbox = inbox
+        self._messages = messages
         self._log: AdbConnection | None = None
         self._lines = android_events.LineSplitter()
         self._phone_clock: PhoneClock | None = None
@@ -165,8 +166,8 @@ class _PhoneLog:
             raise SensorLost(SERVER_GONE) from failure
         self.state = AndroidState(self._device, users=phone.users, home=phone.home, logs_keyguard=phone.logs_keyguard)
         log.listen(
-            lambda chunk: self._inbox.put_nowait(_LogChunk(log, chunk)),
-            lambda: self._inbox.put_nowait(_LogChunk(log, None)),
+            lambda chunk: self._messages.put(_LogChunk(log, chunk)),
+            lambda: self._messages.put(_LogChunk(log, None)),
         )
         self._latest = now = self._clock.now()
         started = SensorStarted(at=now, device=self._device, sense="focus", sensor=NAME)
@@ -174,15 +175,13 @@ class _PhoneLog:
 
     async def next(self) -> list[SensorEvent] | None:
         """Return what happened next; None: the phone went away. Raises `AdbDisconnected`, `SensorLost`."""
-        match await self._inbox.get():
+        match await self._messages.get():
             case _LogChunk(log=log, chunk=chunk) if log is self._log:
                 if chunk is None:
                     raise AdbDisconnected
                 return [event for line in self._lines.feed(chunk) for event in self._on_line(line)]
-            case _DeviceState(state=state) if state != READY:
+            case _AdbState(state=state) if state != READY:
                 return None
-            case SensorLost() as lost:
-                raise lost
         return []
 
     def _on_line(self, line: str) -> list[SensorEvent]:
@@ -203,35 +202,33 @@ class _PhoneLog:
             await log.close()
 
 
-def _track(serial: str, inbox: _Inbox) -> Callable[[bytes], None]:
+def _track(serial: str, messages: _Messages) -> Callable[[bytes], None]:
     splitter = adb_client.TextSplitter()
 
     def on_bytes(chunk: bytes) -> None:
         try:
             for text in splitter.feed(chunk):
                 states = [device.state for device in adb_client.parse_devices(text) if device.serial == serial]
-                inbox.put_nowait(_DeviceState(states[0] if states else None))
+                messages.put(_AdbState(states[0] if states else None))
         except NoAdbServer:
-            inbox.put_nowait(SensorLost(SERVER_GONE))
+            messages.close_as_lost(SERVER_GONE)
 
     return on_bytes
 
 
-async def _wait_for_state(inbox: _Inbox, is_wanted: Callable[[str | None], bool]) -> None:
+async def _wait_for_state(messages: _Messages, is_wanted: Callable[[str | None], bool]) -> None:
     """Wait until the server reports such a state. Raises `SensorLost`."""
     while True:
-        match await inbox.get():
-            case _DeviceState(state=state) if is_wanted(state):
-                return
-            case SensorLost() as lost:
-                raise lost
+        message = await messages.get()
+        if isinstance(message, _AdbState) and is_wanted(message.state):
+            return
 
 
-async def _expect_unplugged(inbox: _Inbox, failure: Exception) -> None:
+async def _expect_unplugged(messages: _Messages, failure: Exception) -> None:
     # Wait for the server to report that the phone is gone; raise `SensorLost` where it is there and does not answer.
     try:
         async with asyncio.timeout(UNPLUG_DELAY):
-            await _wait_for_state(inbox, lambda state: state != READY)
+            await _wait_for_state(messages, lambda state: state != READY)
     except TimeoutError:
         raise SensorLost(_("the phone is connected, but does not answer")) from failure
 

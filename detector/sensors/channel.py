@@ -1,10 +1,11 @@
 """The queue between a sensor's callbacks and its generator, in order.
 
 Invariant 1: what was put before the source went away is returned before the loss is raised.
-Invariant 2: a callback that breaks ends its sensor, instead of leaving it alive and blind.
+Invariant 2: an exception in a callback ends its sensor, which would otherwise run on and report nothing.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from detector.errors import SensorLost
@@ -40,3 +41,10 @@ class Channel(Generic[T]):
         if isinstance(item, Exception):
             raise item
         return item
+
+
+async def wait_briefly(event: asyncio.Event, seconds: float) -> None:
+    """Return once the event is set, or the time is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

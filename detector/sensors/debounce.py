@@ -30,22 +30,24 @@ class Debouncer:
     ) -> None:
         self._put = put
         self._clock = clock
-        self._make = {True: on, False: off}
-        self._after = {True: after_on, False: after_off}
+        self._on = on
+        self._off = off
+        self._after_on = after_on
+        self._after_off = after_off
         self._reported: bool | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def update(self, *, is_on: bool) -> None:
+        delay = (self._after_on if is_on else self._after_off).total_seconds()
         if self._reported is None or is_on == self._reported:
             self.close()
             if self._reported is None:
                 self._report(is_on=is_on)
-        elif not self._after[is_on]:
+        elif not delay:
             self._report(is_on=is_on)
         elif self._timer is None:
             # A timer that runs already is left alone: the state has lasted since that was started.
-            after = self._after[is_on].total_seconds()
-            self._timer = asyncio.get_running_loop().call_later(after, lambda: self._report(is_on=is_on))
+            self._timer = asyncio.get_running_loop().call_later(delay, lambda: self._report(is_on=is_on))
 
     def close(self) -> None:
         """Forget a change that has not been reported yet."""
@@ -56,4 +58,5 @@ class Debouncer:
     def _report(self, *, is_on: bool) -> None:
         self._timer = None
         self._reported = is_on
-        self._put(self._make[is_on](at=self._clock.now()))
+        make = self._on if is_on else self._off
+        self._put(make(at=self._clock.now()))

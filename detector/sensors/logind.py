@@ -1,7 +1,7 @@
 """Whether the session is locked and whether the device sleeps, by systemd-logind.
 
 Invariant 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, believed at once and checked later: a screen
-locker that sets no hint would otherwise leave the session locked for ever. Idleness covers what such a locker hides.
+locker that sets no hint would otherwise leave the session locked until its end. Idleness is sensed meanwhile.
 Invariant 2: the instant before sleep is read before sleep: logind waits for us while we hold a delay lock, and only then.
 Invariant 3: sleep is one `Gap` from that instant to waking up.
 """
@@ -89,14 +89,14 @@ class _LogindWatch:
         try:
             self._hinted = bool(await self._bus.get_property(SERVICE, self._path, SESSION, "LockedHint"))
         except ErrorReply as refused:
-            raise SensorUnavailable(_("logind does not tell whether the session is locked")) from refused
+            raise SensorUnavailable(_("logind does not report whether the session is locked")) from refused
         self._channel.put(SensorStarted(at=self._clock.now(), sense="session", sensor=Logind.name))
         self._set_locked(locked=self._hinted)
 
     async def take_delay_lock(self) -> None:
         """Take the delay lock; where that is refused, the instant before sleep may be read late."""
         with suppress(ErrorReply):
-            arguments = ("sleep", "Turntoward", "to know when the device went to sleep", "delay")
+            arguments = ("sleep", "Turntoward", "record when the device sleeps", "delay")
             reply = await self._bus.call(SERVICE, MANAGER_PATH, MANAGER, "Inhibit", "ssss", *arguments)
             # The new lock first, the old one after it: in between there is no instant without one.
             self._release_delay_lock()

@@ -1,12 +1,11 @@
-"""Whether a film or music plays on this device, by what media players say on the session bus (MPRIS).
+"""Whether a film or music plays on this device, by what media players report on the session bus (MPRIS).
 
-Invariant 1: one property is read, `PlaybackStatus`. What plays is nobody's business: where a player sends it along unasked, it is
-dropped unread.
+Invariant 1: one property is read, `PlaybackStatus`. Metadata is not read, also where a player sends it along.
 Invariant 2: no polling: players signal a change, and the bus their coming and going.
 Invariant 3: what only relays another player's status, or that of a player on another device, is ignored.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -66,14 +65,12 @@ class MprisMedia(ClockSensor):
         bus = await SensorBus.open(BusType.SESSION)
         delays = {"after_on": timedelta(0), "after_off": self._end_delay}
         debouncer = Debouncer(channel.put, self._clock, MediaStarted, MediaEnded, **delays)
-        players = _Players(bus, channel)
+        players = _Players(bus, channel, debouncer)
         try:
             await bus.listen(_MATCH_RULES, players.on_signal, channel)
             await players.find()
             channel.put(SensorStarted(at=self._clock.now(), sense="media", sensor=self.name))
-            # Only from here on: until `SensorStarted` nothing may be yielded, and finding the players calls it for each.
-            players.on_change = lambda: debouncer.update(is_on=bool(players.playing))
-            players.on_change()
+            players.start_reporting()
             while True:
                 item = await channel.get()
                 if isinstance(item, _QueryPlayer):
@@ -88,12 +85,13 @@ class MprisMedia(ClockSensor):
 class _Players:
     """The players on the bus, by the unique names of their connections, and which of them play."""
 
-    def __init__(self, bus: SensorBus, channel: Channel[Observation | _QueryPlayer]) -> None:
+    def __init__(self, bus: SensorBus, channel: Channel[Observation | _QueryPlayer], debouncer: Debouncer) -> None:
         self._bus = bus
         self._channel = channel
+        self._debouncer = debouncer
         self._owners: dict[str, str] = {}
-        self.playing: set[str] = set()
-        self.on_change: Callable[[], None] = lambda: None
+        self._playing: set[str] = set()
+        self._is_reporting = False
 
     async def find(self) -> None:
         (names,) = (await self._bus.call(DBUS, DBUS_PATH, DBUS, "ListNames")).body
@@ -105,6 +103,11 @@ class _Players:
             self._owners[name] = owner
             await self.query(owner)
 
+    def start_reporting(self) -> None:
+        """Report whether anything plays, now and at each change. Until `SensorStarted` nothing may be yielded."""
+        self._is_reporting = True
+        self._debouncer.update(is_on=bool(self._playing))
+
     async def query(self, owner: str) -> None:
         """Query the status of one player; one that does not answer counts as not playing."""
         try:
@@ -114,7 +117,7 @@ class _Players:
         except SensorLost:
             if not self._bus.is_connected:
                 raise
-            status = None  # it hangs, and must not take the other players with it
+            status = None  # it hangs; the other players are still sensed
         self._set(owner, status)
 
     def on_signal(self, message: Message) -> None:
@@ -123,7 +126,7 @@ class _Players:
             if _is_player(name):
                 self._came_or_went(name, owner)
             return
-        # Signals carry the sender's unique name. That of a relay is in no entry, for its MPRIS name was ignored.
+        # Signals carry the sender's unique name. A relay has no entry, as its MPRIS name was ignored.
         if message.sender not in self._owners.values():
             return
         # The signal may carry Metadata along, which says what plays: only the status is read.
@@ -144,10 +147,11 @@ class _Players:
 
     def _set(self, owner: str, status: object) -> None:
         if status == "Playing" and owner in self._owners.values():
-            self.playing.add(owner)
+            self._playing.add(owner)
         else:
-            self.playing.discard(owner)
-        self.on_change()
+            self._playing.discard(owner)
+        if self._is_reporting:
+            self._debouncer.update(is_on=bool(self._playing))
 
 
 def _is_player(name: str) -> bool:

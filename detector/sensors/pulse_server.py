@@ -1,9 +1,9 @@
 """Whether a microphone is in use, by the sound server: PulseAudio, or PipeWire in its place.
 
-Invariant 1: `pactl`, the server's own program, is asked for short lists alone: numbers and devices, no program's name.
+Invariant 1: `pactl`, the server's own program, is asked for short lists only: numbers and devices, no program's name.
 Invariant 2: no polling: one `pactl subscribe` waits for changes, and a list is read after one.
-Invariant 3: recording what is played is no microphone, a level meter is no voice, and what the server records for itself, as for
-echo cancellation, is nobody's call.
+Invariant 3: three kinds of recording do not count: of what is played, of a level meter, and of the server for itself, such as
+echo cancellation.
 Invariant 4: a server that does not run is not started, and one on another device is not asked.
 """
 
@@ -17,6 +17,7 @@ from typing import IO, Final, cast
 
 from detector.errors import SensorLost, SensorUnavailable
 from detector.i18n import _
+from detector.sensors.channel import wait_briefly
 
 TIMEOUT: Final = 5.0
 """Seconds within which `pactl` answers, or the server counts as gone."""
@@ -44,7 +45,7 @@ class PactlProcess:
             )
         except OSError as failure:
             raise SensorUnavailable(
-                _("pactl, which tells whether a microphone is in use, is not there"), _("install pulseaudio-utils")
+                _("pactl, which reports whether a microphone is in use, is missing"), _("install pulseaudio-utils")
             ) from failure
         self._on_bytes = on_bytes
         self._pipe = cast("IO[bytes]", self._process.stdout)
@@ -87,7 +88,7 @@ class PulseServer:
         self._server = ""
         self._child: PactlProcess | None = None
         self._line = b""
-        self._has_spoken = asyncio.Event()
+        self._has_reported = asyncio.Event()
 
     async def open(self) -> None:
         """Listen for changes; returns once none can be missed. Raises `SensorUnavailable`."""
@@ -96,9 +97,9 @@ class PulseServer:
         try:
             async with asyncio.timeout(TIMEOUT):
                 # `pactl subscribe` does not say when it begins to listen. But it reports our own connection when we ask for a list.
-                while not self._has_spoken.is_set():
+                while not self._has_reported.is_set():
                     await self._list("source-outputs")
-                    await _wait_briefly(self._has_spoken, 0.1)
+                    await wait_briefly(self._has_reported, 0.1)
         except (TimeoutError, SensorLost):
             raise SensorUnavailable(_("no sound server answers"), _START_SERVER) from None
 
@@ -113,12 +114,12 @@ class PulseServer:
             self._child.close()
 
     def _on_output(self, received: bytes) -> None:
-        self._has_spoken.set()
+        self._has_reported.set()
         if not received:
             self._on_lost(_("the sound server went away"))
             return
         *lines, self._line = (self._line + received).split(b"\n")
-        # Without a newline the rest of a line would grow for ever.
+        # Without a newline the rest of a line would grow without a limit.
         self._line = self._line[-_MAX_BYTES:]
         if any(change in line for line in lines for change in CHANGES):
             self._on_change()
@@ -127,12 +128,12 @@ class PulseServer:
         parts: list[bytes] = []
         is_complete = asyncio.Event()
 
-        def take(received: bytes) -> None:
+        def on_bytes(received: bytes) -> None:
             parts.append(received)
             if not received:
                 is_complete.set()
 
-        child = PactlProcess(("list", "short", what), self._server, take)
+        child = PactlProcess(("list", "short", what), self._server, on_bytes)
         try:
             async with asyncio.timeout(TIMEOUT):
                 await is_complete.wait()
@@ -147,11 +148,11 @@ class PulseServer:
 
 def find_socket(env: Mapping[str, str]) -> str:
     """Return the sound server's socket as libpulse finds it. Raises `SensorUnavailable`."""
-    given = env.get("PULSE_SERVER", "")
-    if given and not given.startswith(("unix:", "/")):
+    address = env.get("PULSE_SERVER", "")
+    if address and not address.startswith(("unix:", "/")):
         raise SensorUnavailable(_("the sound of this session goes to another device (PULSE_SERVER)"))
     folder = env.get("XDG_RUNTIME_DIR", "")
-    path = given.removeprefix("unix:") or (f"{folder}/pulse/native" if folder else "")
+    path = address.removeprefix("unix:") or (f"{folder}/pulse/native" if folder else "")
     if not path or not Path(path).is_socket():
         raise SensorUnavailable(_("there is no sound server"), _START_SERVER)
     return f"unix:{path}"
@@ -178,11 +179,3 @@ def any_records(streams: str, sources: str) -> bool:
 def _is_speech(format_: str) -> bool:
     rate = _RATE.search(format_)
     return rate is None or int(rate[1]) >= MIN_SPEECH_RATE
-
-
-async def _wait_briefly(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

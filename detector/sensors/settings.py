@@ -10,8 +10,9 @@ from typing import Final
 from detector.i18n import _
 from rules.options import option
 
-_LOOPBACK: Final = r"(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])"
-_PORT: Final = r":\d{1,5}"
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|[01]?\d{1,2})"
+_LOOPBACK: Final = rf"(?:127(?:\.{_OCTET}){{3}}|localhost|\[::1\])"
+_PORT: Final = r":(?P<port>\d{1,5})"
 _URL: Final = re.compile(rf"http://{_LOOPBACK}(?:{_PORT})?/?", re.ASCII)
 _HOST_AND_PORT: Final = re.compile(rf"{_LOOPBACK}{_PORT}", re.ASCII)
 
@@ -45,8 +46,5 @@ def check_sources(sources: SensorSettings) -> list[tuple[str, str, str]]:
 
 
 def _is_on_this_device(pattern: re.Pattern[str], text: str) -> bool:
-    if not pattern.fullmatch(text):
-        return False
-    numbers = [int(number) for number in re.findall(r"\d+", text.rpartition("]")[2])]
-    octets, port = numbers[:4] if len(numbers) >= 4 else [], numbers[-1] if re.search(rf"{_PORT}/?$", text) else 1
-    return all(octet <= 255 for octet in octets) and 0 < port <= 65_535
+    matched = pattern.fullmatch(text)
+    return matched is not None and 0 < int(matched["port"] or 1) <= 65_535

@@ -11,7 +11,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncGenerator, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -50,10 +50,10 @@ class X11Focus(ClockSensor):
         display = open_display()
         try:
             root = display.screen().root
-            known = root.get_full_property(display.intern_atom("_NET_SUPPORTED"), X.AnyPropertyType)
-            if known is None or display.intern_atom(ACTIVE) not in known.value:
+            supported = root.get_full_property(display.intern_atom("_NET_SUPPORTED"), X.AnyPropertyType)
+            if supported is None or display.intern_atom(ACTIVE) not in supported.value:
                 raise SensorUnavailable(
-                    _("no window manager says which toplevel is active"),
+                    _("no window manager reports which window is active"),
                     _("start a window manager that follows EWMH, as nearly all do"),
                 )
         finally:
@@ -74,12 +74,15 @@ class _FocusWatch:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._connection = X11Connection(channel, self._on_event, self._on_drained)
-        self._in_use: InputThrottledTimer | None = None
+        self._input_timer: InputThrottledTimer | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._active: Any = None  # what python-xlib makes of the toplevel in front
         self._pid: int | None = None
+        self._program: str | None = None
+        self._app_id = ""
+        self._is_full_screen = False
         self._toplevel: Toplevel | None = None
-        self._yielded: tuple[Toplevel | None, int | None] | None = None
+        self._last_yielded: tuple[Toplevel | None, int | None] | None = None
         self._stale: set[str] = set()
         self._next_title_at = 0.0
 
@@ -94,16 +97,14 @@ class _FocusWatch:
         self._root = display.screen().root
         # Before the property is read for the first time, so that no change falls in between.
         self._root.change_attributes(event_mask=X.PropertyChangeMask)
-        try:
-            self._in_use = InputThrottledTimer(
+        # Without the idle counter, the program inside a terminal is read only when the title changes.
+        with suppress(SensorUnavailable):
+            self._input_timer = InputThrottledTimer(
                 self._connection, IdleCounter(display), lambda: self._update(self._read_title)
             )
-        except SensorUnavailable:
-            # Without the idle counter, the program inside a terminal is read only when the title changes.
-            self._in_use = None
         self._channel.put(SensorStarted(at=self._clock.now(), sense="focus", sensor=X11Focus.name))
         self._read_active()
-        if self._yielded is None:
+        if self._last_yielded is None:
             self._yield_if_new()
 
     def _on_event(self, event: Any) -> None:
@@ -112,8 +113,8 @@ class _FocusWatch:
             if self._active is not None and event.window.id == self._active.id:
                 self._nothing_in_front()
         elif event.type != X.PropertyNotify:
-            if self._in_use is not None:
-                self._in_use.on_event(event)
+            if self._input_timer is not None:
+                self._input_timer.on_event(event)
         elif event.window.id == self._root.id:
             if event.atom == self._atoms[ACTIVE]:
                 self._stale.add("active")
@@ -155,14 +156,14 @@ class _FocusWatch:
 
     def _nothing_in_front(self) -> None:
         self._leave()
-        if self._yielded is None or self._yielded[0] is not None:
+        if self._last_yielded is None or self._last_yielded[0] is not None:
             self._later("empty", EMPTY_DELAY, self._yield_if_new)
 
     def _leave(self) -> None:
         if self._active is not None:
             self._active.change_attributes(event_mask=X.NoEventMask)
-        if self._in_use is not None:
-            self._in_use.stop()
+        if self._input_timer is not None:
+            self._input_timer.stop()
         self._cancel("title")
         self._active, self._pid, self._toplevel = None, None, None
 
@@ -200,8 +201,8 @@ class _FocusWatch:
         inside = None
         if self._pid is not None and is_terminal(self._app_id, self._program):
             inside = terminal_foreground_name(self._pid)
-            if self._in_use is not None:
-                self._in_use.start()
+            if self._input_timer is not None:
+                self._input_timer.start()
         title = self._text(self._active, TITLE_PROPERTIES[0]) or self._text(self._active, TITLE_PROPERTIES[1])
         return Toplevel(
             app_id=self._app_id.translate(CONTROLS),
@@ -212,40 +213,40 @@ class _FocusWatch:
         )
 
     def _read_pid(self) -> int | None:
-        given = self._value(self._active, "_NET_WM_PID", 1)
+        pids = self._value(self._active, "_NET_WM_PID", 1)
         # A program on another machine (ssh -X) has a pid of that machine.
         host = self._text(self._active, "WM_CLIENT_MACHINE").rstrip("\0")
-        return int(given[0]) if given and host in ("", "localhost", os.uname().nodename) else None
+        return int(pids[0]) if pids and host in ("", "localhost", os.uname().nodename) else None
 
     def _value(self, resource: Any, name: str, words: int) -> Any:
-        given = resource.get_property(self._connection.display.get_atom(name), X.AnyPropertyType, 0, words)
-        return given.value if given is not None and given.format == 32 else None
+        reply = resource.get_property(self._connection.display.get_atom(name), X.AnyPropertyType, 0, words)
+        return reply.value if reply is not None and reply.format == 32 else None
 
     def _text(self, resource: Any, name: str) -> str:
         atom = self._connection.display.get_atom(name)
-        given = resource.get_property(atom, X.AnyPropertyType, 0, MAX_TITLE_BYTES // 4)
-        if given is None or given.format != 8:
+        reply = resource.get_property(atom, X.AnyPropertyType, 0, MAX_TITLE_BYTES // 4)
+        if reply is None or reply.format != 8:
             return ""
-        raw = ESCAPES.sub(b"", bytes(given.value))
+        raw = ESCAPES.sub(b"", bytes(reply.value))
         try:
             return raw.decode()
         except UnicodeDecodeError as invalid:
             # The title was cut in the middle of its last character, or it is in Latin-1, as the ICCCM has it for WM_NAME.
-            is_latin = not given.bytes_after or invalid.start < len(raw) - 4
+            is_latin = not reply.bytes_after or invalid.start < len(raw) - 4
             return raw.decode("latin-1" if is_latin else "utf-8", errors="ignore")
 
     def _yield_if_new(self) -> None:
         # With the pid: two terminals with equal titles are two toplevels.
         current = (self._toplevel, self._pid)
-        if current != self._yielded:
-            self._yielded = current
+        if current != self._last_yielded:
+            self._last_yielded = current
             self._channel.put(ToplevelFocused(at=self._clock.now(), toplevel=self._toplevel))
 
     def _later(self, name: str, length: timedelta, action: Callable[[], None]) -> None:
         if name not in self._timers:
-            self._timers[name] = self._loop.call_later(length.total_seconds(), self._on_time, name, action)
+            self._timers[name] = self._loop.call_later(length.total_seconds(), self._run_timer, name, action)
 
-    def _on_time(self, name: str, action: Callable[[], None]) -> None:
+    def _run_timer(self, name: str, action: Callable[[], None]) -> None:
         del self._timers[name]
         self._connection.run(action)
 
@@ -257,5 +258,5 @@ class _FocusWatch:
         for name in list(self._timers):
             self._cancel(name)
         self._connection.close()
-        if self._in_use is not None:
-            self._in_use.stop()
+        if self._input_timer is not None:
+            self._input_timer.stop()

@@ -2,7 +2,7 @@
 
 Invariant 1: no polling: while nobody is at the device nothing runs at all.
 Invariant 2: `WentIdle` carries the instant of the last input, by the server's own count, and not that of noticing it.
-Invariant 3: this is idleness of input alone: whoever watches a film is idle here; what that means is decided elsewhere.
+Invariant 3: only input counts: a person who watches a film is idle here; what that means is decided elsewhere.
 """
 
 from collections.abc import AsyncGenerator
@@ -24,7 +24,12 @@ RETURN_MARGIN: Final = timedelta(milliseconds=1)
 
 
 class IdleWatch:
-    """One connection to the X server, as long as the sensor is observed."""
+    """One connection to the X server, as long as the sensor is observed. A subclass says how idleness is read."""
+
+    @staticmethod
+    def require(display: Any) -> None:
+        """Raise `SensorUnavailable` where the X server lacks the extension."""
+        raise NotImplementedError
 
     def __init__(self, clock: Clock, idle_after: timedelta, channel: Channel[Observation]) -> None:
         self._clock = clock
@@ -55,39 +60,13 @@ class IdleWatch:
         self._channel.put(CameBack(at=self._clock.now()))
 
 
-class X11Idle:
-    """Idle by alarms on the SYNC extension's IDLETIME. `settings.idle_after` says how long is idle."""
+class AlarmWatch(IdleWatch):
+    """Idleness by two alarms, one for going idle and one for coming back."""
 
-    name = "x11_idle"
-    sense: Sense = "idle"
-
-    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
-        self._clock = clock
-        self._idle_after = (settings or AttentionSettings()).idle_after
-
-    async def probe(self) -> None:
-        display = open_display()
-        try:
-            self._require(display)
-        finally:
-            close_display(display)
-
-    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
-        channel: Channel[Observation] = Channel()
-        watch = self._watch(channel)
-        with closing(watch):
-            watch.start()
-            while True:
-                yield await channel.get()
-
-    def _require(self, display: Any) -> None:
+    @staticmethod
+    def require(display: Any) -> None:
         IdleCounter(display)
 
-    def _watch(self, channel: Channel[Observation]) -> IdleWatch:
-        return _AlarmWatch(self._clock, self._idle_after, channel)
-
-
-class _AlarmWatch(IdleWatch):
     def _begin(self) -> None:
         self._counter = IdleCounter(self._connection.display)
         self._idle_alarm = self._counter.alarm(self._idle_after, test=RISES)
@@ -106,3 +85,30 @@ class _AlarmWatch(IdleWatch):
             self._went_idle(max(self._counter.value_at(event), self._counter.read()))
         elif alarm == self._return_alarm and self._idle:
             self._came_back()
+
+
+class X11Idle:
+    """Idle by alarms on the SYNC extension's IDLETIME. `settings.idle_after` says how long is idle."""
+
+    name = "x11_idle"
+    sense: Sense = "idle"
+    watch_class: type[IdleWatch] = AlarmWatch
+
+    def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
+        self._clock = clock
+        self._idle_after = (settings or AttentionSettings()).idle_after
+
+    async def probe(self) -> None:
+        display = open_display()
+        try:
+            self.watch_class.require(display)
+        finally:
+            close_display(display)
+
+    async def observe(self) -> AsyncGenerator[SensorEvent, None]:
+        channel: Channel[Observation] = Channel()
+        watch = self.watch_class(self._clock, self._idle_after, channel)
+        with closing(watch):
+            watch.start()
+            while True:
+                yield await channel.get()

@@ -1,7 +1,7 @@
 """Whether somebody uses this device, on an X server without idle alarms: by the MIT-SCREEN-SAVER extension.
 
 Invariant 1: while somebody is there, it is asked once per `idle_after`, at the earliest instant at which idleness is possible.
-Invariant 2: while nobody is there, it is asked every ten seconds, for the extension reports no return: `CameBack` may be that
+Invariant 2: while nobody is there, it is asked every ten seconds, as the extension reports no return: `CameBack` may be that
 late, and means only that the device is in use again at `at`.
 """
 
@@ -9,10 +9,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any, Final
 
-from detector.core.observations import Observation, SensorStarted
+from detector.core.observations import SensorStarted
 from detector.errors import SensorUnavailable
 from detector.i18n import _
-from detector.sensors.channel import Channel
 from detector.sensors.x11_idle import IdleWatch, X11Idle
 
 EXTENSION: Final = "MIT-SCREEN-SAVER"
@@ -21,28 +20,16 @@ RETURN_INTERVAL: Final = timedelta(seconds=10)
 IDLE_MARGIN: Final = timedelta(milliseconds=20)
 
 
-class X11IdleScreensaver(X11Idle):
-    """Idle by asking MIT-SCREEN-SAVER. `settings.idle_after` says how long is idle."""
-
-    name = "x11_idle_screensaver"
-
-    def _require(self, display: Any) -> None:
-        _require_extension(display)
-
-    def _watch(self, channel: Channel[Observation]) -> IdleWatch:
-        return _ScreensaverWatch(self._clock, self._idle_after, channel)
-
-
-def _require_extension(display: Any) -> None:
-    if not display.has_extension(EXTENSION):
-        raise SensorUnavailable(_("the X server has no MIT-SCREEN-SAVER extension"))
-
-
 class _ScreensaverWatch(IdleWatch):
     _timer: asyncio.TimerHandle | None = None
 
+    @staticmethod
+    def require(display: Any) -> None:
+        if not display.has_extension(EXTENSION):
+            raise SensorUnavailable(_("the X server has no MIT-SCREEN-SAVER extension"))
+
     def _begin(self) -> None:
-        _require_extension(self._connection.display)
+        self.require(self._connection.display)
         self._channel.put(SensorStarted(at=self._clock.now(), sense="idle", sensor=X11IdleScreensaver.name))
         self._check()
 
@@ -60,3 +47,10 @@ class _ScreensaverWatch(IdleWatch):
         if self._timer is not None:
             self._timer.cancel()
         super().close()
+
+
+class X11IdleScreensaver(X11Idle):
+    """Idle by asking MIT-SCREEN-SAVER. `settings.idle_after` says how long is idle."""
+
+    name = "x11_idle_screensaver"
+    watch_class = _ScreensaverWatch

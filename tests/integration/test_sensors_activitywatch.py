@@ -145,7 +145,7 @@ async def test_stale_events_are_a_loss(server: AwServer, clock: ManualClock) -> 
         clock.at = at(90.001)
         with pytest.raises(SensorLost, match="nothing for 90 s"):
             await waiting
-    assert "tells ActivityWatch nothing" in await refused(sensor(server, clock))
+    assert "sends ActivityWatch nothing" in await refused(sensor(server, clock))
     assert "nothing for 90 s" in await lost(sensor(server, clock).observe())
 
 
@@ -216,9 +216,9 @@ async def test_without_the_setting_or_with_a_remote_address_nothing_is_requested
         raise AssertionError("a connection")
 
     monkeypatch.setattr("asyncio.open_connection", opened)
-    assert "not to be asked" in await refused(ActivityWatchFocus(clock))
+    assert "name no ActivityWatch" in await refused(ActivityWatchFocus(clock))
     elsewhere = SensorSettings(activitywatch="http://192.168.1.7:5600")
-    assert "may not be on this device" in await refused(ActivityWatchIdle(clock, None, elsewhere))
+    assert "may be on another device" in await refused(ActivityWatchIdle(clock, None, elsewhere))
 
 
 async def test_a_missing_watcher_is_named(clock: ManualClock) -> None:

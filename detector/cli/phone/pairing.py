@@ -193,7 +193,7 @@ def _name_problems(name: str, known: Sequence[Phone]) -> list[Problem]:
         message = _("'{name}' is this device").format(name=LAPTOP)
         return [Problem(message=message, file="NAME", hint=_("give the phone another name"))]
     for phone in known:
-        if phone.name.casefold() == name.casefold() and (phone.token is not None or phone.adb is not None):
+        if phone.name.casefold() == name.casefold() and phone.is_paired:
             message = _("'{name}' is paired already").format(name=phone.name)
             hint = _('another name; or first `turntoward phone remove "{name}"`').format(name=phone.name)
             return [Problem(message=message, file="NAME", hint=hint)]
@@ -282,10 +282,10 @@ def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> Non
     now = _read_again(store, phone)
     if now is not None and now.code == phone.code and now.number is not None:
         # A phone that was paired before keeps its token; only the code of this link goes.
-        if now.token is None and now.adb is None:
-            store.phones.remove(now.number)
-        else:
+        if now.is_paired:
             store.phones.save(replace(now, code=None, code_until=None))
+        else:
+            store.phones.remove(now.number)
     if not needs_phone_api(store.phones.all(), context.CLOCK.now()):
         store.phones.save_api_address(before)
     wake_with_network(store)
