@@ -24,7 +24,9 @@ from detector.partner_time.parse_dates import parse_date, split_clock
 from detector.partner_time.parse_recurrence import EXAMPLES, parse_recurrence
 from detector.partner_time.parse_times import (
     CLOCK,
+    MAX_CHARACTERS,
     ClockTime,
+    check_length,
     format_time,
     parse_duration,
     parse_span,
@@ -166,6 +168,9 @@ def _spread(given: PlanArguments, now: datetime, here: ZoneInfo) -> PlanArgument
 
     What has an argument of its own already stays where it stands, and is refused there.
     """
+    texts = (given.every, given.begins, given.ends, given.lasts, given.on)
+    if any(len(text) > MAX_CHARACTERS for text in texts if text is not None):
+        return given  # it is refused where it is read
     has_no_end = given.ends is None and given.lasts is None
     if given.begins is not None and has_no_end and (match := _FROM_TO.fullmatch(given.begins.strip())):
         given = replace(given, begins=match["begins"], ends=match["ends"])
@@ -267,6 +272,8 @@ class _ArgumentReader(ProblemCollector):
         return None if begin is None else begin.at, length
 
     def span_to(self, text: str, begin: ClockTime | None, on: date | None) -> tuple[timedelta | None, timedelta | None]:
+        if self.read(check_length, text, argument="--to") is None:
+            return None, None
         wanted, days = re.sub(r"^\s*(?:until|till|til)\s+|\s+sharp$", "", text, flags=re.IGNORECASE), None
         if match := _NEXT_DAY.search(wanted):
             wanted, days = f"{wanted[: match.start()]} {wanted[match.end() :]}".strip(), 1

@@ -19,9 +19,11 @@ from detector.partner_time.parse_times import (
     HALF_A_DAY,
     NUMBER_WORDS,
     ClockTime,
+    check_length,
     format_time,
     hint_nearest,
     input_error,
+    normalize,
     read_clock,
     read_length,
     two_halves,
@@ -109,7 +111,7 @@ def split_clock(text: str, *, argument: str, is_end: bool = False) -> tuple[str,
 
     `tomorrow 8pm` is `tomorrow` and the time, `friday evening` is `friday` and "pm".
     """
-    wanted = " ".join(text.lower().split())
+    wanted = normalize(text, argument=argument)
     is_clock = re.fullmatch(rf"(?:at\s+)?(?:{CLOCK})", wanted, re.ASCII)
     match = None if is_clock else _CLOCK_LAST.fullmatch(wanted) or _CLOCK_FIRST.fullmatch(wanted)
     day, clock = wanted, None
@@ -134,7 +136,9 @@ def _split_part(day: str) -> tuple[str, str]:
 
 def parse_when(text: str, *, argument: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the day and time that `text` names, later than `now`, as naive local time of `zone`."""
-    if match := re.fullmatch(r"in\s+(.*\b(?:h|hours?|min|minutes?))", text.strip().lower()):
+    if match := re.fullmatch(
+        r"in\s+(.*\b(?:h|hours?|min|minutes?))", check_length(text, argument=argument).strip().lower()
+    ):
         return (
             (now + read_length(match[1], argument=argument))
             .astimezone(zone)
@@ -172,7 +176,7 @@ def parse_length_or_end(
     An end counts from `now` on, and must be later than `begins`, which is `now` where it is not given. An hour alone is the
     next of that name; any other time more than 12 h away has a second reading.
     """
-    match = re.fullmatch(r"(?:until|till|til|to)\s+(.+)", " ".join(text.lower().split()))
+    match = re.fullmatch(r"(?:until|till|til|to)\s+(.+)", normalize(text, argument=argument))
     if match is None:
         return read_length(text, argument=argument, bare="min")
     since = now if begins is None else begins
@@ -197,7 +201,7 @@ def parse_since(text: str, now: datetime, zone: ZoneInfo, *, argument: str = "--
 
     Whole days begin at midnight in the zone. An instant in the future, or a text that is neither length nor day, is a problem.
     """
-    wanted = re.sub(r"^(?:since|from)\s+", "", " ".join(text.lower().split()))
+    wanted = re.sub(r"^(?:since|from)\s+", "", normalize(text, argument=argument))
     today = now.astimezone(zone).date()
     if re.fullmatch(r"\d+\s*m?", wanted):
         message, hint = (
@@ -294,7 +298,7 @@ def _read_day(
     text: str, wanted: str, argument: str, today: date, direction: Direction, *, today_counts: bool | None = None
 ) -> tuple[date, str]:
     """Return the day, and the half of the day that stands beside it: "pm" of `friday evening`."""
-    wanted, half = _split_part(" ".join(wanted.lower().split()))
+    wanted, half = _split_part(normalize(wanted, argument=argument))
     wanted = re.sub(r"^(?:(?:on|the)\s+)+", "", wanted)
     # `20-dec-2026` and `20261224` are other spellings of what is read below.
     wanted = re.sub(r"(?<=\d)-(?=[a-z]{3})|(?<=[a-z]{3})-(?=\d)", " ", _ISO_BASIC.sub(r"\1-\2-\3", wanted))

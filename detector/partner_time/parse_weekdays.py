@@ -11,7 +11,7 @@ from typing import Final
 from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import WEEKDAYS
-from detector.partner_time.parse_times import hint_nearest, problem
+from detector.partner_time.parse_times import check_length, hint_nearest, problem
 from detector.spelling import nearest
 
 _GROUPS: Final[dict[str, Iterable[int]]] = {
@@ -34,7 +34,7 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
 
     They are in order from Monday; a single stretch over the weekend, such as `fri-mon`, is in order from its first day.
     """
-    shown = text if whole is None else whole
+    shown = check_length(text if whole is None else whole, argument=argument)
     weekdays: list[int] = []
     problems = []
     for item in _ITEM.finditer(_TO.sub(lambda word: "-".ljust(len(word[0])), text)):

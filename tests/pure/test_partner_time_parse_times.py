@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,11 +15,14 @@ from detector.partner_time.declaration import PlanArguments, parse_declaration
 from detector.partner_time.describe import format_instant, format_occurrence, format_partner_time
 from detector.partner_time.model import PartnerTime, partner_time_from_now
 from detector.partner_time.occurrences import occurrences
+from detector.partner_time.parse_dates import parse_date, parse_length_or_end, parse_since, parse_when, split_clock
+from detector.partner_time.parse_recurrence import parse_recurrence
 from detector.partner_time.parse_times import parse_duration, parse_title, parse_zone, read_clock
 from detector.partner_time.parse_weekdays import parse_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+TOO_LONG = "every other " + " " * 2_000 + "x"
 
 
 @pytest.mark.parametrize(
@@ -322,3 +326,34 @@ def test_single_dates_and_unusual_recurrences_are_described() -> None:
 def test_an_instant_within_twelve_hours_is_described_without_its_day() -> None:
     assert format_instant(NOW + timedelta(hours=7), NOW, BERLIN) == "01:00"
     assert format_instant(NOW + timedelta(hours=23), NOW, BERLIN) == "tomorrow 17:00"
+
+
+@pytest.mark.parametrize(
+    "parse",
+    [
+        lambda: parse_date(TOO_LONG, argument="--on", now=NOW, zone=BERLIN),
+        lambda: parse_when(TOO_LONG, argument="--instead", now=NOW, zone=BERLIN),
+        lambda: parse_length_or_end(TOO_LONG, argument="--for", now=NOW, zone=BERLIN),
+        lambda: parse_since(TOO_LONG, NOW, BERLIN),
+        lambda: split_clock(TOO_LONG, argument="--on"),
+        lambda: read_clock(TOO_LONG, argument="--from"),
+        lambda: parse_duration(TOO_LONG, argument="--for"),
+        lambda: parse_zone(TOO_LONG),
+        lambda: parse_days(TOO_LONG),
+        lambda: parse_recurrence(TOO_LONG),
+    ],
+    ids=["date", "when", "length or end", "since", "split clock", "clock", "duration", "zone", "days", "recurrence"],
+)
+def test_every_reader_refuses_a_text_of_thousands_of_blanks_at_once(parse: Callable[[], object]) -> None:
+    with pytest.raises(UserError, match="longer than 300 characters"):
+        parse()
+
+
+@pytest.mark.parametrize("argument", ["every", "on", "begins", "ends", "lasts", "until", "zone"])
+def test_every_argument_of_a_declaration_is_refused_where_it_is_too_long(argument: str) -> None:
+    others = {"every": "fri", "begins": "18:00", "ends": "20:00"}
+    if argument == "lasts":
+        del others["ends"]
+    arguments = {"title": "Dinner", **others, argument: TOO_LONG}
+    with pytest.raises(UserError, match="longer than 300 characters"):
+        parse_declaration(PlanArguments(**arguments), NOW, BERLIN)  # type: ignore[arg-type]
