@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.core.attention.device_state import SAME_PICK_UP
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.time_split import split_time
 from detector.core.effects import Moment, Record
@@ -25,6 +25,7 @@ from detector.core.observations import (
 )
 from detector.core.pipeline import Pipeline
 from detector.importing.timeline import known_length, known_states, to_microseconds
+from detector.importing.tracks import SourceHost
 from detector.partner_time.model import PartnerTime
 from detector.store.history import HistoryStore
 from detector.store.store import Store
@@ -152,6 +153,26 @@ def _is_unambiguous(history: History) -> bool:
     return True
 
 
+def covered_length(host: SourceHost, begins: int, ends: int, unbounded: set[int]) -> int:
+    """Return how long anything is known, in microseconds, without the uses of unknown length, which begin at `unbounded`.
+
+    Such a use is neither presence nor use: the device is unknown from its beginning to the next report.
+    """
+    states = known_states(host, begins, ends)
+    unlocks = [at for at in host.tracks["unlock"].began if begins <= at < ends] if "unlock" in host.tracks else []
+    known = known_length(states, ends)
+    changes = [*(state.at for state in states), ends]
+    is_known = {state.at: state.is_known for state in states}
+    for began in unbounded:
+        # Where the use itself began with a state that knows nothing, nothing is to be taken off.
+        last = max((at for at in is_known if at <= began), default=begins)
+        if is_known[last]:
+            # An unlock just after the app came to the front belongs to the same pick-up.
+            later = [at for at in unlocks if at - began >= SAME_PICK_UP // timedelta(microseconds=1)]
+            known -= min([*(at for at in changes if at > began), *later]) - began
+    return known
+
+
 @settings(max_examples=examples(150))
 @given(histories())
 def test_exactly_what_is_known_is_stored(history: History) -> None:
@@ -163,21 +184,20 @@ def test_exactly_what_is_known_is_stored(history: History) -> None:
         begins, ends = to_microseconds(occurrence.began), to_microseconds(occurrence.ended)
         for device in ("laptop", "phone"):
             of_it = [host for host in tracks.hosts.values() if host.device == device]
-            expected = max((known_length(known_states(host, begins, ends), ends) for host in of_it), default=0)
-            stretches = sorted(
-                (to_microseconds(each.coverage.began), to_microseconds(each.coverage.ended))
+            covered = sum(
+                to_microseconds(each.coverage.ended) - to_microseconds(each.coverage.began)
                 for each in kept.history.coverage()
                 if each.occurrence == occurrence.id and each.coverage.device == device
             )
-            covered = sum(ended - began for began, ended in stretches)
-            # A use of unknown length is neither presence nor use: the device is unknown from there to the next report.
-            bounded = {
+            unbounded = {
                 to_microseconds(each.use.began)
                 for each in kept.history.uses()
                 if each.occurrence == occurrence.id and each.use.device == device and each.use.ended == each.use.began
             }
-            holes = sum(next_began - ended for (_, ended), (next_began, _) in pairwise(stretches) if ended in bounded)
-            assert covered <= expected <= covered + holes
+            best = max(
+                of_it, key=lambda host: known_length(known_states(host, begins, ends), ends), default=SourceHost(device)
+            )
+            assert covered == covered_length(best, begins, ends, unbounded)
         uses = [each.use for each in kept.history.uses() if each.occurrence == occurrence.id]
         coverage = [each.coverage for each in kept.history.coverage() if each.occurrence == occurrence.id]
         share = split_time(uses, coverage, occurrence.began, occurrence.ended).totals
