@@ -9,6 +9,7 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -26,11 +27,14 @@ DIRECTIVE = re.compile(r"#\s*(noqa|type:|fmt:)")
 EXEMPTION = re.compile(r"#\s*noqa\b(?P<codes>:[A-Z0-9, ]+)?(?P<reason>.*)")
 
 
-def comments(source: Source) -> Iterator[tuple[int, str, bool]]:
-    """Yield every comment as its line number, its text, and whether it has the line to itself."""
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string, token.line.lstrip().startswith("#")
+@cache
+def comments(source: Source) -> list[tuple[int, str, bool]]:
+    """Return every comment as its line number, its text, and whether it has the line to itself."""
+    return [
+        (token.start[0], token.string, token.line.lstrip().startswith("#"))
+        for token in tokenize.generate_tokens(io.StringIO(source.text).readline)
+        if token.type == tokenize.COMMENT
+    ]
 
 
 def comment_lines(source: Source) -> int:
@@ -40,6 +44,8 @@ def comment_lines(source: Source) -> int:
 
 def exemptions(source: Source) -> list[tuple[int, str]]:
     """Return each `# noqa` as its line number and its reason, which may be empty."""
+    if "noqa" not in source.text:
+        return []  # the modules of tests/ need not be taken apart
     found = ((line, EXEMPTION.search(text)) for line, text, _ in comments(source))
     return [(line, match["reason"].strip(" -")) for line, match in found if match]
 

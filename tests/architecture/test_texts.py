@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from babel.messages.mofile import write_mo
 
 from tests.architecture.sources import PACKAGES, ROOT, SOURCES, Source, source
 from tests.texts import TEMPLATE, collect, template
+
+catalogue = cache(collect)
 
 
 def test_the_catalogue_is_up_to_date() -> None:
@@ -26,17 +29,19 @@ def test_the_catalogue_is_up_to_date() -> None:
     "text", ["Every command, grouped", "notice", "status"], ids=["docstring", "part of a word", "name of a command"]
 )
 def test_what_no_person_sees_is_not_in_the_catalogue(text: str) -> None:
-    assert collect().get(text) is None
+    assert catalogue().get(text) is None
 
 
 def test_a_text_that_depends_on_a_number_has_both_forms() -> None:
-    plurals = [message.id for message in collect() if isinstance(message.id, tuple)]
+    plurals = [message.id for message in catalogue() if isinstance(message.id, tuple)]
     assert plurals
     assert all(len(forms) == 2 for forms in plurals)
 
 
 def test_placeholders_are_named() -> None:
-    texts = [text for message in collect() for text in (message.id if isinstance(message.id, tuple) else [message.id])]
+    texts = [
+        text for message in catalogue() for text in (message.id if isinstance(message.id, tuple) else [message.id])
+    ]
     assert [text for text in texts if "{}" in text or "{0" in text] == [], "a translator needs to move them"
 
 
@@ -45,7 +50,7 @@ def test_a_translation_is_shown_in_help_and_in_output(tmp_path: Path) -> None:
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     translation = Catalog(locale="de")
-    for message in collect():
+    for message in catalogue():
         if message.id:
             forms = message.id if isinstance(message.id, tuple) else None
             translation.add(message.id, tuple(f"[{form}" for form in forms) if forms else f"[{message.id}")

@@ -22,6 +22,7 @@ from Xlib.display import Display
 from Xlib.ext import res
 
 from detector.control.lock import running_pid, running_status
+from detector.store.store import Store
 from tests.rig.bus import Dunst, SeenNotification, SessionBus, dunst_on, private_bus
 from tests.rig.processes import end, started, terminal_into, until
 from tests.rig.x11 import Desktop, Terminal, desktop
@@ -41,7 +42,7 @@ SPEAKS_FREELY: Final = (
 
 
 class Evening:
-    """A person's device. `rules` and `config` stand in the config folder before anything is started."""
+    """A person's device. `rules` and `config` stand in the config folder before anything is started, and the store is empty."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Evening:
         config: str = "",
         dunstrc: str = "",
         has_menu: bool = True,
+        has_store: bool = True,
     ) -> None:
         self._stack = stack
         self.home = home
@@ -63,6 +65,9 @@ class Evening:
             (self.settings / "rules/quick.toml").write_text(rules)
         if config:
             (self.settings / "config.toml").write_text(config)
+        if has_store:
+            # Empty, and made in this process: the first command would take 0.4 s of CPU to make it in a child.
+            Store.open(self.store).close()
         self.desktop: Desktop = stack.enter_context(desktop())
         self.bus: SessionBus = stack.enter_context(private_bus())
         self.dunst: Dunst = stack.enter_context(dunst_on(self.desktop, self.bus, rules=dunstrc, has_menu=has_menu))

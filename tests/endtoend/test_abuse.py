@@ -51,7 +51,8 @@ def folder(evening: Evening, name: str) -> dict[str, str]:
     return {"XDG_RUNTIME_DIR" if name.startswith("run") else "XDG_DATA_HOME": str(path)}
 
 
-def test_a_command_refuses_to_change_another_store_than_the_daemon_uses(evening: Evening) -> None:
+def test_a_command_refuses_to_change_another_store_than_the_daemon_uses(evening_with: Begin) -> None:
+    evening = evening_with(has_store=False)
     other = folder(evening, "elsewhere")
     theirs, ours = f"{other['XDG_DATA_HOME']}/turntoward/turntoward.sqlite", str(evening.store)
     evening.run(env=other)
@@ -216,11 +217,12 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
     assert "no print: the daemon's output is no terminal" in doctor
     assert "nothing is sensed: that partner time has begun could not be shown" in evening.said()
     assert senses_nothing(evening)
-    # It is tried again as soon as a server appears.
+    # It is tried again when a server appears.
     evening.dunst.start()
-    until(evening.is_sensed, within=4.0, what=f"everything is sensed; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
     assert "Partner time until " in evening.read_greeting().summary
-    (gap,) = evening.rows("SELECT fields FROM observations WHERE kind = 'Gap'")
+    # The status is written before the row is committed.
+    (gap,) = until(lambda: evening.rows("SELECT fields FROM observations WHERE kind = 'Gap'"), what="the gap")
     assert '"not_shown"' in gap["fields"]
 
 

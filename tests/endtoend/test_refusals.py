@@ -38,7 +38,8 @@ def test_a_second_daemon_is_refused_and_does_no_harm(evening: Evening) -> None:
     assert first.poll() is None
 
 
-def test_a_mistyped_command_is_refused_with_the_nearest_name(evening: Evening) -> None:
+def test_a_mistyped_command_is_refused_with_the_nearest_name(evening_with: Begin) -> None:
+    evening = evening_with(has_store=False)
     said = evening.say("pasue", "30min", code=2)
     assert "There is no command 'pasue'. Did you mean 'pause'?" in said
     assert "Traceback" not in said
@@ -54,7 +55,8 @@ def test_a_mistyped_command_is_refused_with_the_nearest_name(evening: Evening) -
         ("forget a-while", "a-while"),
     ],
 )
-def test_a_damaged_store_is_refused_and_left_unchanged(evening: Evening, command: str, words: str) -> None:
+def test_invalid_arguments_are_refused_and_no_store_is_made(evening_with: Begin, command: str, words: str) -> None:
+    evening = evening_with(has_store=False)
     said = evening.say(*command.split(), code=2)
     assert words in said
     assert "Traceback" not in said
@@ -62,7 +64,7 @@ def test_a_damaged_store_is_refused_and_left_unchanged(evening: Evening, command
 
 
 def test_broken_settings_are_refused_with_every_place(evening_with: Begin) -> None:
-    evening = evening_with(config='[policy]\ncool_dwn = "1 min"\nbudget = 900\n')
+    evening = evening_with(config='[policy]\ncool_dwn = "1 min"\nbudget = 900\n', has_store=False)
     assert evening.attempt().wait(20) == 2
     said, path = evening.said(), evening.settings / "config.toml"
     assert f"{path}:2" in said
