@@ -207,10 +207,10 @@ class Daemon:
     # Sessions.
 
     def _open_session(self, occurrence: Occurrence, stored_id: str) -> Session:
-        from detector.daemon.session_factory import DaemonParts, build_session  # noqa: PLC0415 - Invariant 1
+        from detector.daemon.session_factory import DaemonParts, SessionBuilder  # noqa: PLC0415 - Invariant 1
 
         self._settings, problems = _reload_settings(self._settings)
-        built = build_session(
+        built = SessionBuilder(
             DaemonParts(
                 store=self._store,
                 clock=self._clock,

@@ -1,10 +1,10 @@
-"""Keep one sense of one device sensed: by the first sensor that can run, again after a loss, disabled after many bugs.
+"""Run one sense of one device: start its first sensor that can run, restart it after a loss, disable it after many bugs.
 
-Invariant 1: a candidate that cannot run here is passed over for the next one, and is remembered with its reason.
-Invariant 2: a sensor that is lost becomes a `Gap`, and is tried again after 1, 2, 4 … 60 seconds: one log line when it is lost,
-one when it is back, none in between.
-Invariant 3: a sensor with a bug counts as lost; its traceback is logged once, without the words of the exception, which may be
-a title. After five bugs in ten minutes it is disabled until the sensors are started again. The others go on.
+Invariant 1: where a sensor cannot run, the next one is tried; the reason is remembered.
+Invariant 2: the loss of a sensor is recorded as a `Gap`, and it is tried again after 1, 2, 4 … 60 seconds: one log line when it
+is lost, one when it is back, none in between.
+Invariant 3: a sensor with a bug counts as lost; its traceback is logged once, without the text of the exception, which may
+hold a title. After five bugs in ten minutes it is disabled until the sensors are started again. The others go on.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from detector.clock import Clock
 from detector.core.attention.settings import AttentionSettings
@@ -27,7 +27,7 @@ from detector.sensors.settings import SensorSettings
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 MAX_WAIT: Final = timedelta(seconds=60)
-# A sensor that ran for so long is sound: after its next loss the waits begin with one second again.
+# After a sensor ran without a loss for this time, the waits begin with one second again.
 STABLE_AFTER: Final = timedelta(seconds=60)
 # How often it is tried again where no sensor could start at all: a bus or a window manager may come up late.
 RETRY_UNAVAILABLE: Final = timedelta(minutes=5)
@@ -40,15 +40,11 @@ _Outcome: TypeAlias = Literal["lost", "unavailable", "ended"]
 logger = logging.getLogger("turntoward.sensors")
 
 
-class SensorChoice(Protocol):
-    """What can become a sensor: a row of the registry, or a stand-in."""
+class SensorFactory(NamedTuple):
+    """How to make a sensor. `make` opens nothing, and raises `SensorUnavailable` where a library is missing."""
 
-    @property
-    def name(self) -> str:
-        """The sensor's name."""
-
-    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Sensor:
-        """Make the sensor; nothing is opened. Raises `SensorUnavailable`."""
+    name: str
+    make: Callable[[], Sensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +65,8 @@ async def _sleep(length: timedelta) -> None:
 class SensorContext:
     """What all sensors of one device share.
 
-    `sink` takes what they observe, in the loop's thread, and must not raise. `wait` waits for a while; tests advance it.
+    `sink` is called with what they observe, in the loop's thread, and must not raise; in a session it is
+    `SessionBuilder._receive`. `wait` waits for a duration; tests replace it.
     """
 
     clock: Clock
@@ -83,15 +80,16 @@ class SensorContext:
 class SensorRunner:
     """Runs one sense of one device.
 
-    `elsewhere`: the sensors that are not for a session of this type. `shown_bugs`: the sensors whose traceback is logged
-    already. `recovered` is called when a lost sensor is back, `unsensed` when no sensor can run.
+    `elsewhere`: the sensors that are not for a session of this type. `shown_bugs`: the sensors with a traceback in the log.
+    `recovered` is called when a lost sensor is back, `unsensed` when no sensor can run. `ready` is set once a sensor has
+    reported its state, or none can run.
     """
 
     def __init__(
         self,
         context: SensorContext,
         sense: Sense,
-        choices: Sequence[SensorChoice],
+        factories: Sequence[SensorFactory],
         elsewhere: tuple[SensorRefusal, ...],
         *,
         shown_bugs: set[str],
@@ -102,7 +100,7 @@ class SensorRunner:
         self.sensor: str | None = None
         self._context = context
         self._sense = sense
-        self._choices = choices
+        self._factories = factories
         self._elsewhere = elsewhere
         self._shown_bugs = shown_bugs
         self._recovered = recovered
@@ -114,12 +112,11 @@ class SensorRunner:
         self._next_wait = FIRST_WAIT
         self._group: asyncio.TaskGroup | None = None
         self._task: asyncio.Task[None] | None = None
-        # Set once it is known whether a sensor runs.
         self.ready = asyncio.Event()
 
     @property
-    def has_choices(self) -> bool:
-        return bool(self._choices)
+    def has_sensors(self) -> bool:
+        return bool(self._factories)
 
     def state(self) -> SenseState:
         refusals = (*self._elsewhere, *self._unavailable.values())
@@ -154,7 +151,7 @@ class SensorRunner:
                 # Once lost, it is retried with growing waits, also while its server is not even there to connect to.
                 wait, self._next_wait = self._next_wait, min(self._next_wait * 2, MAX_WAIT)
             else:
-                all_disabled = len(self._disabled) == len(self._choices)
+                all_disabled = len(self._disabled) == len(self._factories)
                 before, self.status = self.status, "disabled" if all_disabled and self._disabled else "unavailable"
                 if before != self.status:
                     self._unsensed(self._sense)
@@ -164,25 +161,24 @@ class SensorRunner:
             await self._context.wait(wait)
 
     async def _run_first_available(self) -> _Outcome:
-        context = self._context
-        for choice in self._choices:
-            if choice.name in self._disabled:
+        for factory in self._factories:
+            if factory.name in self._disabled:
                 continue
             try:
-                sensor = choice.make(context.clock, context.settings, context.sources)
+                sensor = factory.make()
                 await sensor.probe()
                 async with aclosing(sensor.observe()) as events:
-                    await self._forward(choice.name, events)
+                    await self._forward(factory.name, events)
             except SensorUnavailable as unavailable:
                 if self.status == "running":
-                    self._lose(f"{choice.name} is lost: {unavailable}; it is tried again")
+                    self._lose(f"{factory.name} is lost: {unavailable}; it is tried again")
                     return "lost"
-                self._unavailable[choice.name] = SensorRefusal(choice.name, unavailable.why, unavailable.remedy)
+                self._unavailable[factory.name] = SensorRefusal(factory.name, unavailable.why, unavailable.remedy)
             except SensorLost as lost:
-                self._lose(f"{choice.name} is lost: {lost}; it is tried again")
+                self._lose(f"{factory.name} is lost: {lost}; it is tried again")
                 return "lost"
             except Exception as bug:  # noqa: BLE001 - Invariant 3
-                self._met_bug(choice.name, bug)
+                self._handle_bug(factory.name, bug)
                 return "lost"
             else:
                 return "ended"
@@ -212,21 +208,21 @@ class SensorRunner:
             self._is_lost = True
             logger.warning("%s", line)
 
-    def _met_bug(self, name: str, bug: Exception) -> None:
+    def _handle_bug(self, name: str, bug: Exception) -> None:
         if name not in self._shown_bugs:
             self._shown_bugs.add(name)
-            # Of the exception only its kind: its words could hold a title.
+            # Of the exception only its type: its text could hold a title.
             where = "".join(traceback.format_tb(bug.__traceback__))
             logger.error("%s has a bug:\n%s%s", name, where, type(bug).__name__)
         now = self._context.clock.monotonic()
-        met = self._bugs.setdefault(name, deque(maxlen=MAX_BUGS))
-        met.append(now)
+        times = self._bugs.setdefault(name, deque(maxlen=MAX_BUGS))
+        times.append(now)
         self._unavailable[name] = SensorRefusal(
             sensor=name, why=f"it failed: {type(bug).__name__}, a bug in turntoward"
         )
         self._lose(f"{name} is lost; it is tried again")
-        if len(met) == MAX_BUGS and now - met[0] <= BUGS_WITHIN.total_seconds():
+        if len(times) == MAX_BUGS and now - times[0] <= BUGS_WITHIN.total_seconds():
             self._disabled.add(name)
             logger.error("%s failed %d times within %s; it is disabled", name, MAX_BUGS, BUGS_WITHIN)
-            if len(self._disabled) == len(self._choices):
+            if len(self._disabled) == len(self._factories):
                 self._is_lost = False

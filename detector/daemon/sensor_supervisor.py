@@ -1,4 +1,4 @@
-"""Run one sensor per sense of a device while a session lasts, and say which senses have none.
+"""Run one sensor per sense of a device while a session lasts, and report which senses have none.
 
 Invariant 1: all of them start and stop together; see `sensor_runner` for how one of them is run.
 Invariant 2: once stopped, nothing of a sensor is left open.
@@ -7,16 +7,17 @@ Invariant 2: once stopped, nothing of a sensor is left open.
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from detector.core.observations import Sense
-from detector.daemon.sensor_runner import SenseState, SensorChoice, SensorContext, SensorRunner
+from detector.daemon.sensor_runner import SenseState, SensorContext, SensorFactory, SensorRunner
 from detector.sensors import SENSES, SensorRefusal, candidates, not_for_session, session_type
 
 
 class SensorSupervisor:
     """Runs one sensor per sense of the context's device.
 
-    `choices` gives the candidates of each sense in order of preference; by default the registry's for a session of this
+    `factories`: the sensors of each sense in order of preference; by default those of the registry for a session of this
     type. `unsensed` is called with each sense for which no sensor can run.
     """
 
@@ -24,11 +25,11 @@ class SensorSupervisor:
         self,
         context: SensorContext,
         *,
-        choices: Mapping[Sense, Sequence[SensorChoice]] | None = None,
+        factories: Mapping[Sense, Sequence[SensorFactory]] | None = None,
         unsensed: Callable[[Sense], None] = lambda _: None,
     ) -> None:
         self._context = context
-        self._choices = choices
+        self._factories = factories
         self._unsensed = unsensed
         self._runners: dict[Sense, SensorRunner] = {}
         self._task: asyncio.Task[None] | None = None
@@ -42,13 +43,13 @@ class SensorSupervisor:
             sense: SensorRunner(
                 self._context,
                 sense,
-                choices,
+                factories,
                 elsewhere,
                 shown_bugs=self._shown_bugs,
                 recovered=self._recovered,
                 unsensed=self._unsensed,
             )
-            for sense, (choices, elsewhere) in self._rows().items()
+            for sense, (factories, elsewhere) in self._rows().items()
             if only is None or sense in only
         }
         self._task = asyncio.create_task(self._run())
@@ -81,13 +82,22 @@ class SensorSupervisor:
 
     def active_sensors(self) -> dict[str, str | None]:
         """Return, for each sense that a session of this type can have, the sensor that runs now, or None."""
-        return {sense: runner.sensor for sense, runner in self._runners.items() if runner.has_choices}
+        return {sense: runner.sensor for sense, runner in self._runners.items() if runner.has_sensors}
 
-    def _rows(self) -> Mapping[Sense, tuple[Sequence[SensorChoice], tuple[SensorRefusal, ...]]]:
-        if self._choices is not None:
-            return {sense: (choices, ()) for sense, choices in self._choices.items()}
-        session = session_type()
-        return {sense: (candidates(sense, session), not_for_session(sense, session)) for sense in SENSES}
+    def _rows(self) -> Mapping[Sense, tuple[Sequence[SensorFactory], tuple[SensorRefusal, ...]]]:
+        if self._factories is not None:
+            return {sense: (factories, ()) for sense, factories in self._factories.items()}
+        session, context = session_type(), self._context
+        return {
+            sense: (
+                [
+                    SensorFactory(row.name, partial(row.make, context.clock, context.settings, context.sources))
+                    for row in candidates(sense, session)
+                ],
+                not_for_session(sense, session),
+            )
+            for sense in SENSES
+        }
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -95,6 +105,6 @@ class SensorSupervisor:
                 runner.start(group)
 
     def _recovered(self, sense: Sense) -> None:
-        # The gap of a lost idle sensor makes what is in front unknown as well, until the focus sensor says it again.
+        # The gap of a lost idle sensor makes what is in front unknown as well, until the focus sensor reports it again.
         if sense == "idle" and "focus" in self._runners:
             self._runners["focus"].restart()

@@ -2,15 +2,17 @@
 
 Invariant 1: all of them are made when partner time starts, and closed when it ends.
 Invariant 2: a decision is stored before it is shown.
-Invariant 3: after a gap of every sense the sensors are restarted: their picture of the desktop may be out of date.
-Invariant 4: nothing is sensed and stored but the beginning until that was shown to whoever is at this device; see `StartNotice`.
+Invariant 3: after a gap of all senses the sensors are restarted: their state of the desktop may be out of date.
+Invariant 4: until the start was shown to a person at this device, nothing is sensed, and only the beginning is stored; see
+`StartNotice`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
 # The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end.
 MICROSECOND: Final = timedelta(microseconds=1)
 
-# Where a start is noticed within this, nothing of it was missed.
+# A start that is noticed within this time counts as on time: there is no gap.
 START_TOLERANCE: Final = timedelta(seconds=2)
-# A slow bus or desktop takes so long to show it. No gap needs to say so: what is known begins with the sensors.
+# How long a slow bus or desktop may take to show the start without a gap: coverage begins with the sensors anyway.
 NOTICE_TOLERANCE: Final = timedelta(seconds=10)
 
 # How many of the last observations are saved when the core fails.
@@ -56,8 +58,8 @@ class Session:
     """Runs the occurrence from its start to its end. `stored_id` is its id in the store.
 
     `in_quiet_week`: moments are stored, and no nudge is shown. `has_screen` False: there is no screen on which the start could
-    be shown, so only phones are heard. `why_not_shown` says why the last notification could not be shown; `status_changed`
-    is called when that, or how much is sensed, has changed.
+    be shown, so only phones are sensed. `why_not_shown` returns why the last notification could not be shown;
+    `status_changed` is called when that, or `sensing`, has changed. `sensing`: how much is sensed now.
     """
 
     def __init__(
@@ -71,8 +73,8 @@ class Session:
         effect_runner: EffectRunner,
         in_quiet_week: bool = False,
         has_screen: bool = True,
-        why_not_shown: Callable[[], str] = str,
-        status_changed: Callable[[], None] = lambda: None,
+        why_not_shown: Callable[[], str],
+        status_changed: Callable[[], None],
     ) -> None:
         self.occurrence = occurrence
         self.stored_id = stored_id
@@ -95,8 +97,8 @@ class Session:
 
     @property
     def deadline(self) -> datetime | None:
-        wanted = [self._core.deadline, self.notice.deadline if self.notice is not None and not self.paused else None]
-        return min((at for at in wanted if at is not None), default=None)
+        deadlines = [self._core.deadline, self.notice.deadline if self.notice is not None and not self.paused else None]
+        return min((at for at in deadlines if at is not None), default=None)
 
     @property
     def no_nudge_reason(self) -> NoNudgeReason | None:
@@ -104,7 +106,7 @@ class Session:
         return self._core.no_nudge_reason()
 
     async def begin(self, at: datetime, now: datetime, missed: obs.GapReason) -> None:
-        """Begin at `at`; the time from there until `now` was missed, for the reason given."""
+        """Begin at `at`; the time until `now` was missed for the reason `missed`."""
         title = self.occurrence.title
         began = obs.PartnerTimeBegan(
             at=at,
@@ -118,11 +120,11 @@ class Session:
         if now > at:
             observations.append(obs.Gap(at=now, since=at, reason=missed))
         self._feed_all(observations)
-        await self._open(now)
+        await self._start_sensing(now)
 
     async def resume(self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         self.rebuild(stored, latest, now, ends)
-        await self._open(now)
+        await self._start_sensing(now)
 
     def rebuild(self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime) -> None:
         """Feed the stored observations again without showing anything, then a gap from `latest` until `now`.
@@ -149,21 +151,23 @@ class Session:
 
     def extend(self, ends: datetime, now: datetime) -> None:
         """Go on until `ends`, where that is later than the end so far; nothing else changes."""
-        taken = self._take()
+        observations = self._take_permitted()
         extended = self._extend_to(ends, now)
-        # The core ignores what lies beyond the end that it knows, so the later end goes before that.
-        before = [o for o in taken if not extended or o.at <= extended[0].at]
-        self._feed_all([*before, *extended, *taken[len(before) :]])
+        # The core ignores observations after the end that it knows, so the later end is fed before them.
+        before = [o for o in observations if not extended or o.at <= extended[0].at]
+        self._feed_all([*before, *extended, *observations[len(before) :]])
         if extended and self.notice is not None:
             # What was shown names an earlier end.
             self.notice.show_again()
 
     async def step(self, now: datetime) -> None:
-        """Feed what came in, advance the core where its deadline has come, and run the effects."""
-        taken = self._take()
-        self._feed_all(taken)
+        """Feed what came in, advance the core if its deadline has come, and run the effects."""
+        observations = self._take_permitted()
+        self._feed_all(observations)
         if self._core.deadline is not None and self._core.deadline <= now:
-            self._run_effects(self._guard(lambda: self._core.advance(now)))
+            with self._report_core_failure():
+                effects = self._core.advance(now)
+            self._run_effects(effects)
         self.sensors.release_waiting_phones()
         if self.notice is not None and not self.paused:
             self.notice.advance(now)
@@ -172,7 +176,7 @@ class Session:
         if (no_nudge_reason := self.no_nudge_reason) != self._last_no_nudge_reason:
             self._last_no_nudge_reason = no_nudge_reason
             self._status_changed()
-        if any(isinstance(observation, obs.Gap) and observation.sense is None for observation in taken):
+        if any(isinstance(observation, obs.Gap) and observation.sense is None for observation in observations):
             await self.restart_sensors()
 
     def add_gap(self, since: datetime, at: datetime, reason: obs.GapReason, ends: datetime) -> None:
@@ -180,9 +184,9 @@ class Session:
 
         `ends`: the end of the occurrence, later than the one so far where it was extended meanwhile.
         """
-        waiting = self._take()
-        # What sensors reported during the gap is in no reliable order, and they report it again when they are restarted.
-        # What became of a notification is reported only once.
+        waiting = self._take_permitted()
+        # The reports of sensors during the gap have no reliable order, and they come again when the sensors are restarted.
+        # The result of a notification is reported only once.
         before = [o for o in waiting if o.at <= since]
         answers = [o for o in waiting if o.at > since and isinstance(o, obs.Shown | obs.NotShown | obs.Answered)]
         gap = obs.Gap(at=at, since=since, reason=reason)
@@ -194,44 +198,43 @@ class Session:
 
     async def pause(self, now: datetime) -> None:
         if not self.paused:
-            self._feed_all([*self._take(), *self._unsensed_gap(now), obs.Paused(at=now)])
+            self._feed_all([*self._take_permitted(), *self._unsensed_gap(now), obs.Paused(at=now)])
             self.paused = True
             await self._switch_sensors(on=False)
 
     async def unpause(self, now: datetime, *, by_itself: bool = False) -> None:
-        """Start the sensors again; `by_itself`: the pause ran out, and a notification says so."""
+        """Start the sensors again; `by_itself`: the pause ran out, and a notification is shown."""
         if self.paused:
             self._feed_all([*self.inbox.take(), obs.Resumed(at=now)])
             self.paused = False
             if self.sensing == "nothing" and self.notice is not None:
                 self.notice.show_again()
-                await self._open(now)
+                await self._start_sensing(now)
                 return
             await self._switch_sensors(on=True)
             if by_itself:
                 self._effect_runner.show(self._effect_runner.wording.resumed(self.occurrence.ends, now))
 
     def answer(self, nudge: int, answers: Sequence[obs.Answer]) -> None:
-        """Take answers to the nudge that came another way than through its notification."""
+        """Take answers to the nudge that did not come through its notification."""
         self._effect_runner.answer(nudge, answers)
 
     def end_quiet_week(self, now: datetime) -> None:
         """Show nudges from now on."""
         self.in_quiet_week = False
-        self._feed_all([*self._take(), obs.QuietWeekEnded(at=now)])
+        self._feed_all([*self._take_permitted(), obs.QuietWeekEnded(at=now)])
 
     async def end(self, at: datetime, reason: EndReason) -> None:
         """End at `at`: feed what came in before, drop what came in after, and close everything."""
         await self._switch_sensors(on=False)
-        before = [observation for observation in self._take() if observation.at < at]
+        before = [observation for observation in self._take_permitted() if observation.at < at]
         self._feed_all([*before, *self._unsensed_gap(at), obs.PartnerTimeEnded(at=at, reason=reason)])
         await self._effect_runner.close()
 
     async def close_unfinished(self) -> None:
         """Close everything, but leave the occurrence without an end in the store: the next start goes on with it."""
         await self._switch_sensors(on=False)
-        taken = self._take()
-        self._feed_all([*taken, *self._unsensed_gap(self._core.now)])
+        self._feed_all([*self._take_permitted(), *self._unsensed_gap(self._core.now)])
         await self._effect_runner.close()
 
     async def restart_sensors(self) -> None:
@@ -241,12 +244,12 @@ class Session:
             await self._switch_sensors(on=True)
 
     def _extend_to(self, ends: datetime, at: datetime) -> list[obs.Observation]:
-        """Take over the end if it is a later one; return what the core has to be fed for it."""
+        """Extend the occurrence if the end is a later one; return the observation that the core has to be fed."""
         before = self.occurrence.ends
         if ends <= before:
             return []
         self.occurrence = replace(self.occurrence, ends=ends)
-        # Before the end that the core knows: what comes after that it would ignore.
+        # Before the end that the core knows: it would ignore a later observation.
         return [obs.PartnerTimeExtended(at=min(at, before - MICROSECOND), ends=ends)]
 
     async def _switch_sensors(self, *, on: bool) -> None:
@@ -257,20 +260,20 @@ class Session:
             elif self.sensing == "all":
                 await self.sensors.start()
             else:
-                await self.sensors.watch(with_phones=self.sensing == "presence")
+                await self.sensors.start_presence_only(with_phones=self.sensing == "presence")
 
-    async def _open(self, now: datetime) -> None:
-        """Start the sensors, as far as what has been shown allows; show the start where it has to be."""
+    async def _start_sensing(self, now: datetime) -> None:
+        """Start the sensors that may run now; show the start if it has to be shown."""
         if self.notice is not None:
             self._unsensed_since = now
         if not self.paused:
             await self._switch_sensors(on=True)
             if self.notice is not None:
-                self._take()
+                self._take_permitted()
                 await self._announce(now)
 
     async def _announce(self, now: datetime) -> None:
-        """Show that partner time is under way, and sense as much as what came of that allows."""
+        """Show that partner time is under way, and sense as much as the result permits."""
         if self.notice is None:
             return
         ends = self.occurrence.ends
@@ -287,33 +290,33 @@ class Session:
             else:
                 logger.info("that partner time has begun was shown; it is sensed from now on")
             self._status_changed()
-        if self.notice.sensing != self.sensing:
-            await self._sense(self.notice.sensing, at)
+        if self.notice.permitted_sensing != self.sensing:
+            await self._set_sensing(self.notice.permitted_sensing, at)
 
-    async def _sense(self, wanted: Sensing, at: datetime) -> None:
-        if wanted == "nothing":
-            self._feed_all([*self._take(), obs.Gap(at=at, since=at, reason=obs.GapReason.NOT_SHOWN)])
+    async def _set_sensing(self, sensing: Sensing, at: datetime) -> None:
+        if sensing == "nothing":
+            self._feed_all([*self._take_permitted(), obs.Gap(at=at, since=at, reason=obs.GapReason.NOT_SHOWN)])
             self._unsensed_since = at
         elif self.sensing == "nothing":
-            self._take()
+            self._take_permitted()
             self._feed_all(self._unsensed_gap(at))
-        self.sensing = wanted
+        self.sensing = sensing
         await self.restart_sensors()
         if self.sensing == "presence":
-            # Nobody is there, so nothing is in front of anybody, whatever the screen shows.
+            # Nobody is there, so nothing is in front, whatever the screen shows.
             self.inbox.put(obs.Focused(at=at, activity=None))
         self._status_changed()
 
-    def _take(self) -> tuple[obs.Observation, ...]:
-        """Return what came in, as far as it may be known; what tells of somebody's presence is noted in any case."""
-        taken = self.inbox.take()
+    def _take_permitted(self) -> tuple[obs.Observation, ...]:
+        """Return the observations that came in, none if nothing may be sensed; `StartNotice` sees them in any case."""
+        observations = self.inbox.take()
         if self.notice is None:
-            return taken
-        self.notice.observe(taken)
-        return () if self.sensing == "nothing" else taken
+            return observations
+        self.notice.observe(observations)
+        return () if self.sensing == "nothing" else observations
 
     def _unsensed_gap(self, at: datetime | None) -> list[obs.Observation]:
-        """Return the gap that the time without any sensing is, up to `at`."""
+        """Return the gap for the time without any sensing, up to `at`."""
         since, self._unsensed_since = self._unsensed_since, None
         if self.sensing != "nothing" or since is None or at is None or at - since <= self._gap_tolerance:
             return []
@@ -327,21 +330,23 @@ class Session:
         self._run_effects(effects)
 
     def _feed(self, observation: obs.Observation) -> tuple[Effect, ...]:
-        # A command stores its instant before the loop wakes, and the core may have gone on meanwhile; there time never
-        # moves back.
+        # A command stores its instant before the loop wakes, and the core may have advanced meanwhile; in the core time
+        # never moves back.
         if self._core.now is not None and observation.at < self._core.now:
             observation = replace(observation, at=self._core.now)
         self._recent.append(observation)
-        return self._guard(lambda: self._core.feed(observation))
+        with self._report_core_failure():
+            return self._core.feed(observation)
 
-    def _guard(self, step: Callable[[], tuple[Effect, ...]]) -> tuple[Effect, ...]:
+    @contextmanager
+    def _report_core_failure(self) -> Iterator[None]:
         try:
-            return step()
+            yield
         except Exception as bug:
             raise CoreFailed(self._recent) from bug
 
     def _run_effects(self, effects: Sequence[Effect]) -> None:
         if self._core.now is not None:
             self.inbox.not_before(self._core.now)
-        # The start is announced by `_announce`: what comes of that decides what is sensed.
+        # `_announce` shows the start: its result decides what is sensed.
         self._effect_runner.run([effect for effect in effects if not isinstance(effect, NotifyStart)])

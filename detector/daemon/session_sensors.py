@@ -1,8 +1,8 @@
-"""All sensors of one session: the laptop's, the phones on a cable (adb), and the tracker of phones that call the API.
+"""All sensors of one session: the laptop's, those of phones on a cable (adb), and the tracker of phones that call the API.
 
-Invariant 1: all of them start and stop together, but for `watch`: before the start of partner time was shown to somebody, only
-what tells that somebody is there runs.
-Invariant 2: a phone that was removed is no longer sensed, at once; one that was paired is from then on.
+Invariant 1: all of them start and stop together. The exception is `start_presence_only`: before the start of partner time was
+shown to somebody, only the sensors run that detect whether somebody is there.
+Invariant 2: a phone that is removed stops being sensed at once; a phone that is paired is sensed from then on.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.devices import Phone
 
 PRESENCE: Final[tuple[Sense, ...]] = ("idle", "session", "quiet")
-"""What tells whether somebody could see a notification on this device."""
-WATCH_TIMEOUT: Final = 1.5
-"""Seconds in which these have reported; a bus that hangs must not hold back the start."""
+"""The senses that show whether somebody could see a notification on this device."""
+PRESENCE_TIMEOUT: Final = 1.5
+"""Seconds to wait for them to report; a bus that hangs must not delay the start."""
 
 
 class SessionSensors:
@@ -44,27 +44,22 @@ class SessionSensors:
         self.phone_tracker = phone_tracker
         self.is_on = False
         self._supervise_phone = supervise_phone
-        self._wanted = {phone.name: phone for phone in phones}
+        self._paired = {phone.name: phone for phone in phones}
         self._phones: dict[str, tuple[str, SensorSupervisor]] = {}
         self._put_away = tuple(put_away)
 
     async def start(self) -> None:
-        self.is_on = True
-        # Only at the first start: after a pause the phones may be anywhere.
-        put_away, self._put_away = self._put_away, ()
-        self.phone_tracker.put_away_before(put_away)
+        self._switch_phones_on()
         await self.laptop.start()
         await self._update_phones()
 
-    async def watch(self, *, with_phones: bool) -> None:
-        """Start only what tells whether somebody is at this device, and the phones if wanted; return once it is known."""
+    async def start_presence_only(self, *, with_phones: bool) -> None:
+        """Start only the sensors of `PRESENCE`, and the phones if wanted; return once these sensors have reported."""
         if with_phones:
-            self.is_on = True
-            put_away, self._put_away = self._put_away, ()
-            self.phone_tracker.put_away_before(put_away)
+            self._switch_phones_on()
             await self._update_phones()
         await self.laptop.start(PRESENCE)
-        await self.laptop.wait_until_ready(WATCH_TIMEOUT)
+        await self.laptop.wait_until_ready(PRESENCE_TIMEOUT)
 
     async def stop(self) -> None:
         """Stop them all; nothing of theirs stays open, and no phone waits for an answer."""
@@ -79,7 +74,7 @@ class SessionSensors:
         self.phone_tracker.release_waiting_phones()
 
     async def set_phones(self, phones: Sequence[Phone]) -> None:
-        self._wanted = {phone.name: phone for phone in phones}
+        self._paired = {phone.name: phone for phone in phones}
         if self.is_on:
             await self._update_phones()
 
@@ -90,15 +85,21 @@ class SessionSensors:
         """Return, for each phone that is to be sensed by adb, the sensor that does so now, or None."""
         return {name: supervisor.active_sensors().get("focus") for name, (_, supervisor) in self._phones.items()}
 
+    def _switch_phones_on(self) -> None:
+        self.is_on = True
+        # Only at the first start: after a pause the phones may be anywhere.
+        put_away, self._put_away = self._put_away, ()
+        self.phone_tracker.put_away_before(put_away)
+
     async def _update_phones(self) -> None:
-        wanted = {name: phone.adb for name, phone in self._wanted.items() if phone.adb}
+        serials = {name: phone.adb for name, phone in self._paired.items() if phone.adb}
         for name, (serial, supervisor) in list(self._phones.items()):
-            # With another serial it is another device, so its sensor has to be made again.
-            if wanted.get(name) != serial:
+            # With another serial it is another device, which needs a new sensor.
+            if serials.get(name) != serial:
                 del self._phones[name]
                 await supervisor.stop()
-        for name, serial in wanted.items():
+        for name, serial in serials.items():
             if name not in self._phones:
-                supervisor = self._supervise_phone(self._wanted[name])
+                supervisor = self._supervise_phone(self._paired[name])
                 self._phones[name] = (serial, supervisor)
                 await supervisor.start()

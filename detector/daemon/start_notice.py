@@ -1,9 +1,9 @@
-"""Whether somebody could see that partner time has begun, and how much may be sensed because of that. Pure.
+"""The start notice of a session: whether somebody could see it, and how much may therefore be sensed. Pure.
 
-Invariant 1: until a notifier has shown the start, nothing is sensed; it is tried again, with growing waits.
-Invariant 2: shown while nobody is there, it stays on the screen and is shown once more to whoever comes back. Until then only
-idleness and locking are sensed of this device: they tell that somebody has come.
-Invariant 3: in a long partner time it is shown again after a long absence; where it cannot be, Invariant 1 holds again.
+Invariant 1: until a notifier has shown the start notice, nothing is sensed; it is tried again, with growing waits.
+Invariant 2: a notice that is shown while nobody is there stays on the screen, and is shown once more when somebody comes back.
+Until then only idleness and locking are sensed on this device: they show that somebody has come.
+Invariant 3: in a long partner time it is shown again after a long absence; if that fails, Invariant 1 holds again.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ import detector.core.observations as obs
 
 LONG_PARTNER_TIME: Final = timedelta(hours=4)
 LONG_ABSENCE: Final = timedelta(hours=1)
-"""Whoever was away for so long may not be the one who saw the start."""
+"""After an absence of this duration another person may have come than the one who saw the start."""
 FIRST_RETRY: Final = timedelta(seconds=5)
 MAX_RETRY: Final = timedelta(minutes=5)
-# A sensor that has just started reports the lock of the screen so late.
+# How late a sensor that has just started may report the lock of the screen.
 LOCK_NOTICE: Final = timedelta(seconds=2)
 
 Sensing: TypeAlias = Literal["nothing", "presence", "all"]
@@ -25,15 +25,16 @@ Sensing: TypeAlias = Literal["nothing", "presence", "all"]
 
 
 class StartNotice:
-    """What is known of the notification that partner time has begun.
+    """The state of the notification that partner time has begun.
 
-    `is_due`: it is to be shown as soon as possible, whether or not somebody is there. `shown_at`: when it was shown last.
+    `is_due`: it has to be shown as soon as possible, whether or not somebody is there. `shown_at`: when it was shown last.
     """
 
     def __init__(self) -> None:
-        self.sensing: Sensing = "nothing"
+        self.permitted_sensing: Sensing = "nothing"
         self.is_due = True
-        self._retry_at: datetime | None = None
+        self.deadline: datetime | None = None
+        """When it is tried again."""
         self._wait = FIRST_RETRY
         self.shown_at: datetime | None = None
         self._is_unseen = False
@@ -42,39 +43,34 @@ class StartNotice:
         self._lasts = timedelta(0)
 
     @property
-    def deadline(self) -> datetime | None:
-        """When it is to be tried again."""
-        return self._retry_at
-
-    @property
     def is_anybody_there(self) -> bool:
         return not self._away
 
     def show_again(self) -> None:
-        """Have it shown (again): a notification server appeared, or the end is another one now."""
+        """Show it (again): a notification server became available, or the end has changed."""
         self.is_due = True
 
     def advance(self, now: datetime) -> None:
-        if self._retry_at is not None and self._retry_at <= now:
+        if self.deadline is not None and self.deadline <= now:
             self.is_due = True
 
     def record_attempt(self, at: datetime, *, was_shown: bool, lasts: timedelta) -> None:
-        """Take in what came of showing it; `lasts`: how long this partner time is in all."""
+        """Record the result of showing it; `lasts`: the duration of the whole partner time."""
         self.is_due, self._lasts = False, lasts
         if not was_shown:
-            self.sensing, self._retry_at = "nothing", at + self._wait
+            self.permitted_sensing, self.deadline = "nothing", at + self._wait
             self._wait = min(self._wait * 2, MAX_RETRY)
             return
-        self._retry_at, self._wait, self.shown_at = None, FIRST_RETRY, at
+        self.deadline, self._wait, self.shown_at = None, FIRST_RETRY, at
         self._is_unseen = not self.is_anybody_there
-        # Whoever is away saw the start before, unless this is the first time.
+        # Somebody who is away saw the start before, unless this is the first time.
         if self.is_anybody_there:
-            self.sensing = "all"
-        elif self.sensing == "nothing":
-            self.sensing = "presence"
+            self.permitted_sensing = "all"
+        elif self.permitted_sensing == "nothing":
+            self.permitted_sensing = "presence"
 
     def observe(self, observations: Sequence[obs.Observation]) -> None:
-        """Take in what this device's sensors observed, in order; other devices have no screen of ours."""
+        """Take in what this device's sensors observed, in order; the start is not shown on other devices."""
         was_away, slept = bool(self._away), False
         for observation in observations:
             if observation.device != obs.LAPTOP:
@@ -89,11 +85,11 @@ class StartNotice:
                 case obs.Unlocked() | obs.SensorStarted(sense="session") | obs.Gap(sense="session"):
                     self._away.discard("locked")
                 case obs.QuietEnded() | obs.Gap(sense="quiet"):
-                    self.is_due = self.is_due or self.sensing == "nothing"
+                    self.is_due = self.is_due or self.permitted_sensing == "nothing"
                 case obs.Gap(sense=None):
-                    # Sleep is an absence; whether somebody is back the sensors report, which start again after it.
+                    # Sleep is an absence; the sensors, which start again after it, report whether somebody is back.
                     self._away_since, slept = min(self._away_since or observation.since, observation.since), True
-        # A sensor that starts while nobody is there reports a return first: only what is true in the end counts.
+        # A sensor that starts while nobody is there reports a return first: only the last state counts.
         if (was_away or slept) and not self._away:
             absence = observations[-1].at - (self._away_since or observations[-1].at)
             self._away_since = None
@@ -101,7 +97,7 @@ class StartNotice:
                 self.is_due = True
 
     def _leave(self, how: str, since: datetime) -> None:
-        # Nobody has touched the device since it was shown: it may have disappeared before anybody saw it.
+        # Nobody has touched the device since it was shown: it may have disappeared unseen.
         self._is_unseen = self._is_unseen or (self.shown_at is not None and since <= self.shown_at)
         self._away.add(how)
         self._away_since = min(self._away_since or since, since)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -133,18 +133,17 @@ class DndController:
         """Return whether a sensor reports only what we did ourselves, which is not for the core."""
         return isinstance(what, QuietBegan) and self._own_change is not None and self._own_change.hides_sensor
 
-    def mark_urgent(self, sender: NotificationSender, put: Callable[[Observation], None]) -> NotificationSender:
-        """Return the sender such that its texts get through our own Do Not Disturb.
+    @property
+    def needs_urgent(self) -> bool:
+        """Return whether a text has to be marked urgent to get through our own Do Not Disturb."""
+        return self._own_change is not None and self._own_change.urgent
 
-        `put` is given `QuietBegan` when the person's own Do Not Disturb takes the place of ours.
-        """
+    def attach(self, put: Callable[[Observation], None]) -> None:
+        """Call `put` with `QuietBegan` when the person's own Do Not Disturb takes the place of ours."""
         self._put = put
-        return _UrgentSender(
-            sender, lambda: self._own_change is not None and self._own_change.urgent, self._passes_others
-        )
 
-    async def _passes_others(self) -> bool | None:
-        """Return whether somebody else's Do Not Disturb is on and lets through what is urgent; None: it holds all back."""
+    async def passes_others(self) -> bool | None:
+        """Return whether somebody else's Do Not Disturb is on and lets urgent notifications through; None: it holds all back."""
         passes: bool | None = False
         with suppress(DndUnavailable):
             server = NotificationServer(self._require_bus())
@@ -280,27 +279,20 @@ class DndController:
             logger.warning("the desktop %s: %s; `turntoward doctor` says more", what, why)
 
 
-class _UrgentSender:
-    """A sender whose texts are marked urgent while `is_urgent` says so.
+class UrgentSender:
+    """A sender that marks its texts urgent where only that gets them through our own Do Not Disturb.
 
-    What announces partner time is marked also where `passes_others` says that this gets it through somebody else's Do Not
-    Disturb: that one is told even to a person who wants to hear of nothing.
+    A start notice is marked also where that gets it through the person's own Do Not Disturb: it is shown in any case.
     """
 
-    def __init__(
-        self,
-        sender: NotificationSender,
-        is_urgent: Callable[[], bool],
-        passes_others: Callable[[], Awaitable[bool | None]],
-    ) -> None:
+    def __init__(self, sender: NotificationSender, controller: DndController) -> None:
         self._sender = sender
-        self._is_urgent = is_urgent
-        self._passes_others = passes_others
+        self._controller = controller
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
-        is_urgent = self._is_urgent()
+        is_urgent = self._controller.needs_urgent
         if text.is_start_notice:
-            passes = await self._passes_others()
+            passes = await self._controller.passes_others()
             if passes is None:
                 return None
             is_urgent = is_urgent or passes

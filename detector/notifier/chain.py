@@ -1,8 +1,8 @@
 """Show each notification by the first notifier that can, and remember why the others could not.
 
 Invariant 1: whatever a notifier raises, the next one is tried.
-Invariant 2: a nudge is answered at most once, whichever notifiers had a part in it.
-Invariant 3: one log line per change of notifier, never per nudge; and never a word of what was shown.
+Invariant 2: a nudge is answered at most once, however many notifiers were tried.
+Invariant 3: one log line per change of notifier, never per nudge; it holds no word of the notification.
 """
 
 import logging
@@ -20,26 +20,25 @@ _LOG: Final = logging.getLogger("turntoward.notifier")
 class NotifierChain:
     """The notifiers in order. `failures`: by name, why each could not show anything when it was last tried.
 
-    `only`: the names of those that the person chose, in their order; empty for all. What announces partner time is shown by
-    any that can.
+    `only`: the names of those that the person chose, in their order; empty: all. A start notice is shown by any that can.
     """
 
     def __init__(self, notifiers: Sequence[Notifier], only: Sequence[str] = ()) -> None:
         chosen = [notifier for name in only for notifier in notifiers if notifier.name == name]
         self._chosen = tuple(chosen or notifiers)
-        self._notifiers = (*self._chosen, *(each for each in notifiers if each not in self._chosen))
+        self._notifiers = (*self._chosen, *(notifier for notifier in notifiers if notifier not in self._chosen))
         self._last: Notifier | None = None
         self._last_nudge = 0
         self._logged: str | None = ""
         self.failures: dict[str, str] = {}
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> str | None:
-        """Return the name of the notifier that showed it, or None if none could. Never raises on a notifier's account.
+        """Return the name of the notifier that showed the text, or None if none could. A notifier's exception is not raised.
 
-        That is no proof that the person saw it: under Do Not Disturb servers take a notification and keep it back.
+        The person need not have seen it: under Do Not Disturb a server accepts a notification and holds it back.
         `answered(nudge, answer)` is called at most once, later, if answers can come back through the notifier at all.
         """
-        # One for all notifiers: a first one that failed late may still show the text, and report an answer.
+        # Shared by all notifiers: one that failed late may still show the text, and report an answer.
         answered_once = _call_once(answered)
         for notifier in self._notifiers if text.is_start_notice else self._chosen:
             failure = await _failure_of(notifier.show(nudge, text, answered_once))
@@ -48,13 +47,13 @@ class NotifierChain:
                 continue
             self.failures.pop(notifier.name, None)
             if self._last is not None and self._last is not notifier:
-                # What the earlier notifier shows would stay beside this one: only one may be on the screen.
+                # Else the notification of the earlier notifier would stay beside this one.
                 await self._last.withdraw(self._last_nudge)
             self._last, self._last_nudge = notifier, nudge
             if not text.is_start_notice:
                 self._log_change(notifier.name)
             return notifier.name
-        # Whoever announces partner time logs that itself: what it comes to is more than one notification.
+        # The session logs a failed start notice itself, together with what follows from it.
         if not text.is_start_notice:
             self._log_change(None)
         return None
@@ -63,20 +62,20 @@ class NotifierChain:
         for notifier in self._notifiers:
             await notifier.withdraw(nudge)
 
-    def call_when_one_appears(self, appeared: Callable[[], None]) -> None:
+    def call_when_available(self, available: Callable[[], None]) -> None:
         for notifier in self._notifiers:
-            notifier.appeared = appeared
+            notifier.call_when_available(available)
 
     async def probe_all(self) -> list[tuple[str, bool, str]]:
         """Probe every notifier; return its name, whether it can be used now, and why not, or what it can do.
 
-        This also opens the connections, so that the nudge to come finds them open.
+        This also opens the connections for the next nudge.
         """
-        found = []
+        results = []
         for notifier in self._notifiers:
             failure = await _failure_of(notifier.probe())
-            found.append((notifier.name, failure is None, notifier.about if failure is None else failure))
-        return found
+            results.append((notifier.name, failure is None, notifier.about if failure is None else failure))
+        return results
 
     async def close(self) -> None:
         for notifier in self._notifiers:
@@ -117,6 +116,6 @@ async def _failure_of(attempt: Awaitable[None]) -> str | None:
 
 
 def _place(bug: BaseException) -> str:
-    # The type of the exception and where it was raised; its own text may quote what was to be shown.
+    # The type of the exception and where it was raised; its own text may quote the notification.
     where = traceback.extract_tb(bug.__traceback__)[-1:]
     return type(bug).__name__ + "".join(f" in {frame.filename}:{frame.lineno}" for frame in where)

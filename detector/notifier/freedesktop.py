@@ -69,7 +69,7 @@ class FreedesktopNotifier:
     answers = True
 
     def __init__(self, bus: Bus | None = None, *, timeout: float = TIMEOUT, overdue: float = OVERDUE) -> None:
-        self.appeared: Callable[[], None] = lambda: None
+        self._available: Callable[[], None] = lambda: None
         self._shared = bus
         self._timeout = timeout
         self._overdue = overdue
@@ -119,6 +119,9 @@ class FreedesktopNotifier:
                     self._calls[serial] = None
                 raise
 
+    def call_when_available(self, available: Callable[[], None]) -> None:
+        self._available = available
+
     async def withdraw(self, nudge: int) -> None:
         async with self._lock:
             if self._shown is not None and self._shown.request.nudge == nudge:
@@ -163,7 +166,7 @@ class FreedesktopNotifier:
             if message.sender == DBUS and message.body[0] == NOTIFICATIONS:
                 self._server_changed()
                 if message.body[2]:
-                    self.appeared()
+                    self._available()
         elif message.interface == NOTIFICATIONS and message.signature in {"us", "uu"}:
             self._on_signal(message)
 

@@ -1,6 +1,6 @@
-"""What every notifier is.
+"""The protocol of notifiers, and the text that they show.
 
-Invariant 1: one notification at a time, replaced in place, quiet, gone by itself.
+Invariant 1: one notification at a time; it is silent, replaced in place, and disappears by itself.
 Invariant 2: `show` returns once the notifier's own channel has taken the text, and raises `NotifyFailed` otherwise.
 """
 
@@ -22,11 +22,11 @@ SHOW_TIMEOUT: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationText:
-    """What a notification says: at most 12 words of `title`, one why-line as `body`, and its answers in order.
+    """The text of a notification: at most 12 words of `title`, one why-line as `body`, and its answers in order.
 
-    `how_to_answer`: the command that answers, for channels in which not every answer can be chosen.
-    `urgent`: Do Not Disturb is on, and only what is marked urgent gets through. `expires` zero: it stays until it is
-    replaced. `is_start_notice`: it tells that partner time has begun, so every notifier is tried, whatever the settings choose.
+    `how_to_answer`: the command that answers; channels in which not every answer can be chosen show it.
+    `urgent`: Do Not Disturb is on, and only urgent notifications get through. `expires` zero: it stays until it is
+    replaced. `is_start_notice`: it notifies that partner time has begun, so every notifier is tried, whatever the settings choose.
     """
 
     title: str = field(repr=False)
@@ -39,12 +39,10 @@ class NotificationText:
 
 
 class Notifier(Protocol):
-    """One channel to the person. `answers` tells whether answers can come back through it."""
+    """One channel to the person. `answers`: whether answers can come back through it."""
 
     name: str
     answers: bool
-    appeared: Callable[[], None]
-    """Called when the channel came to be there; by itself, where it can tell."""
 
     @property
     def about(self) -> str:
@@ -56,8 +54,11 @@ class Notifier(Protocol):
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         """Show the text in place of what was shown before; call `answered(nudge, answer)` at most once, later.
 
-        Nudge 0 is the greeting, which has no answers. Raises `NotifyFailed`.
+        Nudge 0 is a notification without answers, such as the start notice. Raises `NotifyFailed`.
         """
+
+    def call_when_available(self, available: Callable[[], None]) -> None:
+        """Call `available` whenever the channel becomes available, where it can detect that."""
 
     async def withdraw(self, nudge: int) -> None:
         """Close the notification if it is still this nudge's; never raises."""
@@ -67,7 +68,7 @@ class Notifier(Protocol):
 
 
 class NotificationSender(Protocol):
-    """Shows a notification by whatever notifier can: a `detector.notifier.chain.NotifierChain`, or what wraps one."""
+    """Shows a notification through any notifier that can: a `detector.notifier.chain.NotifierChain`, or its wrapper."""
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None], /) -> str | None:
         """Show the text and return the name of the notifier that did, or None if none could."""
@@ -80,10 +81,12 @@ class NotificationSender(Protocol):
 
 
 class OneWayNotifier:
-    """What channels have in common that only show: nothing comes back, and what is shown goes by itself."""
+    """Base of the channels that only show: no answer comes back, and a notification disappears by itself."""
 
     answers = False
-    appeared: Callable[[], None] = staticmethod(lambda: None)
+
+    def call_when_available(self, available: Callable[[], None]) -> None:
+        """Do nothing: the channel does not report when it becomes available."""
 
     async def withdraw(self, nudge: int) -> None:
         """Do nothing: the channel cannot take back what it shows."""

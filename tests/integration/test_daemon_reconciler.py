@@ -80,7 +80,7 @@ class Sensors:
         for sense in SENSES:
             self._put(SensorStarted(at=self._clock.at, sense=sense, sensor="test"))
 
-    async def watch(self, *, with_phones: bool) -> None:
+    async def start_presence_only(self, *, with_phones: bool) -> None:
         self.watched = "phones" if with_phones else "nobody's"
         for observation in self.finds:
             self._put(observation)
@@ -162,6 +162,7 @@ class Evening:
             effect_runner=self.effect_runners[-1],
             has_screen=self.has_screen,
             why_not_shown=lambda: "it is broken",
+            status_changed=lambda: None,
         )
 
     async def after_reconcile(self, coming: Upcoming) -> None:

@@ -214,7 +214,7 @@ async def test_taking_over_cancels_a_notifier_that_hangs() -> None:
     assert idle.detach_notifiers() is sender
     await asyncio.sleep(0.01)
     assert (sender.shown, idle.is_showing) == ([], False)
-    assert "idle notification" not in {task.get_name() for task in asyncio.all_tasks()}
+    assert "notification outside sessions" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 def whole(*, known: bool = True, started: bool = True) -> list[Effect]:

@@ -14,7 +14,7 @@ from detector.clock import SystemClock
 from detector.core.observations import Observation, QuietBegan, QuietEnded
 from detector.dbus import Bus
 from detector.dnd import REGISTRY
-from detector.dnd.controller import KEY, DndController
+from detector.dnd.controller import KEY, DndController, UrgentSender
 from detector.dnd.model import DndSettings
 from detector.errors import StoreError
 from detector.notifier.chain import NotifierChain
@@ -37,7 +37,7 @@ class Daemon:
         self.desktop, self.bus, self.store = desktop, bus, store
         self.heard: list[Observation] = []
         self.dnd = DndController(store=store, clock=SystemClock(), bus=lambda: self.bus)
-        self.dnd.mark_urgent(NotifierChain(()), self.heard.append)
+        self.dnd.attach(self.heard.append)
 
     async def request(self, occurrence: str | None, settings: DndSettings = SETTINGS) -> None:
         self.dnd.request(occurrence, settings)
@@ -285,9 +285,8 @@ async def test_do_not_disturb_from_before_counts_as_the_persons(desktop: DndDesk
 
 
 async def show_nudge(daemon: Daemon, text: NotificationText = TEXT) -> str | None:
-    sender = daemon.dnd.mark_urgent(
-        NotifierChain([FreedesktopNotifier(bus=daemon.bus, timeout=TIMEOUT)]), daemon.heard.append
-    )
+    notifiers = NotifierChain([FreedesktopNotifier(bus=daemon.bus, timeout=TIMEOUT)])
+    sender = UrgentSender(notifiers, daemon.dnd)
     return await sender.show(1, text, lambda *_: None)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from detector.clock import SystemClock
-from detector.core.observations import Gap, InputCounted, SensorStarted
-from detector.daemon.sensor_runner import SensorContext
+from detector.core.attention.settings import AttentionSettings
+from detector.core.observations import Gap, InputCounted, Sense, SensorStarted
+from detector.daemon.sensor_runner import SensorContext, SensorFactory
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.sensors import candidates
 from detector.sensors.model import ToplevelFocused
@@ -36,6 +38,16 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("detector.daemon.sensor_runner.FIRST_WAIT", timedelta(milliseconds=50))
     monkeypatch.setattr("detector.daemon.sensor_runner.MAX_WAIT", timedelta(milliseconds=200))
     return
+
+
+def factories_of(senses: Iterable[Sense], maximum: int | None = None) -> dict[Sense, list[SensorFactory]]:
+    clock, settings = SystemClock(), AttentionSettings()
+    return {
+        sense: [
+            SensorFactory(row.name, partial(row.make, clock, settings)) for row in candidates(sense, "x11")[:maximum]
+        ]
+        for sense in senses
+    }
 
 
 @asynccontextmanager
@@ -79,8 +91,8 @@ async def test_an_x_server_that_dies_and_returns_is_one_gap_per_sense_and_one_li
 ) -> None:
     caplog.set_level(logging.INFO, "turntoward.sensors")
     seen: list[Any] = []
-    choices = {sense: candidates(sense, "x11")[:1] for sense in ON_X11}
-    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), choices=choices)
+    factories = factories_of(ON_X11, maximum=1)
+    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), factories=factories)
     with ExitStack() as stack:
         first = stack.enter_context(desktop())
         monkeypatch.setenv("DISPLAY", first.display)
@@ -116,8 +128,8 @@ async def test_the_benchmark_load_costs_the_sensors_little(x_desktop: Desktop) -
     # A wheel turned over openbox's bare root switches desktops.
     x_desktop.xdotool("windowmove", str(terminal.window), "0", "0", "windowsize", str(terminal.window), "1270", "780")
     seen: list[Any] = []
-    choices = {sense: candidates(sense, "x11") for sense in ON_X11}
-    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), choices=choices)
+    factories = factories_of(ON_X11)
+    supervisor = SensorSupervisor(SensorContext(clock=SystemClock(), sink=seen.append), factories=factories)
     async with running(supervisor):
         await until_async(lambda: all(supervisor.active_sensors().values()), what="all senses")
         x_desktop.load(motion=500, scrolls=10, keys=5)

@@ -13,13 +13,11 @@ from typing import Any
 import pytest
 
 from detector.clock import Clock, ManualClock
-from detector.core.attention.settings import AttentionSettings
 from detector.core.observations import CameBack, Gap, GapReason, SensorStarted
-from detector.daemon.sensor_runner import SensorContext
+from detector.daemon.sensor_runner import SensorContext, SensorFactory
 from detector.daemon.sensor_supervisor import SensorSupervisor
 from detector.errors import SensorLost, SensorUnavailable
 from detector.sensors.model import SensorEvent
-from detector.sensors.settings import SensorSettings
 
 BEGAN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 CANARY = "Anna: are you coming? - Messages"
@@ -36,9 +34,9 @@ class Script:
     closed: int = 0
     feed: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
 
-    def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings) -> Script:
+    def factory(self, clock: Clock) -> SensorFactory:
         self.clock = clock
-        return self
+        return SensorFactory(self.name, lambda: self)
 
     async def probe(self) -> None:
         self.now = self.starts.pop(0) if self.starts else []
@@ -93,7 +91,7 @@ class Rig:
         self.unsensed: list[str] = []
         self.supervisor = SensorSupervisor(
             SensorContext(clock=self.clock, sink=self.seen.append, wait=self.waits),
-            choices=choices,
+            factories={sense: [script.factory(self.clock) for script in scripts] for sense, scripts in choices.items()},
             unsensed=self.unsensed.append,
         )
 

@@ -21,18 +21,18 @@ def shown(lasts: timedelta = DINNER) -> StartNotice:
     """Return a notice that somebody saw at the beginning."""
     notice = StartNotice()
     notice.record_attempt(BEGAN, was_shown=True, lasts=lasts)
-    assert notice.sensing == "all"
+    assert notice.permitted_sensing == "all"
     return notice
 
 
 def test_nothing_is_sensed_until_a_notifier_has_shown_it() -> None:
     notice = StartNotice()
-    assert (notice.sensing, notice.is_due) == ("nothing", True)
+    assert (notice.permitted_sensing, notice.is_due) == ("nothing", True)
     notice.record_attempt(BEGAN, was_shown=False, lasts=DINNER)
-    assert (notice.sensing, notice.is_due) == ("nothing", False)
+    assert (notice.permitted_sensing, notice.is_due) == ("nothing", False)
     notice.show_again()
     notice.record_attempt(BEGAN + minutes(1), was_shown=True, lasts=DINNER)
-    assert (notice.sensing, notice.is_due, notice.deadline) == ("all", False, None)
+    assert (notice.permitted_sensing, notice.is_due, notice.deadline) == ("all", False, None)
 
 
 def test_it_is_tried_again_with_growing_waits() -> None:
@@ -62,11 +62,11 @@ def test_while_nobody_is_there_only_presence_is_sensed_and_it_is_shown_on_return
     notice = StartNotice()
     notice.observe([away])
     notice.record_attempt(BEGAN, was_shown=True, lasts=DINNER)
-    assert (notice.sensing, notice.is_due) == ("presence", False)
+    assert (notice.permitted_sensing, notice.is_due) == ("presence", False)
     notice.observe([back])
     assert notice.is_due
     notice.record_attempt(back.at, was_shown=True, lasts=DINNER)
-    assert (notice.sensing, notice.is_due) == ("all", False)
+    assert (notice.permitted_sensing, notice.is_due) == ("all", False)
 
 
 def test_a_sensor_that_starts_again_while_nobody_is_there_is_no_return() -> None:
@@ -74,7 +74,7 @@ def test_a_sensor_that_starts_again_while_nobody_is_there_is_no_return() -> None
     notice.observe([obs.Locked(at=BEGAN)])
     notice.record_attempt(BEGAN, was_shown=True, lasts=DINNER)
     notice.observe([obs.SensorStarted(at=BEGAN, sense="session", sensor="test"), obs.Locked(at=BEGAN)])
-    assert (notice.sensing, notice.is_due) == ("presence", False)
+    assert (notice.permitted_sensing, notice.is_due) == ("presence", False)
 
 
 def test_what_could_not_be_shown_on_return_stops_the_sensing() -> None:
@@ -83,14 +83,14 @@ def test_what_could_not_be_shown_on_return_stops_the_sensing() -> None:
     notice.record_attempt(BEGAN, was_shown=True, lasts=DINNER)
     notice.observe([obs.Unlocked(at=BEGAN + minutes(5))])
     notice.record_attempt(BEGAN + minutes(5), was_shown=False, lasts=DINNER)
-    assert notice.sensing == "nothing"
+    assert notice.permitted_sensing == "nothing"
     assert notice.deadline is not None
 
 
 def test_it_is_shown_again_where_nobody_touched_the_device_since() -> None:
     notice = shown()
     notice.observe([obs.WentIdle(at=BEGAN + minutes(0.5), since=BEGAN - minutes(0.1))])
-    assert (notice.sensing, notice.is_due) == ("all", False)
+    assert (notice.permitted_sensing, notice.is_due) == ("all", False)
     notice.observe([obs.CameBack(at=BEGAN + minutes(20))])
     assert notice.is_due
 

@@ -49,7 +49,7 @@ class Silent:
         """Say that it was shown."""
         return True, BEGINS
 
-    async def watch(self, *, with_phones: bool) -> None:
+    async def start_presence_only(self, *, with_phones: bool) -> None:
         """Do nothing."""
 
     async def stop(self) -> None:
@@ -79,6 +79,8 @@ async def test_partner_time_began_carries_on_call(title: str, *, on_call: bool) 
         inbox=inbox,
         sensors=silent,
         effect_runner=silent,  # type: ignore[arg-type]
+        why_not_shown=str,
+        status_changed=lambda: None,
     )
     await under_way.begin(BEGINS, BEGINS, GapReason.RESTART)
     (began,) = silent.fed

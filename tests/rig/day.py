@@ -72,7 +72,7 @@ class Sensors:
         for sense in SENSES:
             self._put(SensorStarted(at=self._clock.at, sense=sense, sensor="test"))
 
-    async def watch(self, *, with_phones: bool) -> None:
+    async def start_presence_only(self, *, with_phones: bool) -> None:
         """Find that somebody is there, as nothing says otherwise."""
 
     async def stop(self) -> None:
@@ -162,6 +162,8 @@ class Day:
             inbox=inbox,
             sensors=self.sensors[-1],
             effect_runner=self._effect_runner,
+            why_not_shown=str,
+            status_changed=lambda: None,
         )
 
     async def _after_reconcile(self, coming: Upcoming) -> None:
