@@ -32,6 +32,10 @@ class Phone:
         """Return whether it was paired with the phone API or through adb."""
         return self.token is not None or self.adb is not None
 
+    def has_open_link(self, now: datetime) -> bool:
+        """Return whether its pairing link can be used now. A code whose time is over may still be stored."""
+        return self.code is not None and self.code_until is not None and self.code_until > now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneApiAddress:
@@ -53,7 +57,4 @@ class PhoneApiAddress:
 def needs_phone_api(phones: Sequence[Phone], now: datetime) -> bool:
     """Return whether a phone is paired, or being paired, so that the phone API has to run."""
     # A phone with an open pairing code has no token yet; it gets one through the API.
-    return any(
-        phone.token is not None or (phone.code is not None and phone.code_until is not None and phone.code_until > now)
-        for phone in phones
-    )
+    return any(phone.token is not None or phone.has_open_link(now) for phone in phones)

@@ -196,7 +196,7 @@ def describe_error(error: OSError, url: CalendarUrl, timeout: float) -> str:
             return _("there is no server called {host}").format(host=host)
         return _("the name {host} cannot be looked up just now").format(host=host)
     if error.errno == errno.EAFNOSUPPORT:  # the systemd unit allows no network without its drop-in
-        return _("this program may not reach the network; `turntoward service install` mends that")
+        return _("this program may not reach the network; `turntoward service install` fixes that")
     if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}:
         return _("there is no way to the server just now")
     if isinstance(error, http.client.RemoteDisconnected):

@@ -1,6 +1,6 @@
-"""Find out for `doctor` how the subscribed calendars do, and others with problems. None of them is fetched.
+"""Find out for `doctor` the state of the subscribed calendars, and of others with problems. None of them is fetched.
 
-Invariant 1: of an address only the host is said: the rest of it may be all that is needed to read the calendar.
+Invariant 1: of an address only the host is reported: the rest of it may be all that is needed to read the calendar.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from detector.control.systemd_unit import is_own_unit, network_path, unit_path
 from detector.i18n import _
 from detector.store.model import Calendar
 
-NO_NETWORK: Final = _("the service may not reach the network; `turntoward service install` mends that")
+NO_NETWORK: Final = _("the service may not reach the network; `turntoward service install` fixes that")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +39,15 @@ def find_calendars(calendars: Iterable[Calendar], now: datetime) -> tuple[Calend
     has_no_network = is_own_unit(unit_path()) and not network_path().exists()
     return tuple(
         CalendarFound(
-            name=each.name,
-            at=display_place(each.location),
-            local=each.local,
-            asked=each.tried,
-            refreshed=each.refreshed,
-            why=each.why,
-            shut_out=NO_NETWORK if has_no_network and is_url(each.location) else None,
-            not_understood=tuple(each.current_problems(now)),
+            name=calendar.name,
+            at=display_place(calendar.location),
+            local=calendar.local,
+            asked=calendar.tried,
+            refreshed=calendar.refreshed,
+            why=calendar.why,
+            shut_out=NO_NETWORK if has_no_network and is_url(calendar.location) else None,
+            not_understood=tuple(calendar.current_problems(now)),
         )
-        for each in calendars
-        if each.subscribed or each.current_problems(now)
+        for calendar in calendars
+        if calendar.subscribed or calendar.current_problems(now)
     )

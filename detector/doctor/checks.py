@@ -3,7 +3,6 @@
 Invariant 1: every sensor and notifier is probed as the daemon probes it; nothing is shown, sensed or changed.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -34,6 +33,7 @@ from detector.doctor.phones import (
     find_phones,
     format_socket,
     known_share,
+    read_status,
     unexpected_sockets,
 )
 from detector.errors import StoreError, TurntowardError, UserError
@@ -124,7 +124,7 @@ async def examine(clock: Clock) -> Findings:
     settings, problems = _settings()
     rulebook = load_rules(rules_dir())
     problems += [str(problem) for problem in rulebook.problems]
-    # A session of somebody else's is reported beside the rest: the rest may tell why.
+    # A session of another user is reported beside the rest, which may show why.
     try:
         require_session_owner()
     except TurntowardError as wrong:
@@ -192,11 +192,11 @@ async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tup
 
 
 def _senses_by_kind(senses: Sequence[SenseFound], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
-    # Return the senses that are sensed, by the kind of device; a paired phone says what is in front.
-    found: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
+    # Return the senses that are sensed, by the kind of device; a paired phone reports what is in front.
+    by_kind: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
     if any(phone.is_paired for phone in phones):
-        found["phone"] = {"focus"}
-    return found
+        by_kind["phone"] = {"focus"}
+    return by_kind
 
 
 async def _process_on_bus() -> int | None:
@@ -217,20 +217,20 @@ def _settings() -> tuple[Settings, list[str]]:
 async def _notifiers(settings: Settings, pid: int | None) -> tuple[NotifierFound, ...]:
     # The daemon's own bus and output count, not those of the terminal in which `doctor` was typed.
     own = {name: os.environ.get(name) for name in _BUS_VARIABLES}
-    theirs = _daemon_environment(pid)
-    _set_environment({name: theirs.get(name) for name in _BUS_VARIABLES})
+    daemon_environment = _daemon_environment(pid)
+    _set_environment({name: daemon_environment.get(name) for name in _BUS_VARIABLES})
     try:
         chain = NotifierChain(make_notifiers(), settings.notifications.only)
-        found = await chain.probe_all()
+        probed = await chain.probe_all()
         await chain.close()
     finally:
         _set_environment(own)
-    printing = _why_not_printed(pid)
+    why_not_printed = _why_not_printed(pid)
     return tuple(
-        NotifierFound(name=name, usable=False, remark=printing)
-        if name == "print" and printing is not None
-        else NotifierFound(name=name, usable=usable or name == "print", remark=PRINTS if name == "print" else remark)
-        for name, usable, remark in found
+        NotifierFound(name=name, usable=why_not_printed is None, remark=why_not_printed or PRINTS)
+        if name == "print"
+        else NotifierFound(name=name, usable=usable, remark=remark)
+        for name, usable, remark in probed
     )
 
 
@@ -242,8 +242,10 @@ def _daemon_environment(pid: int | None) -> Mapping[str, str]:
 
 def _set_environment(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
-        os.environ.pop(name, None)
-        os.environ.update({} if value is None else {name: value})
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _why_not_printed(pid: int | None) -> str | None:
@@ -281,8 +283,7 @@ def _read_store(now: datetime) -> _Stored:
             phones, phone_api = store.phones.all(), store.phones.api_address()
             calendars = store.calendars.all()
             wants_dnd = any(declared.do_not_disturb for declared in store.plans.partner_times())
-    # Nothing was ever stored: that is no problem.
-    except StoreMissing:
+    except StoreMissing:  # nothing was ever stored, which is no problem
         return _Stored()
     except StoreError as wrong:
         return _Stored(problem=str(wrong))
@@ -302,12 +303,8 @@ def _read_store(now: datetime) -> _Stored:
 
 
 def _why_nothing_is_sensed(status: str | None) -> str | None:
-    try:
-        found = json.loads(status or "{}")
-    except ValueError:
-        return None
-    is_nothing = isinstance(found, dict) and found.get("sensing") == "nothing"
-    return str(found.get("why_nothing") or "") if is_nothing else None
+    content = read_status(status)
+    return str(content.get("why_nothing") or "") if content.get("sensing") == "nothing" else None
 
 
 def _listening_sockets(pid: int | None) -> tuple[tuple[str, int], ...]:

@@ -18,13 +18,14 @@ from detector.core.observations import LAPTOP
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.i18n import _
 from detector.sensors import SensorRefusal
+from detector.sensors.adb_client import SERVER
 from detector.sensors.adb_guidance import diagnose_phone
 from detector.store.model import StoredCoverage, StoredOccurrence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceKnown:
-    """How much of the last days' partner time is known of a device; `spoke`: whether its sensors said anything at all."""
+    """How much of the last days' partner time is known of a device; `spoke`: whether its sensors reported anything."""
 
     name: str
     lived: timedelta
@@ -57,26 +58,19 @@ class PhoneApiFound:
     why: str | None = None
 
 
-async def find_phones(phones: Sequence[Phone], clock: Clock, adb_server: str | None = None) -> tuple[PhoneFound, ...]:
-    """Return how each phone is paired; the adb server is asked for those with a serial.
-
-    `adb_server`: its address; None: the usual one.
-    """
+async def find_phones(phones: Sequence[Phone], clock: Clock, adb_server: str = SERVER) -> tuple[PhoneFound, ...]:
+    """Return how each phone is paired; the adb server is asked for those with a serial."""
     return tuple([await _find_phone(phone, clock.now(), adb_server) for phone in phones])
 
 
-async def _find_phone(phone: Phone, now: datetime, adb_server: str | None) -> PhoneFound:
-    refusal = None
-    if phone.adb is not None:
-        refusal = await diagnose_phone(phone.adb, *([] if adb_server is None else [adb_server]))
-    # A code whose time is over may still be stored.
-    is_open = phone.code is not None and phone.code_until is not None and phone.code_until > now
+async def _find_phone(phone: Phone, now: datetime, adb_server: str) -> PhoneFound:
+    refusal = None if phone.adb is None else await diagnose_phone(phone.adb, adb_server)
     return PhoneFound(
         name=phone.name,
         uses_phone_api=phone.token is not None,
         adb=phone.adb,
         paired=phone.paired,
-        link_until=phone.code_until if is_open else None,
+        link_until=phone.code_until if phone.has_open_link(now) else None,
         refusal=refusal,
     )
 
@@ -112,7 +106,9 @@ def find_phone_api(
         return None
     # As the daemon decides it: an open pairing link needs the phone API as well.
     wanted = needs_phone_api(phones, now)
-    reported = _phone_api_status(status)
+    reported = read_status(status).get("door")
+    if not isinstance(reported, dict):
+        reported = {}
     why = None
     if wanted and not reported.get("open"):
         why = reported.get("why") or (
@@ -146,11 +142,10 @@ def _normalized(address: str) -> str:
         return address
 
 
-def _phone_api_status(status: str | None) -> dict[str, Any]:
+def read_status(status: str | None) -> dict[str, Any]:
+    """Return the daemon's status as it wrote it; nothing where none is there, or another version wrote something else."""
     try:
-        read = json.loads(status or "{}")
+        content = json.loads(status or "{}")
     except ValueError:
         return {}
-    # A daemon of another version may have written it, so nothing is taken for granted of its shape.
-    found = read.get("door") if isinstance(read, dict) else None
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

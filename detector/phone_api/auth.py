@@ -22,11 +22,11 @@ PHONE_BURST: Final = 250.0
 ANONYMOUS_RATE: Final = 20.0
 ANONYMOUS_BURST: Final = 40.0
 REPLAY_SECONDS: Final = 1.0
-"""The same event sent again by the same phone within so many seconds is a replay, and is not counted twice."""
+"""The same event from the same phone within this time is a replay, and is not counted twice."""
 
 _TOKEN_BYTES: Final = 32
 _NO_DIGEST: Final = b"0" * 64
-"""Equal to the digest of no token: compared with where there is no token, so that every phone costs one comparison."""
+"""Not the digest of any token. It is compared where a phone has no token, so that every phone costs one comparison."""
 _MAX_ADDRESSES: Final = 512
 
 Result = TypeVar("Result")
@@ -42,15 +42,15 @@ def digest(token: str | bytes) -> str:
 
 def authenticate(presented: bytes, phones: Sequence[Phone]) -> Phone | None:
     """Return the phone whose token this is, or None. It takes the same time for every result."""
-    given = digest(presented).encode()
+    presented_digest = digest(presented).encode()
     # With no phones the loop below would be empty: this comparison keeps "no phone" from being faster than "wrong token".
-    hmac.compare_digest(given, _NO_DIGEST)
-    found: Phone | None = None
+    hmac.compare_digest(presented_digest, _NO_DIGEST)
+    sender: Phone | None = None
     for phone in phones:
-        same = hmac.compare_digest(given, phone.token.encode() if phone.token else _NO_DIGEST)
+        same = hmac.compare_digest(presented_digest, phone.token.encode() if phone.token else _NO_DIGEST)
         if same and phone.token:
-            found = phone  # no early return: its time would tell which phone it is
-    return found
+            sender = phone  # no early return: its time would tell which phone it is
+    return sender
 
 
 class RateLimiter:

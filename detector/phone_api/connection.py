@@ -1,6 +1,6 @@
 """One HTTP connection: requests in, responses out, one after the other, with a maximum for everything.
 
-Invariant 1: everything but the daemon itself has a deadline: the first byte, the last one, and a peer that reads slowly.
+Invariant 1: a peer has a deadline for the first byte, for the last one, and for reading the response.
 Invariant 2: where a request was not read to its end, the connection ends with the response.
 """
 

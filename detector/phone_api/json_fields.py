@@ -1,7 +1,7 @@
 """Read a JSON object that anybody may have sent, and list everything that is wrong with it.
 
 Invariant 1: whatever the bytes are, the result is a plain mapping or `PayloadError`, never another exception.
-Invariant 2: a problem repeats little of what was sent, and nothing of an app.
+Invariant 2: a problem quotes little of what was sent, and nothing of an app.
 """
 
 import json
@@ -17,7 +17,7 @@ _MAX_DIGITS: Final = 12
 
 
 class PayloadError(Exception):
-    """The body of a request cannot be used: `problems`, each a sentence for whoever set the phone up."""
+    """The body of a request cannot be used: `problems`, each a sentence for the person who set the phone up."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
@@ -43,7 +43,7 @@ def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list
     Raises `PayloadError`: the body is no JSON object in UTF-8 at all.
     """
     try:
-        found = json.loads(
+        content = json.loads(
             body.decode(), object_pairs_hook=_Object, parse_int=_read_int, parse_constant=_refuse_constant
         )
     except UnicodeDecodeError:
@@ -57,26 +57,26 @@ def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list
         raise PayloadError([problem.format(line=error.lineno, column=error.colno)]) from None
     except ValueError:
         raise PayloadError([_("the body is not JSON: NaN and Infinity are no numbers there")]) from None
-    if not isinstance(found, _Object):
+    if not isinstance(content, _Object):
         problem = _('the body is {kind} where an object is needed, as in {{"event": "unlock"}}')
-        raise PayloadError([problem.format(kind=json_kind(found))])
-    problems = [_("{name} is given twice").format(name=quoted(name)) for name in found.twice[:_MAX_NAMES]]
-    strange = [name for name in found if name not in known]
+        raise PayloadError([problem.format(kind=json_kind(content))])
+    problems = [_("{name} is given twice").format(name=quoted(name)) for name in content.twice[:_MAX_NAMES]]
+    unknown = [name for name in content if name not in known]
     problems += [
         _("there is no field {name}").format(name=quoted(name)) + did_you_mean(name, known)
-        for name in strange[:_MAX_NAMES]
+        for name in unknown[:_MAX_NAMES]
     ]
-    if len(strange) > _MAX_NAMES:
-        problems.append(_("and {count} more fields that there are not").format(count=len(strange) - _MAX_NAMES))
-    return found, problems
+    if len(unknown) > _MAX_NAMES:
+        problems.append(_("and {count} more unknown fields").format(count=len(unknown) - _MAX_NAMES))
+    return content, problems
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return `: did you mean …?` with the nearest known word, else which words there are."""
+    """Return `: did you mean …?` with the nearest known word, else which words are allowed."""
     near = get_close_matches(word[:_MAX_QUOTED].strip().lower(), known, n=1, cutoff=0.6)
     if near:
         return _(": did you mean {word}?").format(word=near[0])
-    return _(": there is {words}").format(words=", ".join(known))
+    return _("; allowed: {words}").format(words=", ".join(known))
 
 
 def quoted(word: str) -> str:

@@ -1,7 +1,7 @@
 """What a phone may send, and what the phone API needs of the daemon.
 
-Invariant 1: of what is stored, sensed and decided a phone can read one thing: how often it was heard itself today, and for which
-hours partner time is declared. Whoever holds a phone is told that it is heard.
+Invariant 1: of what is stored, sensed and decided a phone can read only how often it reported something today, and for which hours
+partner time is declared. So the person who holds a phone can see that it reports.
 Invariant 2: a phone is identified by its token alone; nothing that a request states about its sender counts.
 """
 
@@ -29,7 +29,7 @@ class PhoneEvent:
 
 
 class PhoneOverview(NamedTuple):
-    """How often a phone was heard today, and begin and end of each partner time of the next days, without titles."""
+    """How often a phone reported something today, and begin and end of each partner time of the next days, without titles."""
 
     heard_today: int
     hours: tuple[tuple[datetime, datetime], ...]
@@ -47,15 +47,15 @@ class PhoneGateway(Protocol):
     async def receive(self, phone: Phone, event: PhoneEvent) -> str | None:
         """Process the event, or drop it outside partner time.
 
-        Returns the sentence that the phone is to show, where it shows nudges and there is one; at once for any other
-        phone.
+        Returns the sentence that the phone is to show, where it shows nudges and there is one. Any other phone gets None
+        at once.
         """
 
     def change_partner_time(self, phone: Phone, action: PartnerTimeAction, length: timedelta) -> None:
         """Start, stop or extend partner time, as a command on this device could; where that is impossible, do nothing."""
 
     def overview(self, phone: Phone) -> PhoneOverview:
-        """Return what the phone's holder is told."""
+        """Return what the phone's page shows of it."""
 
     def note_test(self, phone: Phone) -> None:
         """Note that the phone's page tested the connection."""

@@ -1,13 +1,14 @@
 """Read what a phone sends: version 1 of the format.
 
 Invariant 1: the form is checked in the same way at all times; outside partner time an event gets the same response.
-Invariant 2: every problem is listed, and none repeats the app.
+Invariant 2: every problem is listed, and none quotes the app.
 Invariant 3: what an event does not need is dropped right here.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -84,7 +85,7 @@ def _choice(
     """Return which of the choices the field names, None where it is missing or names none of them."""
     word = _text(fields, name, problems)
     if is_required and name not in fields:
-        problems.append(_("{name} is missing: there is {words}").format(name=name, words=", ".join(choices)))
+        problems.append(_("{name} is missing; allowed: {words}").format(name=name, words=", ".join(choices)))
     choice = next((choice for choice in choices if choice == word), None)
     if word is not None and choice is None:
         problem = _("{name} is {word}").format(name=name, word=quoted(word))
@@ -99,7 +100,7 @@ def _app(fields: Mapping[str, Any], problems: list[str]) -> str | None:
     if not app.strip():
         problems.append(_("app is empty"))
     if len(app) > MAX_APP_LENGTH:
-        problem = _("app has {count} characters, and {maximum} at most can be taken")
+        problem = _("app has {count} characters, and {maximum} at most are allowed")
         problems.append(problem.format(count=len(app), maximum=MAX_APP_LENGTH))
     if any(char in _BIDI_CONTROLS or unicodedata.category(char) in _BAD_CATEGORIES for char in app):
         problems.append(_("app has control characters in it"))
@@ -112,23 +113,23 @@ def _at(fields: Mapping[str, Any], now: datetime, problems: list[str]) -> dateti
     word = _text(fields, "at", problems)
     if word is None:
         return None
-    try:
-        # ISO 8601 is ASCII, and what is longer than any instant need not be parsed.
-        at = datetime.fromisoformat(word) if len(word) <= _MAX_AT_LENGTH and word.isascii() else None
-    except ValueError:
-        at = None
+    at = None
+    # ISO 8601 is ASCII, and a text that is longer than any instant need not be parsed.
+    if len(word) <= _MAX_AT_LENGTH and word.isascii():
+        with suppress(ValueError):
+            at = datetime.fromisoformat(word)
     if at is None:
-        problem = _("at is no instant in the form of ISO 8601, such as {example}; without it, now is meant")
+        problem = _("at is not a time in ISO 8601, such as {example}; leave it out to mean now")
         problems.append(problem.format(example=_EXAMPLE_AT))
         return None
-    try:
-        difference = None if at.utcoffset() is None else at.astimezone(UTC) - now
-    except OverflowError:  # the first and the last day that datetime has, in another zone
-        difference = timedelta.max
-    if difference is None:
+    if at.utcoffset() is None:
         problem = _("at has no zone: it ends in Z or in an offset, as in {example}")
         problems.append(problem.format(example=_EXAMPLE_AT))
         return None
+    try:
+        difference = at.astimezone(UTC) - now
+    except OverflowError:  # the first and the last day that datetime has, in another zone
+        difference = timedelta.max
     if abs(difference) > MAX_CLOCK_DIFFERENCE:
         problem = _("at is more than {minutes} minutes off: set the clocks right, or leave it out")
         problems.append(problem.format(minutes=int(MAX_CLOCK_DIFFERENCE / timedelta(minutes=1))))

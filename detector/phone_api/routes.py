@@ -1,10 +1,10 @@
 """The response to each request.
 
-Invariant 1: nothing that is stored, sensed or decided can be read here but the `PhoneOverview` of the phone that asks; the page is
-the same for everybody.
+Invariant 1: of what is stored, sensed or decided only the `PhoneOverview` of the phone that asks can be read here; the page is the
+same for everybody.
 Invariant 2: without a valid token the response is always the same, byte for byte, and the body is not read.
 Invariant 3: the same event twice within a second gets the same response and is processed once.
-Invariant 4: nothing of a request is logged or raised any further.
+Invariant 4: nothing of a request is logged, or passed on in an exception.
 """
 
 import asyncio
@@ -93,12 +93,12 @@ class Routes:
         if phone is not None and phone.token is not None:
             self._phone_peers[phone.token] = request.peer
         if not self.may_ask(phone, request.peer):
-            problem = _("too often at once: try again in a second")
+            problem = _("too many requests at once: try again in a second")
             raise http_error(429, problem, headers=(("Retry-After", "1"),), closes=True)
         self._check_headers(request)
         path = request.target.partition("?")[0]
         if path == EVENTS and request.method in {"GET", "HEAD"} and request.header("authorization") is None:
-            # Somebody found this address in an automation on their phone, and opened it: the page says what it is.
+            # Somebody found this address in an automation on their phone, and opened it: the page explains it.
             path = "/phone"
         handlers = self._handlers.get(path)
         if handlers is None:
@@ -118,10 +118,10 @@ class Routes:
         if "transfer-encoding" in request.headers and "content-length" in request.headers:
             raise http_error(400, _("the length of the body is given in two ways"), closes=True)
         if not request.target.startswith("/"):
-            raise http_error(400, _("ask for a path, such as /phone"), closes=True)
+            raise http_error(400, _("the request has to name a path, such as /phone"), closes=True)
         host = request.header("host") or ""
         if not is_own_host(host, address=self._address, local=request.local):
-            problem = _("this device has another name here: use the address that the pairing link has")
+            problem = _("this device has another name here: use the address of the pairing link")
             raise http_error(421, problem, closes=True)
         origin = request.header("origin")
         if origin is not None and not is_same_origin(origin, host=host, scheme=request.scheme):
@@ -158,7 +158,7 @@ class Routes:
         fields, problems = read_fields(await read_body(), ("code",))
         code = fields.get("code")
         if not isinstance(code, str):
-            problems.append(_("code is missing: it stands at the end of the pairing link"))
+            problems.append(_("code is missing: it is the end of the pairing link"))
         if problems or not isinstance(code, str):
             raise PayloadError(problems)
         # The token exists here and on the phone only; what the store gets is its digest.
@@ -181,9 +181,9 @@ class Routes:
         return await self._answer_once(receive, phone.token, "event", event.event, event.category, event.app, at)
 
     async def _overview(self, _request: Request, phone: Phone, _read_body: ReadBody) -> Response:
-        found = self._gateway.overview(phone)
-        hours = [[begins.isoformat(), ends.isoformat()] for begins, ends in found.hours]
-        return json_response(200, {"name": phone.name, "heard_today": found.heard_today, "hours": hours})
+        overview = self._gateway.overview(phone)
+        hours = [[begins.isoformat(), ends.isoformat()] for begins, ends in overview.hours]
+        return json_response(200, {"name": phone.name, "heard_today": overview.heard_today, "hours": hours})
 
     async def _test(self, request: Request, _phone: Phone, read_body: ReadBody) -> Response:
         body = await read_body()
@@ -238,10 +238,12 @@ def _require_json(request: Request) -> None:
 
 def _not_allowed(*methods: str) -> HttpError:
     allowed = ", ".join(methods)
-    return http_error(405, _("only {methods} is possible here").format(methods=allowed), headers=(("Allow", allowed),))
+    return http_error(
+        405, _("this address allows only {methods}").format(methods=allowed), headers=(("Allow", allowed),)
+    )
 
 
 def _unauthorized() -> HttpError:
-    # Made anew for each request: an exception that is raised twice keeps the traceback of both.
+    # A new one for each request: an exception that is raised twice keeps both tracebacks.
     problem = _("this needs the token of a phone that is paired: turntoward phone list names them")
     return http_error(401, problem, headers=(("WWW-Authenticate", "Bearer"),), closes=True)

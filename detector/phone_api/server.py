@@ -1,8 +1,8 @@
 """The phone API's server: it listens at its address, limits its connections, and leaves none open when it closes.
 
 Invariant 1: without requests nothing runs: no polling, no timer.
-Invariant 2: there are never more connections than the limit. Where they are as many, a new one takes the place of the oldest that
-does not come from the address of a paired phone. So a crowd that holds every place keeps no phone out.
+Invariant 2: there are never more connections than the limit. Where the limit is reached, a new connection replaces the oldest that
+does not come from the address of a paired phone. So many open connections keep no paired phone out.
 Invariant 3: one line is logged when it opens, one when it closes, and one for the first TLS handshake that fails in between;
 nothing of a request is.
 """
@@ -157,7 +157,7 @@ class PhoneApi:
             return True
         if len(self._connections) < self._limits.connections:
             return False
-        # The oldest that is not from a paired phone's address gives way.
+        # Invariant 2: the oldest that is not from a paired phone's address is closed.
         for task, writer in self._connections.items():
             if not self._routes.is_phone_at(normalize_host(writer.get_extra_info("peername")[0])):
                 del self._connections[task]
@@ -227,7 +227,7 @@ def _tls(certificate: str, key: str) -> SSLContext:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or _("not a path")
             raise PhoneApiUnavailable(
-                _("{path} cannot be read: {why}").format(path=path, why=why), _("look at its name and its rights")
+                _("{path} cannot be read: {why}").format(path=path, why=why), _("check its name and its permissions")
             ) from None
     try:
         # Without this function OpenSSL would ask for a password at a terminal that a daemon does not have.
@@ -249,7 +249,7 @@ def _cannot_listen(error: OSError | OverflowError, address: PhoneApiAddress) -> 
     number = getattr(error, "errno", None)
     if number == errno.EADDRNOTAVAIL:
         return PhoneApiUnavailable(
-            _("{address} is no address of this device now").format(address=address.address),
+            _("{address} is not an address of this device now").format(address=address.address),
             _("hostname -I lists them; {advice}").format(advice=_CHOOSE_ADDRESS),
         )
     if number == errno.EADDRINUSE:

@@ -341,7 +341,7 @@ def test_an_unreachable_server_is_named_by_its_host_alone(serve: Callable[..., S
 @pytest.mark.parametrize(
     ("number", "why"),
     [
-        (errno.EAFNOSUPPORT, "this program may not reach the network; `turntoward service install` mends that"),
+        (errno.EAFNOSUPPORT, "this program may not reach the network; `turntoward service install` fixes that"),
         (errno.ENETUNREACH, "there is no way to the server just now"),
         (errno.ECONNRESET, f"{HOST} does not answer (connection reset by peer)"),
     ],

@@ -41,7 +41,7 @@ async def refused(place: PhoneApiAddress) -> PhoneApiUnavailable:
 
 
 async def test_an_address_of_another_device_is_named() -> None:
-    assert (await refused(replace(PLACE, address="192.0.2.1"))).why == "192.0.2.1 is no address of this device now"
+    assert (await refused(replace(PLACE, address="192.0.2.1"))).why == "192.0.2.1 is not an address of this device now"
 
 
 @pytest.mark.parametrize("address", ["laptop.local", "", "localhost", "192.168.1", "*"])

@@ -139,7 +139,7 @@ class TestPair:
         assert seen[0].code_until is not None
         assert timedelta(minutes=4) < seen[0].code_until - datetime.now(UTC) <= timedelta(minutes=5)
         assert f"http://laptop.home:8420/pair/{code}\n" in done.stdout
-        assert "This is plain HTTP: whoever listens in this Wi-Fi can see the phone's token," in done.stdout
+        assert "This is plain HTTP: others in this Wi-Fi can read the phone's token, and could" in done.stdout
         assert done.stdout.endswith(
             "my phone is paired. The page on the phone goes on with what to set up there.\n"
             '`turntoward phone test "my phone"` says whether it reaches this device.\n'
@@ -296,7 +296,8 @@ class TestPair:
             "--port: '80'",
             "--host: 'http://laptop/'",
             "--key: is missing",
-            "--certificate: no certificate in PEM form",
+            "--certificate: '",
+            "no.pem' holds no certificate in PEM form",
         ):
             assert place in done.stderr
         assert "Traceback" not in done.stderr
@@ -323,7 +324,7 @@ class TestPair:
             refused = phone("pair", "another", *HERE, "--port", "9000")
             assert refused.returncode == 2
             assert (
-                "--address, --port, --host: the phone API is at http://laptop.home:8420 already, and my phone goes by that"
+                "--address, --port, --host: the phone API is at http://laptop.home:8420 already, and my phone uses that"
                 in refused.stderr
             )
             assert phone("pair", "another").returncode == 0
@@ -541,8 +542,7 @@ class TestRemove:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == (
             "Removed: my phone.\n"
-            "Its token is not valid any more. What you set up on the phone can be deleted\n"
-            "there.\n"
+            "Its token is not valid any more. You can delete what you set up on the phone.\n"
             "It was the last one: the phone API is closed.\n"
             "What was kept of it stays; `turntoward forget` deletes that.\n"
         )

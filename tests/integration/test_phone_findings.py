@@ -170,7 +170,7 @@ class TestDevices:
         assert "laptop: 2 h 30 min of 3 h are known." in said
         assert f"my phone (through the phone API, paired {MINE.paired:%d %b}): 41 min of 3 h are known." in said
         assert "old phone (adb R58M123, paired" in said
-        assert "it said nothing, so nothing is known of it." in said
+        assert "it reported nothing, so nothing is known of it." in said
 
     def test_doctor_says_how_much_of_a_running_session_is_known(self) -> None:
         began = NOW - timedelta(minutes=30)
@@ -189,7 +189,7 @@ class TestDevices:
         said = doctor()
         assert "my phone (through the phone API, paired" in said
         assert "): 20 min of 30 min are known." in said
-        assert "old phone (through the phone API): it said nothing, so nothing is known of it." in said
+        assert "old phone (through the phone API): it reported nothing, so nothing is known of it." in said
 
     def test_what_two_devices_know_counts_once(self) -> None:
         pair(MINE)

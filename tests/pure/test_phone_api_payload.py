@@ -93,7 +93,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
     "at", ["", "now", "23.11.2026 19:02", "2026-11-23T25:00:00Z", "1" * 5000, "\ud800", "٢٠٢٦-11-23"]
 )
 def test_an_invalid_time_is_refused(at: str) -> None:
-    assert problems({"event": "unlock", "at": at})[0].startswith("at is no instant")
+    assert problems({"event": "unlock", "at": at})[0].startswith("at is not a time")
 
 
 def test_the_zone_of_now_does_not_matter() -> None:
@@ -107,11 +107,11 @@ def test_every_problem_is_listed_at_once() -> None:
     )
     assert found == [
         '"event" is given twice',
-        'there is no field "title": there is event, category, app, at',
+        'there is no field "title"; allowed: event, category, app, at',
         'event is "app_opn": did you mean app_open?',
         'category is "socal": did you mean social?',
         "app is empty",
-        "at is no instant in the form of ISO 8601, such as 2026-11-23T19:02:11+01:00; without it, now is meant",
+        "at is not a time in ISO 8601, such as 2026-11-23T19:02:11+01:00; leave it out to mean now",
     ]
 
 
@@ -160,7 +160,7 @@ def test_an_app_event_needs_a_category_or_an_app() -> None:
 
 
 def test_an_object_without_an_event_is_refused() -> None:
-    assert problems("{}") == [f"event is missing: there is {', '.join(EVENT_NAMES)}"]
+    assert problems("{}") == [f"event is missing; allowed: {', '.join(EVENT_NAMES)}"]
 
 
 def test_a_category_in_capitals_is_refused_with_the_right_one() -> None:
@@ -172,7 +172,7 @@ def test_a_category_in_capitals_is_refused_with_the_right_one() -> None:
     [
         ("", "app is empty"),
         ("   ", "app is empty"),
-        ("a" * 201, "app has 201 characters, and 200 at most can be taken"),
+        ("a" * 201, "app has 201 characters, and 200 at most are allowed"),
         ("com.example\n", "app has control characters in it"),
         ("com\x00example", "app has control characters in it"),
         ("com\x9bexample", "app has control characters in it"),
@@ -210,7 +210,7 @@ def test_quoted_words_are_short_and_printable() -> None:
 def test_of_many_unknown_fields_only_the_first_are_listed() -> None:
     found = problems({"event": "unlock"} | {f"f{number}": 1 for number in range(1000)})
     assert len(found) == 6
-    assert found[-1] == "and 995 more fields that there are not"
+    assert found[-1] == "and 995 more unknown fields"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_partner_time_request_is_read(body: str, wish: tuple[str, timedelta]) 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("{}", "do is missing: there is start, stop, extend"),
+        ("{}", "do is missing; allowed: start, stop, extend"),
         ('{"do": "stat", "minutes": 1}', 'do is "stat": did you mean start?'),
         ('{"do": 1}', "do is a number where text is needed"),
         ('{"do": "start"}', "start needs minutes"),
@@ -244,7 +244,7 @@ def test_a_partner_time_request_is_read(body: str, wish: tuple[str, timedelta]) 
         ('{"do": "start", "minutes": "20"}', "minutes is text where a whole number is needed"),
         ('{"do": "start", "minutes": 1.5}', "minutes is a number where a whole number is needed"),
         ('{"do": "start", "minutes": null}', "minutes is null where a whole number is needed"),
-        ('{"do": "stop", "for": 1}', 'there is no field "for": there is do, minutes'),
+        ('{"do": "stop", "for": 1}', 'there is no field "for"; allowed: do, minutes'),
     ],
 )
 def test_an_invalid_partner_time_request_is_refused(body: str, said: str) -> None:

@@ -19,7 +19,7 @@ _HOST: Final = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
 )
 
-_FOREIGN_NETWORK: Final = _("beware of another person's network: anybody in it can send requests to it")
+_FOREIGN_NETWORK: Final = _("in another person's network, anybody can send requests to it")
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -32,7 +32,7 @@ def choose_address(
     problems: list[Problem] = []
     listen = _listen_address(address, problems)
     if port is not None and not (re.fullmatch("[0-9]{1,5}", port) and 1024 <= int(port) <= 65535):
-        message = _("'{port}' is no port that can be used").format(port=port)
+        message = _("'{port}' is not a port that can be used").format(port=port)
         problems.append(Problem(message=message, file="--port", hint=_("choose a number from 1024 to 65535")))
     name = _host(host, listen, problems)
     files = _certificate(certificate, key, problems)
@@ -48,14 +48,13 @@ def own_address() -> str | None:
 
     The default route first: a laptop has addresses of containers and virtual machines, too, which no phone reaches.
     """
-    found: dict[str, list[str]] = {}
+    private: dict[str, str] = {}
     for interface, addresses in psutil.net_if_addrs().items():
         for address in addresses:
             if address.family.name == "AF_INET" and _is_private(ipaddress.ip_address(address.address)):
-                found.setdefault(interface, []).append(address.address)
-    first = [interface for interface in _default_routes() if interface in found]
-    others = sorted(interface for interface in found if interface not in first)
-    return next((found[interface][0] for interface in [*first, *others]), None)
+                private.setdefault(interface, address.address)
+    preferred = [interface for interface in (*_default_routes(), *sorted(private)) if interface in private]
+    return private[preferred[0]] if preferred else None
 
 
 def _is_private(address: Address) -> bool:
@@ -72,37 +71,37 @@ def _default_routes() -> Sequence[str]:
     return [interface for _metric, interface in sorted(default)]
 
 
-def _listen_address(given: str | None, problems: list[Problem]) -> Address | None:
-    if given is None:
+def _listen_address(address: str | None, problems: list[Problem]) -> Address | None:
+    if address is None:
         own = own_address()
         if own is None:
             message = _("this device has no address in a private network now")
-            problems.append(Problem(message=message, hint=_("join your Wi-Fi, or say --address")))
+            problems.append(Problem(message=message, hint=_("join your Wi-Fi, or use --address")))
             return None
         return ipaddress.ip_address(own)
     try:
-        return ipaddress.ip_address(given)
+        return ipaddress.ip_address(address)
     except ValueError:
-        message = _("'{address}' is no address").format(address=given)
+        message = _("'{address}' is not an address").format(address=address)
         hint = _("write numbers, such as 192.168.178.20; a name belongs to --host")
         problems.append(Problem(message=message, file="--address", hint=hint))
         return None
 
 
-def _host(given: str | None, address: Address | None, problems: list[Problem]) -> str | None:
-    if given is None:
+def _host(host: str | None, address: Address | None, problems: list[Problem]) -> str | None:
+    if host is None:
         if address is not None and address.is_unspecified:
-            message = _("no link can name {address}").format(address=address)
-            hint = _("say --host, such as laptop.local; {warning}").format(warning=_FOREIGN_NETWORK)
+            message = _("a link cannot use {address}").format(address=address)
+            hint = _("use --host, such as laptop.local; {warning}").format(warning=_FOREIGN_NETWORK)
             problems.append(Problem(message=message, file="--host", hint=hint))
             return None
         return None if address is None else str(address)
     try:
-        return str(ipaddress.ip_address(given.strip("[]")))
+        return str(ipaddress.ip_address(host.strip("[]")))
     except ValueError:
-        if _HOST.fullmatch(given):
-            return given.lower()
-    message = _("'{host}' is no name of a device").format(host=given)
+        if _HOST.fullmatch(host):
+            return host.lower()
+    message = _("'{host}' is not the name of a device").format(host=host)
     hint = _("write a name such as laptop.local, or an address, without http:// and without a port")
     problems.append(Problem(message=message, file="--host", hint=hint))
     return None
@@ -114,22 +113,22 @@ def _certificate(certificate: str | None, key: str | None, problems: list[Proble
         hint = _("a certificate and its key go together")
         problems.append(Problem(message=_("is missing"), file=missing, hint=hint))
     absent = {
-        "--certificate": _("no certificate in PEM form is in '{path}'"),
-        "--key": _("no key in PEM form is in '{path}'"),
+        "--certificate": _("'{path}' holds no certificate in PEM form"),
+        "--key": _("'{path}' holds no key in PEM form"),
     }
     marks = {"--certificate": (certificate, "CERTIFICATE-----"), "--key": (key, "PRIVATE KEY-----")}
-    for option, (given, mark) in marks.items():
-        if given is None:
+    for option, (path, mark) in marks.items():
+        if path is None:
             continue
         try:
-            with open_ordinary(Path(given).expanduser()) as opened:
+            with open_ordinary(Path(path).expanduser()) as opened:
                 has_mark = mark.encode() in opened.read()
         except OSError as error:
-            message = _("'{path}' cannot be read: {why}").format(path=given, why=error.strerror)
+            message = _("'{path}' cannot be read: {why}").format(path=path, why=error.strerror)
             problems.append(Problem(message=message, file=option))
             continue
         if not has_mark:
-            problems.append(Problem(message=absent[option].format(path=given), file=option))
+            problems.append(Problem(message=absent[option].format(path=path), file=option))
     # Absolute: the daemon reads the files later, from another folder.
-    absolute = [None if given is None else str(Path(given).expanduser().resolve()) for given in (certificate, key)]
+    absolute = [None if path is None else str(Path(path).expanduser().resolve()) for path in (certificate, key)]
     return absolute[0], absolute[1]

@@ -50,7 +50,7 @@ def wait_until(
     holds: Callable[[], bool], timeout: timedelta, progress: Callable[[timedelta], None] | None = None
 ) -> bool:
     """Poll until `holds` does or the time is over; return whether it held. `progress` gets the time that is left."""
-    # Polling: the daemon tells nobody when its status changes, and a command that waits runs for minutes at most.
+    # Polling: the daemon does not notify anybody of a new status, and a command that waits runs for minutes at most.
     ends = CLOCK.monotonic() + timeout.total_seconds()
     while not holds():
         left = ends - CLOCK.monotonic()

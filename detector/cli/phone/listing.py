@@ -1,6 +1,7 @@
 """Show the phones and the phone API, and remove a phone. A token is never shown, nor its digest."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def list_phones(*, as_json: bool) -> None:
     try:
         status = reported_status()
     except DaemonNotRunning:
-        status = ReportedStatus(url=None, is_open=False, why=_("Turntoward is not running"), phones={})
+        status = ReportedStatus(why=_("Turntoward is not running"), phones={})
     if as_json:
         _print_json(phones, address, status, now)
         return
@@ -39,18 +40,18 @@ def list_phones(*, as_json: bool) -> None:
     output.print_text(_api_sentence(phones, address, status, now))
 
 
-def _is_link_open(phone: Phone, now: datetime) -> bool:
-    return phone.code_until is not None and phone.code_until > now
+def _ways(phone: Phone, adb: str) -> list[str]:
+    return [*(["webhook"] if phone.token is not None else []), *([adb] if phone.adb is not None else [])]
 
 
 def _print_phone(phone: Phone, reported: Mapping[str, Any], now: datetime) -> None:
     zone = local_zone()
-    ways = [*(["webhook"] if phone.token is not None else []), *([f"adb {phone.adb}"] if phone.adb is not None else [])]
+    ways = _ways(phone, f"adb {phone.adb}")
     if ways and phone.paired is not None:
         line = _("{name}: {ways}, paired {day}").format(
             name=phone.name, ways=_(" and ").join(ways), day=format_instant(phone.paired, now, zone)
         )
-    elif phone.code_until is not None and phone.code_until > now:
+    elif phone.code_until is not None and phone.has_open_link(now):
         line = _("{name}: not paired yet; its link works until {time}").format(
             name=phone.name, time=format_instant(phone.code_until, now, zone)
         )
@@ -84,21 +85,14 @@ def _print_json(
     phones: Sequence[Phone], address: PhoneApiAddress | None, status: ReportedStatus, now: datetime
 ) -> None:
     written = {
-        "door": {
-            "url": status.url or (address.url if address is not None else None),
-            "open": status.is_open,
-            "why": status.why,
-        },
+        "door": {"url": status.url or (address.url if address else None), "open": status.is_open, "why": status.why},
         "phones": [
             {
                 "name": phone.name,
-                "speaks": [
-                    *(["webhook"] if phone.token is not None else []),
-                    *(["adb"] if phone.adb is not None else []),
-                ],
+                "speaks": _ways(phone, "adb"),
                 "adb": phone.adb,
                 "paired": phone.paired,
-                "link_until": phone.code_until if _is_link_open(phone, now) else None,
+                "link_until": phone.code_until if phone.has_open_link(now) else None,
                 "shows_nudges": phone.shows_nudges,
                 "heard": status.phones.get(phone.name, {}).get("heard"),
                 "tested": status.phones.get(phone.name, {}).get("tested"),
@@ -126,7 +120,7 @@ def remove_phone(name: str, *, yes: bool) -> None:
         runs = wake_with_network(store)
     output.print_text(_("Removed: {name}.").format(name=phone.name))
     if phone.token is not None:
-        output.print_text(_("Its token is not valid any more. What you set up on the phone can be deleted there."))
+        output.print_text(_("Its token is not valid any more. You can delete what you set up on the phone."))
     if had_address and not is_needed:
         output.print_text(_closed_sentence(runs=runs))
     output.print_text(_("What was kept of it stays; `turntoward forget` deletes that."))
@@ -136,9 +130,7 @@ def _closed_sentence(*, runs: bool) -> str:
     closed = _("It was the last one: the phone API is closed.")
     if not runs:
         return closed
-    try:
-        if wait_until(lambda: not reported_status().is_open, CLOSE_TIMEOUT):
-            return closed
-    except DaemonNotRunning:
-        return closed
-    return _("It was the last one, but the phone API is still open; `turntoward status` says more.")
+    with suppress(DaemonNotRunning):
+        if not wait_until(lambda: not reported_status().is_open, CLOSE_TIMEOUT):
+            return _("It was the last one, but the phone API is still open; `turntoward status` shows more.")
+    return closed

@@ -46,8 +46,8 @@ MAX_SERIAL_LENGTH: Final = 200
 OPEN_TIMEOUT: Final = timedelta(seconds=10)
 
 PLAIN_HTTP: Final = _(
-    "This is plain HTTP: whoever listens in this Wi-Fi can see the phone's token, and could report things in its name. "
-    "All that can be read with it is how often the phone was heard today, and your hours."
+    "This is plain HTTP: others in this Wi-Fi can read the phone's token, and could send reports in its name. "
+    "With it they can read only how often the phone reported something today, and your hours."
 )
 
 
@@ -67,14 +67,8 @@ class PairOptions:
 
     @property
     def for_phone_api(self) -> dict[str, str]:
-        given = {
-            "--address": self.address,
-            "--port": self.port,
-            "--host": self.host,
-            "--certificate": self.certificate,
-            "--key": self.key,
-        }
-        return {option: value for option, value in given.items() if value is not None}
+        names = ("address", "port", "host", "certificate", "key")
+        return {f"--{name}": value for name in names if (value := getattr(self, name)) is not None}
 
 
 def pair_phone(options: PairOptions) -> None:
@@ -88,8 +82,8 @@ def pair_phone(options: PairOptions) -> None:
 def pair_by_link(options: PairOptions) -> None:
     with context.open_store() as store:
         before = store.phones.api_address()
-        known = store.phones.all()
-        address = _checked_address(options, known, before)
+        phones = store.phones.all()
+        address = _checked_address(options, phones, before)
         # Before anything is stored: without a daemon nobody would open the phone API, and the link would lead nowhere.
         if running_pid() is None:
             raise DaemonNotRunning(context.NOT_RUNNING)
@@ -97,7 +91,7 @@ def pair_by_link(options: PairOptions) -> None:
         until = context.CLOCK.now() + PAIRING_TIME
         phone = store.phones.save(
             Phone(
-                number=_number_of(options.name, known),
+                number=_number_of(options.name, phones),
                 name=options.name,
                 code=digest(code),
                 code_until=until,
@@ -129,29 +123,29 @@ def pair_by_link(options: PairOptions) -> None:
 def pair_by_adb(options: PairOptions) -> None:
     serial = (options.adb or "").strip()
     with context.open_store() as store:
-        known = store.phones.all()
-        problems = _name_problems(options.name, known)
+        phones = store.phones.all()
+        problems = _name_problems(options.name, phones)
         if not serial or len(serial) > MAX_SERIAL_LENGTH or not serial.isprintable() or " " in serial:
-            message = _("'{serial}' is no serial").format(serial=serial)
+            message = _("'{serial}' is not a serial").format(serial=serial)
             problems.append(Problem(message=message, file="--adb", hint=_("`adb devices` lists the serials")))
-        taken = next((phone.name for phone in known if phone.adb == serial), None)
-        if taken is not None:
-            message = _("{serial} is paired already, as '{name}'").format(serial=serial, name=taken)
+        owner = next((phone.name for phone in phones if phone.adb == serial), None)
+        if owner is not None:
+            message = _("{serial} is paired already, as '{name}'").format(serial=serial, name=owner)
             problems.append(Problem(message=message, file="--adb"))
         problems += [
             Problem(message=_("belongs to the phone API, which adb does not use"), file=option)
             for option in options.for_phone_api
         ]
         if options.nudges_on_phone:
-            message = _("adb only listens; it brings nothing to the phone")
+            message = _("adb only reads from the phone; it shows nothing there")
             hint = _("pair it by link to have that")
             problems.append(Problem(message=message, file="--nudges-on-phone", hint=hint))
         if problems:
             raise UserError(problems)
-        number = _number_of(options.name, known)
+        number = _number_of(options.name, phones)
         store.phones.save(Phone(number=number, name=options.name, adb=serial, paired=context.CLOCK.now()))
         update_network_access(store)
-    paired = _("{name} is paired through adb ({serial}). It is listened to during partner time only.")
+    paired = _("{name} is paired through adb ({serial}). It is sensed during partner time only.")
     context.wake_and_report(
         [
             paired.format(name=options.name, serial=serial),
@@ -164,9 +158,9 @@ def pair_by_adb(options: PairOptions) -> None:
     )
 
 
-def _checked_address(options: PairOptions, known: Sequence[Phone], before: PhoneApiAddress | None) -> PhoneApiAddress:
-    problems = _name_problems(options.name, known)
-    users = [phone.name for phone in known if phone.token is not None]
+def _checked_address(options: PairOptions, phones: Sequence[Phone], before: PhoneApiAddress | None) -> PhoneApiAddress:
+    problems = _name_problems(options.name, phones)
+    users = [phone.name for phone in phones if phone.token is not None]
     if before is not None and users and not options.for_phone_api:
         address: PhoneApiAddress | None = before
     else:
@@ -176,7 +170,7 @@ def _checked_address(options: PairOptions, known: Sequence[Phone], before: Phone
         problems += address_problems
         # What was set up on the other phones holds the address: with another one they would reach nobody.
         if before is not None and users and address is not None and address != before:
-            message = _("the phone API is at {url} already, and {names} goes by that")
+            message = _("the phone API is at {url} already, and {names} uses that")
             hint = _("leave these options out; or remove what is paired, and pair it again")
             message = message.format(url=before.url, names=join_words(users))
             problems.append(Problem(message=message, file=", ".join(options.for_phone_api), hint=hint))
@@ -185,14 +179,14 @@ def _checked_address(options: PairOptions, known: Sequence[Phone], before: Phone
     return address
 
 
-def _name_problems(name: str, known: Sequence[Phone]) -> list[Problem]:
+def _name_problems(name: str, phones: Sequence[Phone]) -> list[Problem]:
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        message = _("a name has 1 to {maximum} characters that can be shown").format(maximum=MAX_NAME_LENGTH)
+        message = _("a name has 1 to {maximum} printable characters").format(maximum=MAX_NAME_LENGTH)
         return [Problem(message=message, file="NAME", hint=_('write for example "my phone"'))]
     if name.casefold() == LAPTOP.casefold():
         message = _("'{name}' is this device").format(name=LAPTOP)
         return [Problem(message=message, file="NAME", hint=_("give the phone another name"))]
-    for phone in known:
+    for phone in phones:
         if phone.name.casefold() == name.casefold() and phone.is_paired:
             message = _("'{name}' is paired already").format(name=phone.name)
             hint = _('another name; or first `turntoward phone remove "{name}"`').format(name=phone.name)
@@ -200,14 +194,14 @@ def _name_problems(name: str, known: Sequence[Phone]) -> list[Problem]:
     return []
 
 
-def _number_of(name: str, known: Sequence[Phone]) -> int | None:
-    return next((phone.number for phone in known if phone.name.casefold() == name.casefold()), None)
+def _number_of(name: str, phones: Sequence[Phone]) -> int | None:
+    return next((phone.number for phone in phones if phone.name.casefold() == name.casefold()), None)
 
 
 def _wait_for_api(address: PhoneApiAddress) -> None:
     if wait_until(lambda: (now := reported_status()).is_open and now.url == address.url, OPEN_TIMEOUT):
         return
-    why = (reported_status().why or _("the daemon did not say why; `turntoward status` may")).rstrip(".")
+    why = (reported_status().why or _("the daemon reported no reason; `turntoward status` may show it")).rstrip(".")
     problem = _("The phone API could not be opened at {url}: {why}.\n  Nothing was paired.")
     raise TurntowardError(problem.format(url=address.url, why=why))
 
@@ -274,7 +268,7 @@ def _wait_for_phone(store: Store, phone: Phone, until: datetime) -> None:
 
 
 def _read_again(store: Store, phone: Phone) -> Phone | None:
-    return next((known for known in store.phones.all() if known.number == phone.number), None)
+    return next((stored for stored in store.phones.all() if stored.number == phone.number), None)
 
 
 def _withdraw(store: Store, phone: Phone, before: PhoneApiAddress | None) -> None:

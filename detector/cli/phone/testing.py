@@ -30,13 +30,13 @@ def test_phone(name: str) -> None:
     # Asked first: without a daemon no test of the phone can arrive.
     status = reported_status()
     if address is None or not status.is_open:
-        why = (status.why or _("the daemon does not say why")).rstrip(".")
+        why = (status.why or _("the daemon reports no reason")).rstrip(".")
         raise TurntowardError(_("The phone API is closed: {why}.").format(why=why))
     _request(address)
     output.print_text(_("The phone API at {url} is open and answers from here.").format(url=address.url))
     output.print_text(_('Now tap "Test the connection" on the phone\'s page: {url}/phone').format(url=address.url))
     if sys.stdout.isatty():
-        output.print_text(_("Waiting two minutes for it; Ctrl-C leaves."))
+        output.print_text(_("Waiting two minutes for it; Ctrl-C ends the waiting."))
 
     def is_tested() -> bool:
         tested = parse_instant(reported_status().phones.get(phone.name, {}).get("tested"))
@@ -45,7 +45,7 @@ def test_phone(name: str) -> None:
     if not wait_until(is_tested, TIMEOUT):
         raise TurntowardError(
             _(
-                "{name} did not come in two minutes.\n"
+                "{name} sent no test within two minutes.\n"
                 "  The phone has to be in the same network, and not in a Wi-Fi for guests, which\n"
                 "  often keeps devices apart. A firewall on this device may turn it away:\n"
                 "  it has to let in TCP port {port} from your own network. With ufw, for example:\n"
@@ -67,7 +67,7 @@ def _test_adb(phone: Phone) -> None:
         remedy = f"\n  {refusal.remedy}." if refusal.remedy else ""
         problem = _("adb does not reach {name} ({serial}): {why}.")
         raise TurntowardError(problem.format(name=phone.name, serial=phone.adb, why=refusal.why) + remedy)
-    sentence = _("adb reaches {name} ({serial}). It is listened to during partner time only.")
+    sentence = _("adb reaches {name} ({serial}). It is sensed during partner time only.")
     output.print_text(sentence.format(name=phone.name, serial=phone.adb))
 
 
@@ -91,7 +91,7 @@ def _request(address: PhoneApiAddress) -> None:
         raise TurntowardError(
             _(
                 "The phone API at {url} does not answer: {why}.\n"
-                "  The daemon says that it is open. Is this device still in the network in which the\n"
+                "  The daemon reports that it is open. Is this device still in the network in which the\n"
                 "  phone was paired?"
             ).format(url=address.url, why=why)
         ) from error

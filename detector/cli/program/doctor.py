@@ -35,11 +35,11 @@ MEANING: Final = {
 }
 WITHOUT: Final = {
     "focus": _("Without it there is nothing to notice: partner time begins and ends, and that is all."),
-    "idle": _("Without it every use counts as unknown."),
+    "idle": _("Without it nobody knows whether you are at the device, and every use counts as unknown."),
     "input": _("Without it rules go by time rather than by scrolling."),
     "session": _("Without it a locked screen is noticed as idleness, a little later."),
     "quiet": _("Without it a nudge does not wait for Do Not Disturb to end."),
-    "media": _("Without it a film for two is taken for any video."),
+    "media": _("Without it a film that you watch together counts as any other video."),
     "call": _("Without it a nudge does not wait for a call to end."),
 }
 
@@ -79,14 +79,14 @@ def _lines(found: Findings) -> Iterator[str]:
     yield ""
     yield _("Senses; this session is {session}").format(session=SESSION_TYPE_NAMES[found.session])
     if not found.has_screen:
-        yield from _indented(_("This device has no screen, by your settings: only phones are heard."))
+        yield from _indented(_("This device has no screen, by your settings: only phones are sensed."))
     for sensed in found.senses:
         yield from _sense(sensed)
     yield ""
     yield _("Your devices, in the partner times of the last seven days")
     yield from _devices(found)
     yield ""
-    yield _("Who can show a notification; the first that can does")
+    yield _("Notifiers; the first that works is used")
     for notifier in found.notifiers:
         yield from _indented(f"{YES if notifier.usable else NO}  {notifier.name}: {notifier.remark}", "       ")
     yield ""
@@ -136,7 +136,7 @@ def _quiet(quiet: DndFindings) -> Iterator[str]:
         text = (
             _("{server}, by {way}. Our nudges get through; {how}.")
             if quiet.nudges
-            else _("{server}, by {way}. Our nudges do not get through, and are kept, unsaid; {how}.")
+            else _("{server}, by {way}. Our nudges do not get through, and are stored without being shown; {how}.")
         )
         text = text.format(server=quiet.server, way=quiet.dnd_name, how=quiet.others_go_to)
         yield from _indented(f"{YES}  {text}", "       ")
@@ -208,7 +208,7 @@ def _known(device: DeviceKnown) -> str:
     if not device.lived:
         return _("there was no partner time.")
     if not device.spoke:
-        return _("it said nothing, so nothing is known of it.")
+        return _("it reported nothing, so nothing is known of it.")
     text = _("{known} of {all} are known.")
     return text.format(known=format_length(device.known), all=format_length(device.lived))
 

@@ -49,7 +49,7 @@ def learn(query: AppQuery, category: str | None, *, yes: bool) -> None:
     list_name, word = _list_and_word(query, classifier)
     wanted = category or _ask(word, now)
     if wanted is None or (wanted == now.category and now.entry is not None):
-        text = _("{word} stays what it is: {category}. Nothing is written.")
+        text = _("{word} stays {category}. Nothing is written.")
         click.echo(text.format(word=terminal_safe(word), category=now.category))
         return
     # A category that was answered to the question needs no second question.
@@ -85,7 +85,7 @@ def _list_and_word(query: AppQuery, classifier: Classifier) -> tuple[str, str]:
     list_name, word = _most_specific(query, classifier)
     word = clean(word)
     if not word.strip(" *") or not word.isprintable():
-        raise UserError(_("There is nothing in front that has a name, so there is nothing to learn."))
+        raise UserError(_("What is in front has no name, so there is nothing to learn."))
     return list_name, word
 
 
@@ -99,7 +99,7 @@ def _most_specific(query: AppQuery, classifier: Classifier) -> tuple[str, str]:
     browser, site = classifier.browser_and_site(app, title, query.program)
     if browser and (query.is_seen or not title):
         message = _(
-            "In front is the browser {browser}, and what it shows is not learned from a title that is only seen. "
+            "The browser {browser} is in front, and a site is learned only from a title that you type. "
             'Type the site instead: turntoward what --learn --app firefox --title "The site"'
         )
         raise UserError(message.format(browser=browser))
@@ -136,15 +136,14 @@ def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
         found = entry.query.classify(classifier)
         if found.category != entry.category:
             message = _(
-                "{word} would still be {category}, for {entry} decides before it. "
-                "Nothing is written; change that entry."
+                "{word} would still be {category}, as {entry} decides before it. Nothing is written; change that entry."
             )
             raise UserError(message.format(word=terminal_safe(entry.word), category=found.category, entry=found.entry))
     config.write()
     learned = _("{word} is {category} from now on.")
     sentences = [learned.format(word=terminal_safe(entry.word), category=entry.category) for entry in entries]
     sentences.append(
-        _("It stands in {path}, and holds from the next partner time that begins.").format(path=config.path)
+        _("It is written in {path}, and holds from the next partner time that begins.").format(path=config.path)
     )
     click.echo("\n".join(wrap(" ".join(sentences), width=columns())))
 

@@ -27,7 +27,7 @@ from detector.sensors.model import Toplevel, ToplevelFocused
 from detector.sensors.settings import SensorSettings
 from rules.lengths import format_length
 
-# Outside partner time nothing is sensed for longer than somebody looks on.
+# Outside partner time nothing is sensed for longer than somebody watches.
 LIVE_TIME: Final = timedelta(minutes=5)
 
 
@@ -73,21 +73,20 @@ def what(
         write_classification(query, query.classify(classifier), as_json=as_json)
         return
     at_terminal = is_interactive() and sys.stdout.isatty()
-    # At the terminal somebody asks about one app of theirs; a log of what was in front holds no more than the store would.
+    # At the terminal a person asks about one app of their own; other output holds no more than the store would.
     names = settings.store.keep_names or (once and at_terminal)
     if not names:
         click.echo(
-            _("Names are left out, as `keep_names` is off. `sleep 5; turntoward what --once` says one."), err=True
+            _("Names are left out, as `keep_names` is off. `sleep 5; turntoward what --once` shows one."), err=True
         )
     if not (once or at_terminal):
-        click.echo(_("There is no terminal to watch it on, so this is one look."), err=True)
+        click.echo(_("There is no terminal to show changes on, so only the first is shown."), err=True)
     try:
         asyncio.run(_watch(classifier, settings.sources, once=once or not at_terminal, as_json=as_json, names=names))
     except TimeoutError:
-        text = _("Enough: it looks for {length} at most. Nothing of it was kept.")
+        text = _("It ends after {length}. Nothing was stored.")
         click.echo(text.format(length=format_length(LIVE_TIME)), err=True)
-    # Ctrl-C is how a live view is ended, so it is no failure.
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # the usual end of a live view, so it is no failure
         return
 
 
@@ -98,7 +97,7 @@ def _check_package(query: AppQuery) -> None:
 
 def _seen_in_front() -> AppQuery:
     if not is_interactive():
-        raise UserError(_("There is no terminal to learn from what is in front; name the app with --app."))
+        raise UserError(_("Without a terminal nothing can be learned from what is in front; name the app with --app."))
     try:
         toplevel = asyncio.run(_in_front(read_settings(config_path()).sources))
     except TimeoutError:
@@ -126,12 +125,12 @@ async def _watch(classifier: Classifier, sources: SensorSettings, *, once: bool,
 async def _watch_front(sources: SensorSettings) -> AsyncGenerator[ToplevelFocused, None]:
     sensor, refusals = await first_available("focus", SystemClock(), AttentionSettings(), None, sources)
     if sensor is None:
-        lines = [_("No sensor can tell here what is in front of you:")]
+        lines = [_("No sensor here can report what is in front of you:")]
         for refusal in refusals:
             lines.append(f"  {refusal.sensor}: {refusal.why}.")
             if refusal.remedy:
                 lines.append(f"    {refusal.remedy}")
-        lines.append(_("Ask about words of yours instead, for example: turntoward what --app firefox --title YouTube"))
+        lines.append(_("Name an app instead, for example: turntoward what --app firefox --title YouTube"))
         raise SensorUnavailable("\n".join(lines))
     async with aclosing(sensor.observe()) as events:
         async for event in events:
