@@ -128,9 +128,47 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """The numbers of a rule that a person can set: a length, a count, and the span in which it is counted.
+
+    None: the rule does not have this knob, or, in a setting, it is not set.
+    """
+
+    after: timedelta | None = None
+    times: int | None = None
+    within: timedelta | None = None
+
+    def declared(self) -> frozenset[str]:
+        """Return the names of the knobs that are there."""
+        named = {"after": self.after, "times": self.times, "within": self.within}
+        return frozenset(name for name, value in named.items() if value is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTemplate:
+    """The texts of a rule with `{after}`, `{times}` and `{within}` in them, as the pack has them."""
+
+    when: str
+    notices: str
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredRule:
+    """A rule that a pack once had: its code and name then, the rules that took its place, and one sentence about it."""
+
+    code: str
+    name: str
+    heirs: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A named condition. `after_grace`: the grace at the start of partner time delays its nudge.
 
+    `knobs`: the numbers with which `template` was rendered (`rules/knobs.py`); without knobs there is no template.
+    `not_before`: how long after the start of partner time its nudge waits.
     `may_nudge`: False where its moments are only recorded for the report (`speaks = false` in a pack).
     `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
@@ -147,6 +185,9 @@ class Rule:
     until: Condition | None = None
     because: str | None = None
     because_parts: tuple[str | FeatureKey, ...] = ()
+    knobs: Knobs = Knobs()
+    template: RuleTemplate | None = None
+    not_before: timedelta | None = None
 
     @property
     def features_used(self) -> frozenset[FeatureKey]:
@@ -168,6 +209,7 @@ class Match:
     evidence: tuple[tuple[FeatureKey, Value], ...]
     after_grace: bool = False
     may_nudge: bool = True
+    not_before: timedelta | None = None
 
 
 class Reason(StrEnum):

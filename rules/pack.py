@@ -6,13 +6,17 @@ Invariant 2: a rule with a problem is left out, and its code is reported; the ot
 
 import re
 import tomllib
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from rules.language import RuleError, compile_condition, parse_template
+from rules.features import MAX_SPAN
+from rules.knobs import KNOBS, MAX_TIMES, MIN_LENGTH, RenderedText, render, render_sentence
+from rules.language import MAX_TEXT_LENGTH, RuleError, compile_condition, parse_template
 from rules.language.problems import did_you_mean, shown
-from rules.model import Page, Rule
+from rules.lengths import format_length, parse_length
+from rules.model import Condition, Knobs, Page, RetiredRule, Rule, RuleTemplate
 from rules.toml_positions import TomlPath, TomlPosition, TomlPositions
 
 CODE: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,4}")
@@ -20,7 +24,9 @@ PAGE: Final = ("notices", "why", "wrong", "needs", "example")
 REQUIRED: Final = ("code", "name", "when", *PAGE)
 VERSION: Final = 1
 """Of the format of packs. A pack of a later version was written for a later turntoward, and is left out as a whole."""
-KEYS: Final = (*REQUIRED, "until", "because", "after_grace", "speaks")
+KEYS: Final = (*REQUIRED, "until", "because", "after_grace", "speaks", *KNOBS, "not_before")
+PACK_KEYS: Final = ("pack", "version", "rule", "retired")
+RETIRED_KEYS: Final = ("code", "name", "heirs", "note")
 PARSED_KEYS: Final = frozenset({"when", "until", "because"})
 """The keys whose values are conditions or templates."""
 MAX_RULES: Final = 1000
@@ -54,6 +60,7 @@ class Pack:
     problems: tuple[PackProblem, ...]
     broken: tuple[str, ...] = ()
     name: str | None = None
+    retired: tuple[RetiredRule, ...] = ()
 
 
 def read_pack(text: str, source: str) -> Pack:
@@ -103,8 +110,8 @@ class _PackReader:
         if type(version) is not int or version < 1:
             self._at_value("version is a whole number, 1 or more.", ("version",), f"Write version = {VERSION}.")
         for key in content:
-            if key not in {"pack", "version", "rule"}:
-                hint = did_you_mean(key, ("pack", "version", "rule"), "A pack has 'pack', 'version' and '[[rule]]'.")
+            if key not in PACK_KEYS:
+                hint = did_you_mean(key, PACK_KEYS, "A pack has 'pack', 'version', '[[rule]]' and '[[retired]]'.")
                 self._at_key(f"'{shown(key)}' is not known in a pack.", (key,), hint)
         name = content.get("pack")
         if name is not None:
@@ -128,6 +135,7 @@ class _PackReader:
                 rules[rule.code] = rule
             elif isinstance(code, str) and CODE.fullmatch(code) and code not in rules:
                 broken[code] = None
+        retired = self._retired(content.get("retired", []), rules)
         # As the file has them: problems of conditions were found after those of keys.
         ordered = sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
         return Pack(
@@ -135,6 +143,7 @@ class _PackReader:
             problems=tuple(ordered),
             broken=tuple(broken),
             name=name if isinstance(name, str) else None,
+            retired=retired,
         )
 
     def _without_rules(self) -> Pack:
@@ -161,25 +170,36 @@ class _PackReader:
         for key, flag in (("after_grace", after_grace), ("speaks", speaks)):
             if not isinstance(flag, bool):
                 self._at_value(f"{key} is true or false.", (*here, key))
-        condition = self._parse(table.get("when"), (*here, "when"), compile_condition)
-        until = self._parse(table.get("until"), (*here, "until"), compile_condition)
+        knobs = self._knobs(table, here)
+        not_before = self._length(table.get("not_before"), (*here, "not_before"))
+        # Where a knob has a problem of its own, its placeholders would only repeat it.
+        condition = until = None
+        if not any(name in table and getattr(knobs, name) is None for name in KNOBS):
+            condition = self._condition(table.get("when"), (*here, "when"), knobs)
+            until = self._condition(table.get("until"), (*here, "until"), knobs)
+            self._unused_knobs(knobs, [table.get("when"), table.get("until")], here)
         parts = self._parse(table.get("because"), (*here, "because"), parse_template)
         if condition is not None and until is not None and condition.text.split() == until.text.split():
             self._at_value("until says the same as when: this rule would end as it begins.", (*here, "until"))
         # Whatever is wrong with it: half a rule is none.
         if condition is None or len(self.problems) > before:
             return None
+        pages = {part: table[part].strip() for part in PAGE}
+        template = RuleTemplate(when=table["when"], notices=pages["notices"], until=table.get("until"))
         return Rule(
             code=table["code"],
             name=table["name"].strip(),
             condition=condition,
-            page=Page(**{part: table[part].strip() for part in PAGE}),
+            page=Page(**pages | {"notices": render_sentence(pages["notices"], knobs)}),
             source=self.source,
             until=until,
             because=table["because"].strip() if parts else None,
             because_parts=parts or (),
             after_grace=after_grace,
             may_nudge=speaks,
+            knobs=knobs,
+            template=template if knobs.declared() else None,
+            not_before=not_before,
         )
 
     def _code(self, code: object, path: TomlPath, taken: tuple[Container[str], ...]) -> None:
@@ -192,8 +212,81 @@ class _PackReader:
         elif any(code in some for some in taken):
             self._at_value(f"There is another rule {code} in this file.", path, "Give each rule a code of its own.")
 
-    def _parse(self, text: object, path: TomlPath, read: Callable[[str], _Read]) -> _Read | None:
-        """Return what `read` makes of the text; each of its problems gets its place in the file."""
+    def _knobs(self, table: dict[str, Any], here: TomlPath) -> Knobs:
+        times = table.get("times")
+        # `type`, because True is an int as well.
+        if times is not None and (type(times) is not int or not 1 <= times <= MAX_TIMES):
+            self._at_value(f"times is a whole number from 1 to {MAX_TIMES}.", (*here, "times"))
+            times = None
+        return Knobs(
+            after=self._length(table.get("after"), (*here, "after")),
+            times=times,
+            within=self._length(table.get("within"), (*here, "within")),
+        )
+
+    def _length(self, value: object, path: TomlPath) -> timedelta | None:
+        """Return the length that stands at `path`, or None with the problem noted; None without a problem: no such key."""
+        if value is None:
+            return None
+        example = f'Write for example {path[-1]} = "90 s".'
+        try:
+            length = parse_length(value) if isinstance(value, str) else None
+        except ValueError:
+            length = None
+        if length is None:
+            self._at_value(f"{path[-1]} is a length of time, in quotes.", path, example)
+        elif not MIN_LENGTH <= length <= MAX_SPAN:
+            longest = f"{format_length(MIN_LENGTH)} to {format_length(MAX_SPAN)}"
+            self._at_value(f"{path[-1]} is a length from {longest}.", path, example)
+        else:
+            return length
+        return None
+
+    def _condition(self, text: object, path: TomlPath, knobs: Knobs) -> Condition | None:
+        if not isinstance(text, str) or len(text) > MAX_TEXT_LENGTH or "{" not in text:
+            return self._parse(text, path, compile_condition)
+        rendered = self._parse(text, path, lambda template: render(template, knobs))
+        return None if rendered is None else self._parse(rendered.text, path, compile_condition, rendered)
+
+    def _unused_knobs(self, knobs: Knobs, texts: Sequence[object], here: TomlPath) -> None:
+        for name in sorted(knobs.declared()):
+            if not any(isinstance(text, str) and re.search(rf"\{{\s*{name}\b", text) for text in texts):
+                self._at_key(f"'{name}' stands nowhere in the condition.", (*here, name), f"Write {{{name}}} there.")
+
+    def _retired(self, tables: object, rules: Container[str]) -> tuple[RetiredRule, ...]:
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self._at_value("Each retired rule is a table of its own.", ("retired",), "Write [[retired]] above it.")
+            return ()
+        retired: dict[str, RetiredRule] = {}
+        for number, table in enumerate(tables):
+            before, here = len(self.problems), ("retired", number)
+            for key in table:
+                if key not in RETIRED_KEYS:
+                    hint = did_you_mean(key, RETIRED_KEYS, f"A retired rule has {', '.join(RETIRED_KEYS)}.")
+                    self._at_key(f"'{shown(key)}' is not known in a retired rule.", (*here, key), hint)
+            missing = [key for key in RETIRED_KEYS if key not in table]
+            if missing:
+                self._at_value(f"This retired rule has no {_listed(missing)}.", here)
+                continue
+            for key in ("code", "name", "note"):
+                longest = MAX_TEXT if key == "note" else MAX_NAME_LENGTH
+                self._string(table[key], (*here, key), longest, one_line=key != "note")
+            self._code(table["code"], (*here, "code"), (rules, retired))
+            heirs = table["heirs"]
+            if not isinstance(heirs, list) or not all(isinstance(code, str) and CODE.fullmatch(code) for code in heirs):
+                self._at_value("heirs is a list of codes.", (*here, "heirs"), 'Write for example heirs = ["F101"].')
+            if len(self.problems) == before:
+                name, note = table["name"].strip(), table["note"].strip()
+                retired[table["code"]] = RetiredRule(code=table["code"], name=name, heirs=tuple(heirs), note=note)
+        return tuple(retired.values())
+
+    def _parse(
+        self, text: object, path: TomlPath, read: Callable[[str], _Read], rendered: RenderedText | None = None
+    ) -> _Read | None:
+        """Return what `read` makes of the text; each of its problems gets its place in the file.
+
+        `rendered`: the text was rendered from what stands in the file.
+        """
         if not isinstance(text, str) or not text.strip():
             return None
         try:
@@ -201,8 +294,11 @@ class _PackReader:
         except RuleError as wrong:
             place = self.positions.values.get(path)
             for problem in wrong.problems:
-                line, column = self.positions.within(place, problem.offset) if place else (None, None)
-                self._add(problem.message, line, column, problem.width, problem.hint)
+                offset, width = problem.offset, problem.width
+                if rendered is not None:
+                    offset, width = rendered.in_template(offset, width)
+                line, column = self.positions.within(place, offset) if place else (None, None)
+                self._add(problem.message, line, column, width, problem.hint)
             return None
 
     def _string(self, value: object, path: TomlPath, longest: int, *, one_line: bool) -> None:

@@ -165,6 +165,9 @@ def decide(match: Match, at: datetime, history: History, settings: PolicySetting
     # Not suppressed: whoever has not put the device away by the end of the grace still hears of it.
     if match.after_grace and at < history.began + settings.grace:
         return Defer(until=history.began + settings.grace, reason=Reason.GRACE)
+    # A rule that begins late in partner time waits in the same way.
+    if match.not_before is not None and at < history.began + match.not_before:
+        return Defer(until=history.began + match.not_before, reason=Reason.GRACE)
     if history.busy is Reason.FILM:
         # A film for two is not over within the minute.
         return Suppressed(reason=Reason.FILM)

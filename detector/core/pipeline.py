@@ -298,6 +298,7 @@ class _OpenOccurrence:
                 evidence=evidence(rule, self._attention.view(device, at)),
                 after_grace=rule.after_grace,
                 may_nudge=rule.may_nudge,
+                not_before=rule.not_before,
             )
             effects += self._moments.add(match, observed_device)
         return effects

@@ -6,6 +6,7 @@ Invariant 3: a reader of the file finds it as it was or as it will be.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,9 @@ from detector.errors import Problem, TurntowardError, UserError
 from detector.files import replace_own_file
 from detector.i18n import _
 from detector.rulebook.loading import load_rules, parse_rule_file, read_text
-from rules.model import Rule
+from rules.knobs import KNOBS
+from rules.language.formatter import length_literal
+from rules.model import Rule, RuleTemplate
 
 OWN_FILE: Final = "own.toml"
 _HEAD: Final = (
@@ -27,16 +30,29 @@ _HEAD: Final = (
 
 def as_table(rule: Rule) -> dict[str, Any]:
     """Return the table of a pack that defines the rule: its keys, in their order, to be changed and written."""
-    table: dict[str, Any] = {"code": rule.code, "name": rule.name, "when": rule.condition.text.strip()}
-    if rule.until is not None:
-        table["until"] = rule.until.text.strip()
+    plain = RuleTemplate(
+        when=rule.condition.text, notices=rule.page.notices, until=rule.until.text if rule.until is not None else None
+    )
+    # With its knobs a rule is written as its pack has it, so that they can still be set.
+    template = rule.template or plain
+    table: dict[str, Any] = {"code": rule.code, "name": rule.name}
+    for name in KNOBS:
+        value = getattr(rule.knobs, name)
+        if value is not None:
+            table[name] = length_literal(value) if isinstance(value, timedelta) else value
+    table["when"] = template.when.strip()
+    if template.until is not None:
+        table["until"] = template.until.strip()
     if rule.because is not None:
         table["because"] = rule.because
     if rule.after_grace:
         table["after_grace"] = True
     if not rule.may_nudge:
         table["speaks"] = False
-    return table | {name: getattr(rule.page, name) for name in ("notices", "why", "wrong", "needs", "example")}
+    if rule.not_before is not None:
+        table["not_before"] = length_literal(rule.not_before)
+    page = {name: getattr(rule.page, name) for name in ("notices", "why", "wrong", "needs", "example")}
+    return table | page | {"notices": template.notices}
 
 
 def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path:
