@@ -194,8 +194,9 @@ def figures(sources: Sequence[Source], tests: Sequence[Source]) -> Iterator[Figu
     forbidden, persisted = glossary(GLOSSARY), frozenset(PERSISTED.read_text(encoding="utf-8").split())
     breaks = tuple(line for source in sources for line in glossary_breaks(source, forbidden, persisted))
     # The bar was 37,300 (and the median 110) when the code was put in order, and met with 37,230. It grows with what is built.
+    # That of rules/ was 4,200; knobs, settings and the clock in conditions (issue 12) come with a thousand.
     yield Figure(name="lines of detector/", value=sum(map(length, detector)), limit=42_000)
-    yield Figure(name="lines of rules/", value=sum(map(length, rules)), limit=4_200)
+    yield Figure(name="lines of rules/", value=sum(map(length, rules)), limit=5_200)
     yield Figure(name="lines of the longest file", value=length(longest), limit=500, where=(str(longest),))
     yield Figure(name="lines of a file, median", value=median(map(length, sources)), limit=118)
     yield Figure(
