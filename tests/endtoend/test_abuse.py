@@ -198,9 +198,18 @@ def test_in_the_quiet_week_the_start_is_shown(evening: Evening) -> None:
     assert "Partner time until " in evening.read_greeting().summary
 
 
+NEVER_TRIES_AGAIN = """
+from datetime import timedelta
+from detector import cli
+from detector.daemon import start_notice
+start_notice.FIRST_RETRY = timedelta(hours=1)
+cli.main()
+"""
+
+
 def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening) -> None:
     evening.dunst.stop()
-    evening.run()
+    evening.run(sys.executable, "-c", NEVER_TRIES_AGAIN, "run")
     evening.say("now", "24h")
     until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
     evening.feed()
@@ -217,7 +226,7 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
     assert "no print: the daemon's output is no terminal" in doctor
     assert "nothing is sensed: that partner time has begun could not be shown" in evening.said()
     assert senses_nothing(evening)
-    # It is tried again when a server appears.
+    # A server that appears is the only reason to try again: the next try would be in an hour.
     evening.dunst.start()
     until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
     assert "Partner time until " in evening.read_greeting().summary

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from detector.control.lock import running_pid, running_status
+from detector.paths import store_path
+from detector.store.store import Store
 from tests.rig.bus import Dunst, SessionBus
 from tests.rig.processes import started, terminal_into, until
 from tests.rig.x11 import Desktop
@@ -76,6 +78,7 @@ class Program:
 
 @pytest.fixture
 def program(home: Path, x_desktop: Desktop, session_bus: SessionBus) -> Iterator[Program]:
+    Store.open(store_path()).close()
     with ExitStack() as stack:
         yield Program(stack, home, {**x_desktop.env, **session_bus.env, "HOME": str(home), "TZ": "UTC"})
 
