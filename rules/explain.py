@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from rules.features import UNNAMED
+from rules.features import LAPTOP, UNNAMED
 from rules.language.formatter import format_key
 from rules.lengths import format_length
 from rules.model import DEVICE_PLACEHOLDER, FeatureKey, Reason, Value
@@ -85,8 +85,6 @@ _ANSWER_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 _NOT_YET: Final = "Whether you put it away is known about two minutes after the nudge."
 
-HERE: Final = "laptop"
-"""The device that is not named: the one that shows the nudge."""
 MAX_DEVICE_NAME: Final = 40
 """Characters of a device's name that are shown; what the person typed may be longer."""
 CATEGORY_FEATURES: Final = frozenset({"category", "came_from"})
@@ -121,7 +119,7 @@ def format_category(category: str | None) -> str:
 
 def shown_instant(at: datetime, device: str) -> datetime:
     """Return the instant as it may be shown: that of a phone to the minute, for the phone may be somebody else's."""
-    return at if device == HERE else at.replace(second=0, microsecond=0)
+    return at if device == LAPTOP else at.replace(second=0, microsecond=0)
 
 
 def format_device(device: str) -> str:
@@ -138,7 +136,7 @@ def format_activity(category: str | None, name: str | None = None, device: str |
     """Return what was used, and where unless it was here: `social media on my phone`. `name` None: the category."""
     name = None if category in UNNAMED else name
     what = name or format_category(category)
-    where = format_device(device) if device is not None and device != HERE else ""
+    where = format_device(device) if device is not None and device != LAPTOP else ""
     if not where:
         return what
     # Of a phone that reports no apps there is nothing more to say.

@@ -41,6 +41,8 @@ UNNAMED: Final = frozenset({"dating"})
 """Categories that no nudge, report, explanation or export names: it could be read by the person beside, or be about a
 phone that is not one's own. They count as what they are, and read as "something else"."""
 
+LAPTOP: Final = "laptop"
+"""The device on which the program runs; every other device is a phone."""
 CATEGORY_SETS: Final = {"distraction": DISTRACTING}
 SCOPES: Final = {"all": "all", "any": "all", "laptop": "laptop", "phone": "phone"}
 """What may stand before a feature, and the scope that it means; `phone` is every phone together."""

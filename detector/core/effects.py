@@ -1,7 +1,8 @@
 """Effects: what the core asks the daemon to do, in the imperative, and what is to be recorded.
 
-Invariant 1: an effect is complete: performing it needs no question to the core.
-Invariant 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last one kept wins.
+Invariant 1: an effect is complete: carrying it out needs nothing more from the core.
+Invariant 2: recording is idempotent: a use, a moment or a coverage has a number within its occurrence, and the last record
+of a number counts.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from rules.model import FeatureKey, Reason, Value
 
 
 class Outcome(StrEnum):
-    """What became of a nudge. `detector.core.moments` decides which one."""
+    """How a nudge ended; `detector.core.moments` decides it."""
 
     PUT_AWAY_30 = "put_away_30"
     PUT_AWAY_60 = "put_away_60"
@@ -28,7 +29,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One activity on one device, from taken up to left. `trusted` False: its end is not known, only bounded."""
+    """One activity on one device, from its start to its end. `trusted` False: the end is not known, only bounded."""
 
     number: int
     device: str
@@ -40,7 +41,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """A stretch in which a device's sensors reported, so that silence in it means that nothing happened."""
+    """A stretch in which a device's sensors worked: where nothing was reported in it, nothing happened."""
 
     number: int
     device: str
@@ -50,11 +51,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A micro-rejection as it is kept: what held, when, what was decided and why, what came of it.
+    """A rule that held during a use, as it is stored: the decision about it, the reason and the outcome.
 
-    `number` counts from 1 within the occurrence and names the nudge, too. `decided` is "held" while a nudge waits.
-    `repeat`: it is the n-th nudge about its category in this partner time; 1 without a nudge. `outcome` None: not known yet, or there
-    was no nudge.
+    `number` counts from 1 within the occurrence, and identifies the nudge as well. `decided` is "held" while the nudge is
+    deferred. `repeat`: it is the n-th nudge about its category in this partner time; 1 without a nudge. `outcome` None:
+    not known yet, or there was no nudge.
     """
 
     number: int
@@ -79,9 +80,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartResult:
-    """How the occurrence started: `well` if at `at`, the end of the grace, every device that is sensed was put away.
+    """Whether every device that is sensed was put away at `at`, the end of the grace.
 
-    None takes back an earlier record: it came out that it is not known.
+    `started_well` None takes back an earlier record, because it is not known after all.
     """
 
     at: datetime
@@ -105,7 +106,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyStart:
-    """Show, once and quietly, that partner time has begun: the program is never hidden."""
+    """Show once, without sound, that partner time has begun: nobody is observed without knowing it."""
 
     occurrence: str
     title: str
@@ -115,7 +116,7 @@ class NotifyStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyEnd:
-    """Partner time ended as planned: show how it went, in one quiet line, where the person chose that."""
+    """Partner time ended as planned: show one line about how it went, if the person chose that."""
 
     occurrence: str
     title: str
@@ -124,14 +125,14 @@ class NotifyEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskHowLong:
-    """Ask, once and quietly and in place of the nudge, for how long what the moment names is needed."""
+    """Ask once, in place of the nudge, for how long the moment's activity is needed."""
 
     moment: Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyNeedOver:
-    """Show, in one quiet line, that the time for which the moment's use was needed is over."""
+    """Show in one line that the time for which the moment's activity was needed is over."""
 
     moment: Moment
     at: datetime

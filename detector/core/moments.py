@@ -1,12 +1,12 @@
-"""Decide what becomes of a match (nudged, held or suppressed), and which outcome its nudge gets.
+"""Decide whether a match is nudged, deferred or suppressed, and which outcome its nudge gets.
 
 Invariant 1: every match becomes one moment, and every decision about it is recorded with its reason.
-Invariant 2: an outcome is decided once: undelivered, then what the person answered (together, needed), then what was
-measured (put away within 30 s, within 60 s), then dismissed, else ignored; unknown where the device was not sensed, even
-if that comes out later. Putting the device to sleep is putting it away.
-Invariant 3: a device counts as left if nobody returned to it, or went on with another device, within 60 s of the nudge.
-Invariant 4: the program asks once for how long something is needed.
-Invariant 5: the end of that time is shown once, and only to a person who still uses it.
+Invariant 2: an outcome is decided once, in this order: undelivered, the person's answer (together, needed), the measured
+result (put away within 30 s, within 60 s), dismissed, else ignored. It is unknown where the device was not sensed, even
+if that is only known later. Putting the device to sleep is putting it away.
+Invariant 3: a device counts as left unless somebody returned to it, or continued on another device, within 60 s of the nudge.
+Invariant 4: the question for how long something is needed is asked once.
+Invariant 5: the end of that time is shown once, and only if the activity is still in use.
 """
 
 from collections.abc import Sequence
@@ -37,14 +37,14 @@ from rules.policy import (
 LATE_PUT_AWAY: Final = timedelta(seconds=60)
 """A third of reminders end use within a minute (Wellspent RCT, 2026)."""
 EARLY_PUT_AWAY: Final = timedelta(seconds=30)
-"""As long as a glance; the outcome says whether the device was put away within this, or within `LATE_PUT_AWAY`."""
+"""The length of a glance."""
 IDLE_NOTICE_DELAY: Final = timedelta(seconds=2)
-"""How late a sensor may be in noticing idleness."""
+"""Maximum delay with which a sensor notices idleness."""
 
 
 @dataclass(slots=True)
 class _DeferredMatch:
-    """A match whose nudge waits until `deadline`. `deferred_since`: when each reason first deferred it."""
+    """A match whose nudge is deferred: it is decided again at `deadline`. `deferred_since`: when each reason first applied."""
 
     number: int
     match: Match
@@ -53,8 +53,8 @@ class _DeferredMatch:
 
 
 @dataclass(slots=True)
-class _OpenNudge:
-    """A nudge without an outcome; at `deadline` it gets one, unless something decides it earlier."""
+class _PendingNudge:
+    """A nudge without an outcome; at `deadline` its outcome is measured, unless an answer decides it earlier."""
 
     number: int
     device: str
@@ -63,7 +63,7 @@ class _OpenNudge:
 
 @dataclass(slots=True)
 class _NeededUse:
-    """What the person needs until `deadline`; `is_end_due`: that its time is over has yet to be shown."""
+    """An activity that the person needs until `deadline`; `is_end_due`: its end has not been shown yet."""
 
     moment: Moment
     deadline: datetime
@@ -79,7 +79,7 @@ class MomentTracker:
         self._policy = policy
         self._attention = attention
         self._busy = busy
-        # By number; the one that was recorded last stands last.
+        # By number, in the order of their last records.
         self._moments: dict[int, Moment] = {}
         self._count = 0
         self._past_nudges: dict[int, PastNudge] = {}
@@ -87,18 +87,18 @@ class MomentTracker:
         self._answered_together: set[str] = set()
         self._awaiting_length: set[int] = set()
         self._needed: dict[tuple[str, str | None], _NeededUse] = {}
-        self._held: list[_DeferredMatch] = []
-        self._open: dict[int, _OpenNudge] = {}
+        self._deferred: list[_DeferredMatch] = []
+        self._pending_nudges: dict[int, _PendingNudge] = {}
 
     @property
     def deadline(self) -> datetime:
-        """The next instant at which time alone decides something."""
-        # Read at every observation, and then there is mostly nothing to wait for.
-        if not (self._held or self._open or self._needed):
+        """The next instant at which a deferred match, an pending nudge or the end of a needed time is due."""
+        # Read at every observation; mostly nothing is pending.
+        if not (self._deferred or self._pending_nudges or self._needed):
             return NEVER
         needed = (use.deadline for use in self._needed.values() if use.is_end_due)
-        held = (held.deadline for held in self._held)
-        return min((*held, *(nudge.deadline for nudge in self._open.values()), *needed), default=NEVER)
+        deferred = (match.deadline for match in self._deferred)
+        return min((*deferred, *(nudge.deadline for nudge in self._pending_nudges.values()), *needed), default=NEVER)
 
     def add(self, match: Match, observed_device: str | None) -> list[Effect]:
         """Make a moment of a match that has just begun to hold, and decide about it.
@@ -124,12 +124,12 @@ class MomentTracker:
         return self._decide(_DeferredMatch(self._count, match, match.at), match.at, observed_device)
 
     def on_deadline(self, at: datetime) -> list[Effect]:
-        """Decide again about held matches, and give outcomes to open nudges, as far as they are due at `at`."""
+        """Decide again about the deferred matches, and measure the outcomes of the nudges, that are due at `at`."""
         effects: list[Effect] = []
-        for held in [held for held in self._held if held.deadline <= at]:
-            self._held.remove(held)
-            effects += self._decide(held, at)
-        for nudge in [nudge for nudge in self._open.values() if nudge.deadline <= at]:
+        for deferred in [deferred for deferred in self._deferred if deferred.deadline <= at]:
+            self._deferred.remove(deferred)
+            effects += self._decide(deferred, at)
+        for nudge in [nudge for nudge in self._pending_nudges.values() if nudge.deadline <= at]:
             effects += self._conclude(nudge, None)
         for needed in [use for use in self._needed.values() if use.is_end_due and use.deadline <= at]:
             needed.is_end_due = False
@@ -137,12 +137,12 @@ class MomentTracker:
         return effects
 
     def after_observation(self, at: datetime, observed_device: str) -> list[Effect]:
-        """Decide again about every held match: something changed. One whose use is over has passed."""
+        """Decide again about every deferred match, because something changed."""
         effects: list[Effect] = []
-        # A copy, for deciding may hold a match again.
-        for held in list(self._held):
-            self._held.remove(held)
-            effects += self._decide(held, at, observed_device)
+        # A copy, because deciding may defer a match again.
+        for deferred in list(self._deferred):
+            self._deferred.remove(deferred)
+            effects += self._decide(deferred, at, observed_device)
         return effects
 
     def set_use_end(self, use_number: int, ended: datetime) -> list[Effect]:
@@ -150,7 +150,7 @@ class MomentTracker:
         return [self._record(replace(moment, ended=max(ended, moment.began))) for moment in moments]
 
     def on_shown(self, observation: Shown | NotShown) -> list[Effect]:
-        nudge = self._open.get(observation.nudge)
+        nudge = self._pending_nudges.get(observation.nudge)
         if nudge is None:
             return []
         if isinstance(observation, NotShown):
@@ -164,8 +164,8 @@ class MomentTracker:
     def on_answer(self, observation: Answered) -> list[Effect]:
         if observation.answer in NEEDED_LENGTHS:
             return self._begin_needed(observation)
-        nudge = self._open.get(observation.nudge)
-        # Somebody who let the notification go by may still answer in a terminal, while the nudge is open.
+        nudge = self._pending_nudges.get(observation.nudge)
+        # After the notification expired, the person may still answer in a terminal while the nudge is pending.
         if nudge is None or self._moments[nudge.number].answer not in {None, "expired"}:
             return []
         moment = replace(self._moments[nudge.number], answer=observation.answer, answered_at=observation.at)
@@ -184,20 +184,20 @@ class MomentTracker:
             effects.append(AskHowLong(moment=self._moments[nudge.number]))
         return effects
 
-    def close_open(
+    def close_unresolved(
         self, device: str | None, at: datetime, reason: Reason, *, put_to_sleep: str | None = None
     ) -> list[Effect]:
-        """Close the held matches and open nudges of the device (None: of all), as nothing more will be known of it.
+        """Suppress the deferred matches and conclude the nudges of the device (None: of all); nothing more will be known of it.
 
-        `put_to_sleep`: a device that is known to have been left.
+        `put_to_sleep`: a device that was certainly left.
         """
         effects: list[Effect] = []
         for (name, _category), needed in self._needed.items():
             needed.is_end_due = needed.is_end_due and device not in {None, name}
-        for held in [held for held in self._held if device in {None, held.match.device}]:
-            self._held.remove(held)
-            effects.append(self._settle(held, "suppressed", reason, at))
-        for nudge in [nudge for nudge in self._open.values() if device in {None, nudge.device}]:
+        for deferred in [deferred for deferred in self._deferred if device in {None, deferred.match.device}]:
+            self._deferred.remove(deferred)
+            effects.append(self._record_decision(deferred, "suppressed", reason, at))
+        for nudge in [nudge for nudge in self._pending_nudges.values() if device in {None, nudge.device}]:
             effects.append(Withdraw(nudge=nudge.number))
             _, left = find_departure(self._attention.devices, self._moments[nudge.number].decided_at)
             is_over = (reason is Reason.ENDED or nudge.device == put_to_sleep) and left is not None
@@ -205,7 +205,7 @@ class MomentTracker:
         return effects
 
     def mark_unknown_since(self, since: datetime) -> list[Effect]:
-        """Turn "ignored" into "unknown" where it rests on a use whose end since then is not known."""
+        """Change outcomes from "ignored" to "unknown" where they depend on a use that ended at an unknown instant since then."""
         doubtful = [
             moment
             for moment in self._moments.values()
@@ -225,7 +225,7 @@ class MomentTracker:
         return find_excuse(category, at, self._history(device, category), self._policy) is not None
 
     def no_nudge_reason(self, at: datetime) -> NoNudgeReason | None:
-        """Return why no nudge is shown at `at`, whatever is noticed."""
+        """Return why no nudge is shown at `at`, whichever rule holds; None: nudges are shown."""
         return find_no_nudge_reason(at, self._history("", None), self._policy)
 
     def _history(self, device: str, category: str | None) -> History:
@@ -240,47 +240,47 @@ class MomentTracker:
             in_quiet_week=self.in_quiet_week,
         )
 
-    def _decide(self, held: _DeferredMatch, at: datetime, observed_device: str | None = None) -> list[Effect]:
-        match = held.match
+    def _decide(self, deferred: _DeferredMatch, at: datetime, observed_device: str | None = None) -> list[Effect]:
+        match = deferred.match
         device = self._attention.device(match.device)
-        # A nudge about something that was left already would only disturb.
+        # A nudge about something that was already left would only disturb.
         if device.open_use is None or device.open_use.number != match.use:
-            return [self._settle(held, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
+            return [self._record_decision(deferred, "suppressed", Reason.FILM if device.film else Reason.PASSED, at)]
         busy, last_keys = self._busy.reason_and_last_typing(device, observed_device)
         history = replace(
             self._history(match.device, match.category),
-            deferred_since=held.deferred_since,
+            deferred_since=deferred.deferred_since,
             busy=busy,
             last_keys=last_keys,
         )
         decision = decide(match, at, history, self._policy)
         if isinstance(decision, Defer):
-            is_new = decision.reason not in held.deferred_since
-            held.deferred_since.setdefault(decision.reason, at)
-            held.deadline = decision.until
-            self._held.append(held)
-            return [self._settle(held, "held", decision.reason, at)] if is_new else []
+            is_new = decision.reason not in deferred.deferred_since
+            deferred.deferred_since.setdefault(decision.reason, at)
+            deferred.deadline = decision.until
+            self._deferred.append(deferred)
+            return [self._record_decision(deferred, "held", decision.reason, at)] if is_new else []
         if not isinstance(decision, Nudge):
-            return [self._settle(held, "suppressed", decision.reason, at)]
-        # Only what the person has seen is counted: it is said to them, and they must be able to check it.
+            return [self._record_decision(deferred, "suppressed", decision.reason, at)]
+        # Only nudges that the person saw are counted: the count is shown to them, and they must be able to check it.
         seen = sum(self._moments[number].category == match.category for number in self._past_nudges)
-        self._moments[held.number] = replace(self._moments[held.number], repeat=seen + 1)
-        self._past_nudges[held.number] = PastNudge(rule=match.rule, at=at, use=match.use)
-        record = self._settle(held, "nudged", decision.reason, at)
+        self._moments[deferred.number] = replace(self._moments[deferred.number], repeat=seen + 1)
+        self._past_nudges[deferred.number] = PastNudge(rule=match.rule, at=at, use=match.use)
+        record = self._record_decision(deferred, "nudged", decision.reason, at)
         # That the device was left within 60 s is known only once idleness is noticed, `idle_after` later.
         deadline = at + LATE_PUT_AWAY + self._attention.settings.idle_after + IDLE_NOTICE_DELAY
-        self._open[held.number] = _OpenNudge(held.number, match.device, deadline)
-        return [record, Notify(moment=self._moments[held.number])]
+        self._pending_nudges[deferred.number] = _PendingNudge(deferred.number, match.device, deadline)
+        return [record, Notify(moment=self._moments[deferred.number])]
 
-    def _settle(
+    def _record_decision(
         self,
-        held: _DeferredMatch,
+        deferred: _DeferredMatch,
         decided: Literal["nudged", "held", "suppressed"],
         reason: Reason | None,
         at: datetime,
     ) -> Record:
-        # A held match whose use ended has passed, and its moment is recorded without that end.
-        moment = replace(self._moments[held.number], decided=decided, reason=reason, decided_at=at, ended=None)
+        # The moment of a deferred match whose use has ended is recorded without that end.
+        moment = replace(self._moments[deferred.number], decided=decided, reason=reason, decided_at=at, ended=None)
         return self._record(moment)
 
     def _begin_needed(self, observation: Answered) -> list[Effect]:
@@ -294,17 +294,16 @@ class MomentTracker:
 
     def _end_needed(self, needed: _NeededUse) -> list[Effect]:
         device = self._attention.device(needed.moment.device)
-        # Pointless after the device was put away, and not important enough to disturb somebody who is busy.
+        # It is not shown once the device was put away, and it is not important enough to disturb somebody who is busy.
         is_used = device.open_use is not None and device.open_use.activity.category == needed.moment.category
         if not is_used or self._busy.reason_and_last_typing(device)[0] is not None:
             return []
         return [NotifyNeedOver(moment=needed.moment, at=needed.deadline)]
 
-    def _conclude(self, nudge: _OpenNudge, outcome: Outcome | None) -> list[Effect]:
-        del self._open[nudge.number]
+    def _conclude(self, nudge: _PendingNudge, outcome: Outcome | None) -> list[Effect]:
+        del self._pending_nudges[nudge.number]
         moment = self._moments[nudge.number]
         if outcome is None:
-            # Nothing else decided it, so it is measured.
             is_known, left = find_departure(self._attention.devices, moment.decided_at)
             if not is_known:
                 outcome = Outcome.UNKNOWN
@@ -323,16 +322,16 @@ class MomentTracker:
 
 
 def find_departure(devices: Sequence[DeviceState], nudged_at: datetime) -> tuple[bool, datetime | None]:
-    """Return whether it is known that the devices were left within 60 s of `nudged_at`, and when; None: not left.
+    """Return whether it is known if the devices were left within 60 s of `nudged_at`, and when; None: not left.
 
-    What is not distracting counts as having left: the map for both, the clock of the lock screen. Going on with another
-    device is not leaving: a hop from the phone to the laptop belongs to the same distraction.
+    Changing to something that is not distracting counts as leaving, such as a map for both. Continuing on another device
+    does not: a hop from the phone to the laptop belongs to the same distraction.
     """
     deadline, left_at, is_known = nudged_at + LATE_PUT_AWAY, nudged_at, True
     for use in (use for device in devices for use in (*device.uses, device.open_use)):
         if use is None or use.activity.category not in DISTRACTING or use.began > deadline:
             continue
-        # A use that goes on 60 s after the nudge decides it, whatever the others did.
+        # One use that lasts beyond 60 s after the nudge decides it, regardless of the others.
         if use.ended is None or use.ended > deadline:
             return True, None
         is_known = is_known and (use.latest_end is None or use.latest_end <= deadline)

@@ -2,25 +2,29 @@
 
 Invariant 1: `at` is the instant at which the fact became true; aware, UTC, whole microseconds.
 Invariant 2: an observation never holds a title, a URL, a key or a text.
-Invariant 3: silence is never an observation; `Gap` says what is not known.
+Invariant 3: that nothing happened is never an observation; a `Gap` is the time of which nothing is known.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
-LAPTOP: Final = "laptop"
+import rules.features
+
+LAPTOP: Final = rules.features.LAPTOP
+MICROSECOND: Final = timedelta(microseconds=1)
+"""The smallest difference between two instants."""
 
 Sense: TypeAlias = Literal["focus", "idle", "input", "session", "quiet", "media", "call"]
 Answer: TypeAlias = Literal[
     "put_away", "together", "needed", "needed_1", "needed_5", "needed_15", "dismissed", "expired"
 ]
-"""`needed_5`: it is needed for five minutes, the answer to the question for how long."""
+"""`needed_5` answers the question for how long it is needed: five minutes."""
 
 
 class GapReason(StrEnum):
-    """Why nothing is known: each is shown in `doctor` and kept with the gap."""
+    """Why nothing is known: shown by `doctor` and stored with the gap."""
 
     SENSOR_LOST = "sensor_lost"
     SUSPEND = "suspend"
@@ -29,12 +33,12 @@ class GapReason(StrEnum):
     OVERFLOW = "overflow"
     SILENT = "silent"
     NOT_SHOWN = "not_shown"
-    """Nothing was sensed: that partner time had begun could not be shown to anybody."""
+    """Nothing was sensed, because no notifier could show that partner time had begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What is in front of the person: a category, and the catalogue's name only where the user chose to keep names."""
+    """What is in front: a category, and the catalogue's name where the person chose to keep names."""
 
     category: str
     name: str | None = None
@@ -52,8 +56,7 @@ class Observation:
 class PartnerTimeBegan(Observation):
     """Partner time began; `ends` is the planned end, `occurrence` the occurrence's id.
 
-    `on_call`: the person is on call, or cares for somebody, during it. `quiet`: it is one of the seven evenings in which
-    the person wants no nudges.
+    `on_call`: the person is on call, or cares for somebody, during it. `quiet`: it is in the quiet week, without nudges.
     """
 
     occurrence: str
@@ -72,7 +75,7 @@ class PartnerTimeEnded(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerTimeExtended(Observation):
-    """The person gave partner time a later end."""
+    """The person extended partner time."""
 
     ends: datetime
 
@@ -94,14 +97,14 @@ class Resumed(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesChanged(Observation):
-    """Other rules were in force from then on. Only recordings of 0.1.0 hold it; it is read, and changes nothing."""
+    """The rules were replaced. Only recordings of 0.1.0 contain it; it is read and has no effect."""
 
     digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorStarted(Observation):
-    """From now on silence of this sense means that nothing happened, rather than that nothing is known."""
+    """The sensor is ready: from now on, no observation of this sense means that nothing happened."""
 
     sense: Sense
     sensor: str
@@ -109,10 +112,10 @@ class SensorStarted(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Observation):
-    """Nothing is known between `since` and `at`, and of `sense` nothing until it reports again.
+    """Nothing is known between `since` and `at`, and nothing of `sense` until it reports again.
 
-    `sense` None means that the program itself was away (suspend, restart, clock jump): every sense of every device. A
-    single lost sensor has `since == at`: what is unknown lies after it.
+    `sense` None: the program itself did not run (suspend, restart, clock jump), so it is about every sense of every
+    device. A single lost sensor has `since == at`: the unknown time lies after it.
     """
 
     since: datetime
@@ -124,8 +127,8 @@ class Gap(Observation):
 class Focused(Observation):
     """Another activity came to the front; `activity` None means that nothing is in front.
 
-    `opened`: the device reported an opening, so that a new use begins even if the same was in front already; how long
-    the one before lasted is not known then.
+    `opened`: the device reported an opening, so a new use begins even if the same activity was in front already; how
+    long the use before lasted is not known then.
     """
 
     activity: Activity | None
@@ -135,7 +138,7 @@ class Focused(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputCounted(Observation):
-    """Counts of one second that ended at `at`, and in which at least one of them was not zero. Never which key."""
+    """Counts of the second that ended at `at`; at least one of them is not zero. Never which key."""
 
     scrolls: int = 0
     keys: int = 0
@@ -166,24 +169,24 @@ class Unlocked(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LitUp(Observation):
-    """A phone's screen went on: it may have been touched, or have lit up by itself. It is no use and no pick-up."""
+    """A phone's screen went on, by a touch or by itself. It counts neither as a use nor as a pick-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickedUp(Observation):
-    """A phone was unlocked: it is in the hand. `blind`: its source does not report every app that comes to the front."""
+    """A phone was unlocked: it is in the hand. `blind`: the phone does not report every app that comes to the front."""
 
     blind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaidDown(Observation):
-    """A phone's screen went off, or was locked: nothing is in front."""
+    """A phone's screen went off or was locked; it may be picked up again at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutAway(Observation):
-    """The person, a dock, a tag or a plug said that the device is put away."""
+    """The device was put away on purpose: reported by the person, a dock, a tag or a plug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,22 +216,22 @@ class CallEnded(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaStarted(Observation):
-    """A film or music plays: yes or no, never what."""
+    """A film or music began to play: yes or no, never which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaEnded(Observation):
-    """Nothing plays any more."""
+    """Nothing plays now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notified(Observation):
-    """A notification of some other program arrived: that it did, never what it says or whose it is."""
+    """A notification of another program arrived. Neither its text nor its sender is observed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown(Observation):
-    """A nudge reached the screen; `by` names the notifier that spoke."""
+    """A nudge reached the screen; `by` names the notifier that showed it."""
 
     nudge: int
     by: str
@@ -250,8 +253,38 @@ class Answered(Observation):
 
 
 KINDS: Final[dict[str, type[Observation]]] = {
-    name: kind
-    for name, kind in list(globals().items())
-    if isinstance(kind, type) and issubclass(kind, Observation) and kind is not Observation
+    kind.__name__: kind
+    for kind in (
+        PartnerTimeBegan,
+        PartnerTimeEnded,
+        PartnerTimeExtended,
+        QuietWeekEnded,
+        Paused,
+        Resumed,
+        RulesChanged,
+        SensorStarted,
+        Gap,
+        Focused,
+        InputCounted,
+        WentIdle,
+        CameBack,
+        Locked,
+        Unlocked,
+        LitUp,
+        PickedUp,
+        LaidDown,
+        PutAway,
+        Suspended,
+        QuietBegan,
+        QuietEnded,
+        CallStarted,
+        CallEnded,
+        MediaStarted,
+        MediaEnded,
+        Notified,
+        Shown,
+        NotShown,
+        Answered,
+    )
 }
-"""Every kind of observation defined above, by the name under which the store and recordings keep it."""
+"""Every kind of observation, by the name under which the store and recordings keep it."""

@@ -8,7 +8,7 @@ Invariant 5: nudges respect the cool-down and the budget.
 Invariant 6: shifting all instants by a constant shifts all decisions by it.
 Invariant 7: a rule never sees a feature that it did not declare.
 Invariant 8: time never moves back.
-Invariant 9: names change no decision and no length: whether they are kept affects no figure.
+Invariant 9: decisions and lengths do not depend on whether names are kept.
 
 The clock is never read: time comes only from an observation's `at` and from `advance(now)`.
 """
@@ -40,10 +40,7 @@ _ACCEPTED_WHILE_PAUSED: Final = (
 
 
 class DeviceSnapshot(NamedTuple):
-    """What is measured on a device: the number of the open use, its category, and the features that the rules ask for.
-
-    `watch`: which rules hold on the device, and since when.
-    """
+    """What is measured on a device in use. `use`: the number of the open use. `watch`: which rules hold, and since when."""
 
     device: str
     use: int
@@ -53,7 +50,7 @@ class DeviceSnapshot(NamedTuple):
 
 
 class Pipeline:
-    """One occurrence after another, one observation after another."""
+    """Decides about the occurrences, one after another."""
 
     def __init__(
         self,
@@ -68,14 +65,14 @@ class Pipeline:
 
     @property
     def deadline(self) -> datetime | None:
-        """When `advance` next matters; None: not before the next observation."""
+        """The next instant at which `advance` has an effect; None: not before the next observation."""
         return self._open.deadline if self._open else None
 
     def feed(self, observation: obs.Observation) -> tuple[Effect, ...]:
-        """Take in one observation; return what follows from it, and from the time that passed until then.
+        """Process one observation and the time up to it; return the effects.
 
         Raises:
-            ValueError: if it lies before what was fed or advanced to earlier; the inbox has to sort.
+            ValueError: if its instant lies before the last one; the inbox has to sort.
         """
         at = observation.at
         if self.now is not None and at < self.now:
@@ -93,7 +90,7 @@ class Pipeline:
         return tuple(effects)
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
-        """Let time pass up to `now`; return what follows from it. An instant in the past changes nothing."""
+        """Let time pass up to `now`; return the effects. An instant in the past changes nothing."""
         if self.now is None or now <= self.now:
             return ()
         effects = self._open.pass_time(now) if self._open else []
@@ -101,16 +98,16 @@ class Pipeline:
         return tuple(effects)
 
     def no_nudge_reason(self) -> NoNudgeReason | None:
-        """Return why no nudge would be shown now, whatever is noticed, and until when; None: nudges are shown."""
+        """Return why no nudge would be shown now, whichever rule holds; None: nudges are shown."""
         return self._open.no_nudge_reason(self.now) if self._open and self.now else None
 
     def snapshots(self) -> list[DeviceSnapshot]:
-        """Return what is measured now on each device that is in use, for explanations; valid until the next step."""
+        """Return what is measured now on each device in use, for explanations; valid until the next step."""
         return self._open.snapshots(self.now) if self._open and self.now else []
 
     @property
     def has_lost_all_devices(self) -> bool:
-        """Whether what was known of a device is not known any more, and of no other device either."""
+        """Whether every device is unknown now, and at least one of them was known before."""
         return self._open is not None and self._open.has_lost_all_devices
 
 
@@ -133,7 +130,7 @@ class _OpenOccurrence:
         self._busy = BusyState()
         self._moments = MomentTracker(began, policy, self._attention, self._busy)
         self._start = StartCheck(
-            began, policy.grace, self._attention.devices, self._moments.is_excused, settings.attention.fleeting
+            began, policy.grace, self._attention.devices, self._moments, settings.attention.fleeting
         )
         self._watches: dict[str, RuleWatch] = {}
         self._is_paused = False
@@ -161,16 +158,15 @@ class _OpenOccurrence:
 
     def feed(self, observation: obs.Observation) -> list[Effect]:
         at = observation.at
-        # Nothing is known between `since` and the gap, so nothing may be concluded from the time in between.
+        # Between `since` and the gap nothing is known, so time passes only up to `since`.
         whole_gap = observation if isinstance(observation, obs.Gap) and observation.sense is None else None
         effects = self.pass_time(whole_gap.since if whole_gap else at)
         if isinstance(observation, obs.PartnerTimeBegan | obs.PartnerTimeEnded):
             return effects + self._end(observation)
         if isinstance(observation, obs.Gap) and observation.since < self.ends:
-            # What is not known reaches up to the end, and no further.
             observation = replace(observation, at=min(at, self.ends))
         elif at >= self.ends:
-            # Partner time is over, and only its end is yet to be observed.
+            # Partner time is over; only its end has not been observed yet.
             return effects
         if self._is_paused and not isinstance(observation, _ACCEPTED_WHILE_PAUSED):
             return effects
@@ -181,13 +177,13 @@ class _OpenOccurrence:
         return effects + self._after_observation(observation)
 
     def _end(self, observation: obs.PartnerTimeBegan | obs.PartnerTimeEnded) -> list[Effect]:
-        # The end may not have been observed; then it ended at the latest when the next one began.
+        # If its end was not observed, it ended at the latest when the next one began.
         at = min(observation.at, self.ends)
-        # Open nudges get their outcome first: that partner time ends is not the same as leaving the device.
-        effects = self._moments.close_open(None, at, Reason.ENDED)
+        # Outcomes first: the end of partner time does not count as leaving the device.
+        effects = self._moments.close_unresolved(None, at, Reason.ENDED)
         self._attention.end(at)
         effects += self._record_closed()
-        # The end itself comes last: once it is recorded, the occurrence is complete.
+        # The end is recorded last: then the occurrence is complete.
         if isinstance(observation, obs.PartnerTimeEnded):
             effects.append(Record(occurrence=self._occurrence, item=replace(observation, at=at)))
             if observation.reason == "ended":
@@ -201,7 +197,7 @@ class _OpenOccurrence:
         return deadline
 
     def pass_time(self, now: datetime) -> list[Effect]:
-        """Do what is due at every deadline up to `now`, in the order of the deadlines."""
+        """Process every deadline up to `now`, in order."""
         effects: list[Effect] = []
         while (deadline := self._next_deadline()) <= now and deadline < self.ends:
             for device, watch in self._watches.items():
@@ -209,9 +205,11 @@ class _OpenOccurrence:
                     rules = watch.on_deadline(self._attention.view(device, deadline))
                     effects += self._add_moments(device, rules, deadline)
             effects += [*self._moments.on_deadline(deadline), *self._start.on_deadline(deadline)]
-            # A deadline that stays would hang the daemon in this loop; failing saves the last observations instead.
+            # Otherwise this loop would never end; a failure makes the daemon save the last observations.
             if self._next_deadline() <= deadline:
-                raise RuntimeError(f"time stands still at {deadline}: the next deadline must lie ahead")
+                raise RuntimeError(
+                    f"the next deadline ({self._next_deadline()}) is not after the last one ({deadline})"
+                )
         return effects
 
     def _after_input(self, counted: obs.InputCounted) -> list[Effect]:
@@ -232,7 +230,7 @@ class _OpenOccurrence:
             case obs.Shown():
                 effects += self._moments.on_shown(observation)
             case obs.NotShown():
-                # It says nothing about the devices, so no rule needs to be evaluated.
+                # It does not concern the devices, so no rule needs to be evaluated.
                 return self._moments.on_shown(observation)
             case obs.Answered():
                 effects += [*self._moments.on_answer(observation), *self._start.after_observation(observation)]
@@ -248,7 +246,7 @@ class _OpenOccurrence:
             case _:
                 self._busy.observe(observation)
         effects += self._close_unknown(observation)
-        # Uses that just ended come before the rules: a held match or an open nudge may be about one of them.
+        # Ended uses before the rules: a deferred match or a pending nudge may be about one of them.
         effects += [*self._record_closed(), *self._start.after_observation(observation)]
         self._watch(observed_device)
         # All devices: features over several devices change with an observation of any of them.
@@ -265,11 +263,11 @@ class _OpenOccurrence:
         at = observation.at
         match observation:
             case obs.Gap(sense="focus" | "idle", device=device):
-                return self._moments.close_open(device, at, Reason.UNKNOWN)
+                return self._moments.close_unresolved(device, at, Reason.UNKNOWN)
             case obs.Suspended(device=device):
-                return self._moments.close_open(None, at, Reason.UNKNOWN, put_to_sleep=device)
+                return self._moments.close_unresolved(None, at, Reason.UNKNOWN, put_to_sleep=device)
             case obs.Paused() | obs.Gap(sense=None):
-                return self._moments.close_open(None, at, Reason.UNKNOWN)
+                return self._moments.close_unresolved(None, at, Reason.UNKNOWN)
             case _:
                 return []
 
@@ -282,7 +280,7 @@ class _OpenOccurrence:
     def _add_moments(
         self, device: str, rules: Sequence[Rule], at: datetime, observed_device: str | None = None
     ) -> list[Effect]:
-        """Make a moment for each of the rules, which have just begun to hold; a deadline has no observed device."""
+        """Make a moment for each of these rules, which began to hold; at a deadline there is no observed device."""
         use = self._attention.device(device).open_use if rules else None
         if use is None:
             return []
@@ -311,5 +309,6 @@ class _OpenOccurrence:
                 # The end of a use may correct the outcomes of moments.
                 ended = closed.ended or closed.began
                 effects += self._moments.set_use_end(closed.number, ended)
-                effects += [] if closed.trusted else self._moments.mark_unknown_since(ended)
+                if not closed.trusted:
+                    effects += self._moments.mark_unknown_since(ended)
         return effects

@@ -14,10 +14,9 @@ from typing import Final
 
 from detector.clock import Clock
 from detector.control.sd_notify import Systemd
-from detector.core.observations import GapReason
+from detector.core.observations import MICROSECOND, GapReason
 from detector.daemon.clock_watch import ClockWatch
 from detector.daemon.reconciler import Reconciler, Upcoming
-from detector.daemon.session import MICROSECOND
 
 # In partner time it wakes so often at least, in seconds: a process that was stopped for as long, and for what counts as late
 # on top, is found out, although nothing else was due.

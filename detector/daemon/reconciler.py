@@ -16,9 +16,9 @@ from itertools import count
 from typing import Final
 
 from detector.core.effects import Record
-from detector.core.observations import GapReason, PartnerTimeEnded
+from detector.core.observations import MICROSECOND, GapReason, PartnerTimeEnded
 from detector.daemon.crash_dump import save_crash_dump
-from detector.daemon.session import MICROSECOND, START_TOLERANCE, CoreFailed, EndReason, Session
+from detector.daemon.session import START_TOLERANCE, CoreFailed, EndReason, Session
 from detector.partner_time.model import Occurrence
 from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import MAX_LATENESS

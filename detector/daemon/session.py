@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from detector.daemon.session_sensors import SessionSensors
     from rules.policy import NoNudgeReason
 
-# The smallest step of time. An occurrence is half-open: its last instant is a microsecond before its end.
-MICROSECOND: Final = timedelta(microseconds=1)
-
 # A start that is noticed within this time counts as on time: there is no gap.
 START_TOLERANCE: Final = timedelta(seconds=2)
 # How long a slow bus or desktop may take to show the start without a gap: coverage begins with the sensors anyway.
@@ -250,7 +247,7 @@ class Session:
             return []
         self.occurrence = replace(self.occurrence, ends=ends)
         # Before the end that the core knows: it would ignore a later observation.
-        return [obs.PartnerTimeExtended(at=min(at, before - MICROSECOND), ends=ends)]
+        return [obs.PartnerTimeExtended(at=min(at, before - obs.MICROSECOND), ends=ends)]
 
     async def _switch_sensors(self, *, on: bool) -> None:
         if on != self._is_sensing:
@@ -320,7 +317,7 @@ class Session:
         since, self._unsensed_since = self._unsensed_since, None
         if self.sensing != "nothing" or since is None or at is None or at - since <= self._gap_tolerance:
             return []
-        until = max(since, min(at, self.occurrence.ends - MICROSECOND))
+        until = max(since, min(at, self.occurrence.ends - obs.MICROSECOND))
         return [obs.Gap(at=until, since=since, reason=obs.GapReason.NOT_SHOWN)]
 
     def _feed_all(self, observations: Sequence[obs.Observation]) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from detector.core.effects import Moment, Outcome
 from detector.i18n import _
 from rules.explain import (
-    HERE,
     format_activity,
     format_evidence,
     format_feature,
@@ -26,6 +25,7 @@ from rules.explain import (
     why_line,
 )
 from rules.explain_condition import what_would_have_kept_it_quiet
+from rules.features import LAPTOP
 from rules.language import evaluate
 from rules.model import Rule
 
@@ -89,7 +89,7 @@ def explain(
 
 def clock_of(moment: Moment, clock: Callable[[datetime], str]) -> Callable[[datetime], str]:
     """Return the clock that writes the moment's times: without seconds where it happened on a phone."""
-    if moment.device == HERE:
+    if moment.device == LAPTOP:
         return clock
     return lambda at: _to_the_minute(shown_instant(at, moment.device), clock)
 

@@ -16,8 +16,9 @@ from detector.core.pipeline import DeviceSnapshot, Pipeline
 from detector.i18n import _
 from detector.report.why import clock_of
 from rules.evaluation import GroupResult
-from rules.explain import HERE, format_activity, format_policy, shown_category
+from rules.explain import format_activity, format_policy, shown_category
 from rules.explain_condition import format_comparisons
+from rules.features import LAPTOP
 from rules.language import evaluate
 from rules.model import Rule
 
@@ -112,7 +113,7 @@ def situation_lines(situation: Situation, clock: Callable[[datetime], str], widt
         yield from wrap(_heading(near, several=len(situation.in_use) > 1), width, subsequent_indent="  ")
         for holds, words, value_then in format_comparisons(near.parts):
             # The duration at a whole minute would give away the second at which it began on the phone.
-            is_plain = near.device != HERE or (holds and words.startswith("category "))
+            is_plain = near.device != LAPTOP or (holds and words.startswith("category "))
             tail = "" if is_plain else f": {value_then}"
             yield from wrap(f"{_MARKS[holds]:<9} {words}{tail}", width, initial_indent="  ", subsequent_indent=" " * 12)
 
@@ -131,7 +132,7 @@ def situation_as_json(situation: Situation, clock: Callable[[datetime], str]) ->
                 "holds": near.holds,
                 "said": _heading(near, several=len(situation.in_use) > 1),
                 "parts": [
-                    {"part": words, "holds": holds, "stood": value_then if near.device == HERE else None}
+                    {"part": words, "holds": holds, "stood": value_then if near.device == LAPTOP else None}
                     for holds, words, value_then in format_comparisons(near.parts)
                 ],
             }

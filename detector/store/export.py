@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from detector.core.observations import Activity, Focused
+from detector.core.observations import MICROSECOND, Activity, Focused
 from detector.store import rows
 from detector.store.codec import TEXT
-from detector.store.microseconds import MICROSECOND, to_instant
+from detector.store.microseconds import to_instant
 from detector.store.model import FIRST_BACKFILLED
 from detector.store.schema import TABLES
-from rules.explain import CATEGORY_FEATURES, HERE, shown_category, shown_instant
-from rules.features import UNNAMED
+from rules.explain import CATEGORY_FEATURES, shown_category, shown_instant
+from rules.features import LAPTOP, UNNAMED
 from rules.model import FeatureKey, Filter, Value
 
 # A name means the same in every table that has such a column. Names that end in "_at" are instants as well.
@@ -61,7 +61,7 @@ def _of_device(row: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(name: str, value: Any, device: str) -> Any:
     is_instant = (name in _INSTANTS or name.endswith("_at")) and isinstance(value, int)
-    return value - value % _MINUTE if is_instant and device != HERE else value
+    return value - value % _MINUTE if is_instant and device != LAPTOP else value
 
 
 def _plain_value(name: str, value: Any) -> Any:

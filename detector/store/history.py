@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from detector.core.effects import Coverage, Moment, Record, StartResult, Use
-from detector.core.observations import Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
+from detector.core.observations import MICROSECOND, Observation, PartnerTimeBegan, PartnerTimeEnded, PartnerTimeExtended
 from detector.partner_time.occurrences import MAX_LENGTH
 from detector.store import rows
 from detector.store.database import Database, StateStore
 from detector.store.forget_interval import Interval, without_forgotten
-from detector.store.microseconds import MICROSECOND, to_instant, to_microseconds, to_optional_microseconds
+from detector.store.microseconds import to_instant, to_microseconds, to_optional_microseconds
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse, UnknownApps
 
 T = TypeVar("T")

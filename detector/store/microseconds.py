@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from detector.core.observations import MICROSECOND
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_microseconds(at: datetime) -> int:

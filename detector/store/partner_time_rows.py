@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from detector.core.observations import MICROSECOND
 from detector.i18n import _
 from detector.partner_time.model import Moved, PartnerTime
-from detector.store.microseconds import MICROSECOND
 from detector.store.rows import RowConverter, RowDamaged
 
 

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args, get_type_hints
 
 from detector.core.effects import Coverage, Moment, Use
-from detector.core.observations import Activity, Observation
+from detector.core.observations import MICROSECOND, Activity, Observation
 from detector.i18n import _
 from detector.store.codec import INTEGERS
-from detector.store.microseconds import MICROSECOND, to_optional_instant, to_optional_microseconds
+from detector.store.microseconds import to_optional_instant, to_optional_microseconds
 from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse
 from rules.model import FeatureKey, Filter, Value
 

@@ -10,7 +10,8 @@ from detector.cli.output import attributes, columns, cut, wrap
 from detector.core.effects import Moment
 from detector.i18n import _, format_clock, ngettext
 from detector.partner_time.day_names import format_short_day
-from rules.explain import HERE, format_activity, shown_category, shown_instant
+from rules.explain import format_activity, shown_category, shown_instant
+from rules.features import LAPTOP
 
 NAME_COLUMNS: Final = 36
 # Evenings that the text lists; JSON has them all.
@@ -162,7 +163,7 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         # By time, so that a nudge that only moves stands beside itself.
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
             what = format_activity(moment.category, device=moment.device)
-            at = format_clock(moment.decided_at.astimezone(zone), seconds=moment.device == HERE)
+            at = format_clock(moment.decided_at.astimezone(zone), seconds=moment.device == LAPTOP)
             yield cut(f"  {sign} {at:<8}  {rules[moment.rule].name} ({moment.rule}): {what}", columns())
     if (rest := len(with_nudges) - MAX_EVENINGS) > 0:
         text = ngettext(

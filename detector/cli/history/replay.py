@@ -17,7 +17,6 @@ from detector.paths import config_path, rules_dir
 from detector.rulebook.loading import load_rules
 from detector.store.recordings import read_recording
 from rules.explain import (
-    HERE,
     format_activity,
     format_feature,
     format_measure,
@@ -25,6 +24,7 @@ from rules.explain import (
     shown_category,
     shown_instant,
 )
+from rules.features import LAPTOP
 from rules.model import Rule
 
 WIDTH: Final = 79
@@ -83,7 +83,7 @@ def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
     decided = {"nudged": _("nudge"), "suppressed": _("kept")}
     rows = [
         (
-            format_clock(moment.decided_at.astimezone(), seconds=moment.device == HERE),
+            format_clock(moment.decided_at.astimezone(), seconds=moment.device == LAPTOP),
             rules[moment.rule].name if moment.rule in rules else moment.rule,
             format_activity(moment.category, device=moment.device),
             decided.get(moment.decided, _("waiting")),

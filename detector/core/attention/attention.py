@@ -1,7 +1,7 @@
 """Observations in, uses and coverage out; features are measured when a rule asks.
 
 Invariant 1: only the features that it was made for can be measured.
-Invariant 2: a device is known from its first observation on.
+Invariant 2: a device exists from its first observation on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import count
 from typing import Final
 
-from detector.core.attention.device_state import DeviceState, Person
+from detector.core.attention.device_state import DeviceGroup, DeviceState
 from detector.core.attention.input_sums import INPUT_SUMS
 from detector.core.attention.measure_factory import MeasureFactory, memory_needed
 from detector.core.attention.measures import Measure
@@ -20,11 +20,11 @@ from detector.core.observations import Gap, InputCounted, Observation, Paused
 from rules.model import FeatureKey, Value, intern_key
 
 INPUT_FEATURES: Final = frozenset({*INPUT_SUMS, "since_input"})
-"""The features that an `InputCounted` can change; all others stay as they were."""
+"""The features that an `InputCounted` can change."""
 
 
 class FeatureView:
-    """The feature set of one device, measured at `at`."""
+    """The feature set of one device at `at`."""
 
     __slots__ = ("at", "measures")
 
@@ -44,7 +44,7 @@ class FeatureView:
 
 
 class Attention:
-    """What is known of every device during one occurrence. `baselines`: what is usual of features, by their key."""
+    """The devices of one occurrence and their features. `baselines`: the usual values of features."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Attention:
         self._began = began
         self.settings = settings
         self._number: Callable[[], int] = count(1).__next__
-        self._person = Person(keep=memory_needed(self._features_used))
+        self._group = DeviceGroup(keep=memory_needed(self._features_used))
         self._factory = MeasureFactory(began, ends, settings, baselines or {})
         self._states: dict[str, DeviceState] = {}
         self._views: dict[str, FeatureView] = {}
@@ -71,8 +71,7 @@ class Attention:
     def device(self, name: str) -> DeviceState:
         state = self._states.get(name)
         if state is None:
-            # Its measures exist from here on: a feature is measured from observations only while there is a measure.
-            state = DeviceState(name, self._began, self.settings, self._number, self._person)
+            state = DeviceState(name, self._began, self.settings, self._number, self._group)
             self._states[name] = state
             self._factory.add(state)
             measures = {key: self._factory.measure(key, state) for key in self._features_used}
@@ -80,7 +79,7 @@ class Attention:
         return state
 
     def view(self, name: str, at: datetime) -> FeatureView:
-        # One object per device, moved on in time: it is read at once and never kept.
+        # The same object for each call: it is read at once and never kept.
         view = self._views[name]
         view.at = at
         return view
@@ -93,10 +92,10 @@ class Attention:
         elif isinstance(observation, Gap) and observation.sense == "input":
             self._factory.forget_counts(observation.device)
         elif isinstance(observation, Paused) or (isinstance(observation, Gap) and observation.sense is None):
-            # The program itself was away: whatever happened on the other devices meanwhile is lost, too.
-            for each in self.devices:
-                self._factory.forget_counts(each.name)
-                each.observe(observation)
+            # The program did not run, so nothing is known of the other devices either.
+            for state in self.devices:
+                self._factory.forget_counts(state.name)
+                state.observe(observation)
             return
         device.observe(observation)
 

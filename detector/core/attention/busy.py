@@ -1,6 +1,6 @@
-"""Reasons to show no nudge just now: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
+"""Reasons to defer a nudge: a call, Do Not Disturb, a film for two, full screen, a locked screen, typing.
 
-Invariant 1: what a sensor reported last does not hold once the sensor is lost.
+Invariant 1: a reason ends when its sensor is lost.
 """
 
 from datetime import datetime
@@ -11,11 +11,11 @@ from detector.core.attention.device_state import DeviceState
 from rules.model import Reason
 
 TYPING: Final = 2
-"""Key presses in one second that count as typing: fewer are a page being turned."""
+"""Minimum number of key presses in one second that count as typing; one alone may turn a page."""
 
 
 class BusyState:
-    """What defers a nudge, on each device."""
+    """What the devices are busy with."""
 
     def __init__(self) -> None:
         self._typed: dict[str, datetime] = {}
@@ -44,7 +44,7 @@ class BusyState:
     ) -> tuple[Reason | None, datetime | None]:
         """Return what the device is busy with, and the end of the last second in which somebody typed on it.
 
-        `observed_device`: the device whose observation is being taken in, if there is one.
+        `observed_device`: the device whose observation is being processed, if there is one.
         """
         typed = self._typed.get(device.name)
         if self._call:
@@ -55,7 +55,7 @@ class BusyState:
             return Reason.FILM, typed
         if device.full_screen:
             return Reason.FULL_SCREEN, typed
-        # Nobody sees a nudge on the locked laptop. The response to a report of a phone can take it to the phone, though.
+        # Nobody sees a nudge on the locked laptop. But the response to a report of a phone can bring it to the phone.
         if self._is_locked and observed_device != device.name:
             return Reason.LOCKED, typed
         return None, typed

@@ -1,18 +1,18 @@
-"""Cut the stream of observations of one device into uses: one activity, from taken up to left.
+"""Divide the observations of one device into uses: one activity, from its start to its end.
 
-Invariant 1: a gap closes the open use without a trusted end; such a use is never evidence.
+Invariant 1: a gap closes the open use, whose end is then not trusted; such a use is never evidence.
 Invariant 2: idleness ends a use at the last input, not at the instant at which idleness was noticed.
-Invariant 3: what a phone reports as an opening begins a use, however short it is; where no end was reported before the next
-opening, or before the screen went on, the use before is recorded as begun, and its length as not known.
-Invariant 4: media that plays over the whole screen without input is a film for two: nobody is away, and a touch shorter than
-a glance is part of it.
-Invariant 5: `put_away` is None (not known) where no sensor would have noticed that the device was left alone.
-Invariant 6: an interruption shorter than `fleeting` is ignored; the use goes on.
+Invariant 3: an opening that a phone reports begins a use, however short. Where no end was reported before the next opening,
+or before the screen went on, the use before is recorded with an unknown length.
+Invariant 4: media that plays over the whole screen without input is a film for two: the device does not count as left, and a
+touch shorter than a glance is part of the film.
+Invariant 5: `put_away` is None (not known) if no sensor would have noticed that the device was left alone.
+Invariant 6: an interruption shorter than the setting `fleeting` is ignored; the use continues.
 Invariant 7: no use follows from a use before a gap.
 Invariant 8: the previous use is looked for on all devices: a hop from the laptop to the phone is one sequence.
-Invariant 9: a phone in the hand without a known app neither follows from a use nor leads to one: between two apps it is mostly
-the home screen.
-Invariant 10: a use is of one category: whoever keeps names has the same uses as somebody who does not. The last name counts.
+Invariant 9: a phone in the hand without a known app does not follow from a use and does not lead to one: between two apps
+it is mostly the home screen.
+Invariant 10: a use is of one category, so uses do not depend on whether names are kept. The last name counts.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import detector.core.observations as obs
-from detector.core.attention.film import FOR_BOTH, Film
+from detector.core.attention.film import FILM_ACTIVITY, Film
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.uses import PHONE_IN_HAND, TimedEvent, UseState
 from detector.core.effects import Coverage
 from rules.features import DISTRACTING, MAX_SPAN
 
 CAME_FROM_WITHIN: Final = timedelta(seconds=60)
-"""How long after a use the next one still follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
+"""Maximum time between a use and one that follows from it: people slide from a message to a feed (arXiv 2410.11354)."""
 PUT_AWAY_AFTER: Final = timedelta(seconds=60)
-"""A device that is left alone for so long counts as put away; see the feature `put_away`."""
+"""Duration after which a device that is left alone counts as put away; see the feature `put_away`."""
 PROMPTED_WITHIN: Final = timedelta(seconds=30)
-"""A pick-up so soon after a notification was prompted by it. As long as a glance."""
+"""Maximum time between a notification and a pick-up that it prompted: the length of a glance."""
 SAME_PICK_UP: Final = timedelta(seconds=3)
-"""Two sources of one phone may both report one unlocking; nobody unlocks a phone twice within this."""
+"""Maximum time between two reports of one unlocking, by two sources of one phone."""
 
 
 @dataclass(slots=True)
-class Person:
-    """The one person whose devices these are. `keep`: how far back uses have to be remembered."""
+class DeviceGroup:
+    """The devices of one person. `keep`: how far back uses have to be remembered."""
 
     devices: list[DeviceState] = field(default_factory=list)
     keep: timedelta = MAX_SPAN
 
-    def came_from(self, at: datetime, fleeting: timedelta) -> tuple[bool, str | None]:
-        """Return, for a use that begins at `at`, whether another one had just been left, and the category of that."""
-        # An open use elsewhere counts as left now: one person takes up one thing after another.
+    def came_from(self, at: datetime, min_use_duration: timedelta) -> tuple[bool, str | None]:
+        """Return whether a use that begins at `at` follows another one without a pause, and the category of that one."""
+        # An open use on another device counts as left now: one person uses one device after another.
         latest, left = None, None
         for device in self.devices:
             for use in (device.last_app_use, device.open_use):
@@ -58,16 +58,16 @@ class Person:
                     latest, left = use, ended
         if latest is None or left is None or at - left > CAME_FROM_WITHIN:
             return False, None
-        return at - left < fleeting, latest.activity.category
+        return at - left < min_use_duration, latest.activity.category
 
     def retain_from(self, at: datetime) -> datetime:
-        """Return the instant before which no span reaches, neither from `at` nor from an open use."""
-        # From an open use, because a sequence that led to it is looked for before its beginning.
+        """Return the earliest instant that a span can reach, from `at` or from the start of an open use."""
+        # A sequence that led to an open use is looked for before its start.
         open_since = (device.open_use.began for device in self.devices if device.open_use is not None)
         return min((at, *open_since)) - self.keep
 
     def remember(self, events: deque[TimedEvent], at: datetime, category: str) -> None:
-        """Add an event, and forget those that no span reaches any more."""
+        """Add an event, and forget those that no span can reach now."""
         events.append(TimedEvent(at, category))
         while events[0].at <= at - self.keep:
             events.popleft()
@@ -81,10 +81,14 @@ def _is_same(activity: obs.Activity | None, other: obs.Activity | None) -> bool:
 class DeviceState:
     """What is known of one device.
 
-    `uses`: those that ended, as far back as a span may reach. `version` grows whenever a use changes, so that measures
-    know when to measure again. `forgotten_distraction`: how long the distracting uses lasted that are no longer in `uses`.
+    `uses`: those that ended, as far back as a span may reach. `version` grows whenever a use changes: then measures have
+    to measure again. `forgotten_distraction`: total length of the distracting uses that are no longer in `uses`.
     `events`: openings and pick-ups, by the feature that counts them. `closed` and `covered`: uses and coverage that have
-    not been fetched yet.
+    not been fetched yet. How much is known of the device:
+
+    `_is_observed`: it has had any observation. `_is_reported`: its sensors have reported what is in front, since the last
+    gap. `is_known`: besides, neither focus nor idle sensor is lost, so that no observation means that nothing happened.
+    `was_known`: it was known before, and then became unknown.
     """
 
     def __init__(
@@ -93,7 +97,7 @@ class DeviceState:
         began: datetime,
         settings: AttentionSettings,
         next_number: Callable[[], int],
-        person: Person | None = None,
+        group: DeviceGroup | None = None,
     ) -> None:
         self.name = name
         self.version = 0
@@ -115,12 +119,11 @@ class DeviceState:
         self._began = began
         self._settings = settings
         self._next_number = next_number
-        self._person = person or Person()
-        self._person.devices.append(self)
+        self._group = group or DeviceGroup()
+        self._group.devices.append(self)
         self._film = Film()
         self._activity: obs.Activity | None = None
         self._is_observed = False
-        # Whether it was reported what is in front, since the last gap.
         self._is_reported = False
         self._lost_senses: set[str] = set()
         self._is_idle = self._is_locked = self._is_laid_down = self._is_in_hand = False
@@ -130,7 +133,6 @@ class DeviceState:
 
     @property
     def is_known(self) -> bool:
-        """Whether silence means that nothing happened."""
         return self._covered_since is not None
 
     @property
@@ -139,17 +141,17 @@ class DeviceState:
 
     @property
     def playing(self) -> bool | None:
-        """Whether media plays; None where no sensor can tell."""
+        """Whether media plays; None if no sensor reports it."""
         return self._film.playing
 
     @property
     def last_app_use(self) -> UseState | None:
-        """The use that was left last, other than a phone in the hand; None where a gap came after it."""
+        """The last use other than a phone in the hand; None if a gap came after it."""
         use = next((use for use in reversed(self.uses) if use.activity != PHONE_IN_HAND), None)
         return use if use is not None and use.number > self._last_use_before_gap else None
 
     def past_uses(self) -> Iterator[UseState]:
-        """Yield the uses that were left, the last one first, back to the last gap."""
+        """Yield the ended uses since the last gap, the last one first."""
         for use in reversed(self.uses):
             if use.number <= self._last_use_before_gap:
                 return
@@ -158,7 +160,7 @@ class DeviceState:
     def observe(self, observation: obs.Observation) -> None:
         """Take in one observation of this device; instants never decrease."""
         at = observation.at
-        # A device that is first observed later may have been left alone before.
+        # A device may have been left alone before its first observation.
         if not self._is_observed:
             self._is_observed = True
             self.put_away = None if at - self._began >= PUT_AWAY_AFTER else False
@@ -217,7 +219,7 @@ class DeviceState:
         if observation.sense == "input":
             self.input_since = observation.at
         elif observation.sense == "session":
-            # A session sensor that starts says `Locked` next if that is so.
+            # If the session is locked, a session sensor reports `Locked` next.
             self._is_locked = False
         elif observation.sense == "media":
             self._film.playing = False
@@ -237,32 +239,32 @@ class DeviceState:
             self._end_film(at)
         self._activity, self.full_screen = activity, observation.full_screen
         self._update_film()
-        # A phone that was laid down is in use again, even if no unlocking was reported.
+        # A phone that was laid down is in use again, even without a reported unlocking.
         if activity is not None and self._is_laid_down:
             self._is_laid_down, self._away_since = False, None
         if not observation.opened or activity is None:
             self._report(at)
             return
-        self._person.remember(self.events["opens"], at, activity.category)
-        # The app was opened again, so it was left in between, at an instant that was not reported.
+        self._group.remember(self.events["opens"], at, activity.category)
+        # The app was opened again, so it was left in between, at an unknown instant.
         if self.open_use is not None and _is_same(self.open_use.activity, activity):
             self._close_with_unknown_end(self.open_use, at)
         self._report(at, opened=True)
 
     def _picked_up(self, observation: obs.PickedUp) -> None:
         at, pick_ups = observation.at, self.events["pick_ups"]
-        # A second report of the same pick-up counts no further one, and closes nothing.
+        # A second report of the same pick-up is not counted and closes nothing.
         if not pick_ups or at - pick_ups[-1].at >= SAME_PICK_UP:
             was_prompted = self.last_notification is not None and at - self.last_notification <= PROMPTED_WITHIN
             for counted in ("pick_ups", "led_pick_ups" if was_prompted else "own_pick_ups"):
-                self._person.remember(self.events[counted], at, PHONE_IN_HAND.category)
+                self._group.remember(self.events[counted], at, PHONE_IN_HAND.category)
             self._close_if_screen_was_off(at)
         self._is_laid_down, self._away_since, self._is_in_hand = False, None, observation.blind
         self._report(at)
 
     def _lit_up(self, at: datetime) -> None:
         if self._close_if_screen_was_off(at):
-            # It went off at an instant that nobody knows, and perhaps on for a hand: unknown until more is said.
+            # The screen went off at an unknown instant, and went on by itself or by a touch: unknown until more is reported.
             self._become_unknown(at, trusted=False)
         else:
             self._report(at)
@@ -274,7 +276,7 @@ class DeviceState:
         self._report(at)
 
     def _close_if_screen_was_off(self, at: datetime) -> bool:
-        # The screen had gone off before, and nobody reported when: the open use ended then.
+        # The screen had gone off before, at an unknown instant: the open use ended then.
         if self.open_use is None or at - self.open_use.began < SAME_PICK_UP:
             return False
         self._close_with_unknown_end(self.open_use, at)
@@ -288,7 +290,7 @@ class DeviceState:
 
     def _end_film(self, at: datetime) -> None:
         if self._film.end() and self._is_idle:
-            # Without the film, nobody may be there any more.
+            # After the film, the device may be left.
             self._away_since = self._away_since or at
 
     def _went_idle(self, observation: obs.WentIdle) -> None:
@@ -297,8 +299,8 @@ class DeviceState:
         self._is_idle = True
         since = max(observation.since, self._began)
         if self.film and self.open_use is not None and since - self.open_use.began < self._settings.glance:
-            # A short touch during the film, to pause it or to turn it up, belongs to the film.
-            self.open_use.activity = FOR_BOTH
+            # A short touch during the film (pause, volume) belongs to the film.
+            self.open_use.activity = FILM_ACTIVITY
         self._update_film()
         if not self.film:
             self._away_since = self._away_since or since
@@ -314,7 +316,7 @@ class DeviceState:
 
     def _gap(self, gap: obs.Gap) -> None:
         since = max(gap.since, self._began)
-        # It may have been left alone during the gap; that it was put away before stays true.
+        # It may have been left alone during the gap; `put_away` stays true if it was.
         if gap.at - since >= PUT_AWAY_AFTER and not self.put_away:
             self.put_away = None
         if gap.sense in {None, "input"}:
@@ -326,19 +328,19 @@ class DeviceState:
         if gap.sense in {None, "call"}:
             self.in_call = None
         if gap.sense is None:
-            # The program was away; every sensor starts again and reports the state anew.
+            # The program did not run: every sensor starts again and reports its state again.
             self._lost_senses.clear()
             self._is_idle = self._is_locked = False
             self._away_since = None
         elif gap.sense in {"focus", "idle"}:
-            # Without either it is not known whether anything is in use.
+            # Without one of them it is not known whether anything is in use.
             self._lost_senses.add(gap.sense)
             if gap.sense == "idle":
                 self._is_idle = False
             if gap.sense == "idle" or self._is_laid_down:
                 self._away_since = None
         elif gap.sense == "session":
-            # Unlocking is not reported any more, and a device that stays locked would never be in use.
+            # Unlocking would not be reported, and a device that stays locked would never be in use.
             self._is_locked = False
 
     def _become_unknown(self, at: datetime, *, trusted: bool) -> None:
@@ -358,38 +360,40 @@ class DeviceState:
         if known and self._covered_since is None:
             self._covered_since = at
         in_front = self._activity or (PHONE_IN_HAND if self._is_in_hand else None)
-        # Idle or locked, nothing is in use, whatever is in front.
-        wanted = in_front if known and not self._is_idle and not self._is_locked else None
-        if self.open_use is not None and not _is_same(self.open_use.activity, wanted):
+        # While it is idle or locked, nothing is in use.
+        in_use = in_front if known and not self._is_idle and not self._is_locked else None
+        if self.open_use is not None and not _is_same(self.open_use.activity, in_use):
             self._close(at)
-        if wanted is not None and self.open_use is None:
-            self._begin_use(wanted, at, opened=opened)
-        elif self.open_use is not None and wanted is not None:
-            # The name of what is in front by now.
-            self.open_use.activity = wanted
+        if in_use is not None and self.open_use is None:
+            self._begin_use(in_use, at, opened=opened)
+        elif self.open_use is not None and in_use is not None:
+            # Same category, but perhaps another name.
+            self.open_use.activity = in_use
 
     def _begin_use(self, activity: obs.Activity, at: datetime, *, opened: bool) -> None:
         self.version += 1
-        fleeting = self._settings.fleeting
+        min_use_duration = self._settings.fleeting
         last = next(self.past_uses(), None)
-        directly_before = last if last is not None and last.ended is not None and at - last.ended < fleeting else None
+        directly_before = (
+            last if last is not None and last.ended is not None and at - last.ended < min_use_duration else None
+        )
         if directly_before is not None and not opened and _is_same(directly_before.activity, activity):
             self.uses.pop()
             directly_before.ended, directly_before.activity = None, activity
             self.open_use = directly_before
             return
-        follows, came_from = self._person.came_from(at, fleeting)
+        follows, came_from = self._group.came_from(at, min_use_duration)
         follows = follows and activity != PHONE_IN_HAND
         self.open_use = UseState(self._next_number(), activity, at, follows, came_from, opened=opened)
         if directly_before is not None:
-            # A phone in the hand directly before or after an app is part of one glance with it.
+            # A phone in the hand directly before or after an app is part of the same glance.
             directly_before.joined_to_app = directly_before.joined_to_app or directly_before.activity == PHONE_IN_HAND
             self.open_use.joined_to_app = activity == PHONE_IN_HAND
 
     def _close_with_unknown_end(self, use: UseState, latest_end: datetime) -> None:
         use.latest_end = latest_end
         if self._covered_since is not None:
-            # How much of it was use is not known, so none of it is: the device is not covered from here to its latest end.
+            # How long it was used is not known, so there is no coverage from its start to its latest end.
             self._add_coverage(self._covered_since, use.began)
             self._covered_since = latest_end
         self._close(use.began, trusted=False)
@@ -408,7 +412,7 @@ class DeviceState:
         use.trusted = trusted
         if not trusted:
             self.closed.append(use)
-            # With a latest end it still counts as a glance or an opening; without one it is no evidence (invariant 1).
+            # With a latest end it still counts as a glance or an opening; without one it is not evidence (invariant 1).
             if use.latest_end is not None:
                 self.uses.append(use)
             self._break_history()
@@ -416,10 +420,10 @@ class DeviceState:
             self.uses.append(use)
             self.closed.append(use)
         if self.uses:
-            self._forget_before(self._person.retain_from(at))
+            self._forget_before(self._group.retain_from(at))
 
     def _forget_before(self, instant: datetime) -> None:
-        # Bounds the memory of a long evening. Only `share` depends on older uses, so their sum is enough.
+        # This bounds the memory of a long evening. Only `share` depends on older uses, and needs no more than their sum.
         while self.uses and (self.uses[0].ended or instant) < instant:
             oldest = self.uses.popleft()
             if oldest.activity.category in DISTRACTING:
@@ -431,7 +435,7 @@ class DeviceState:
             self.version += 1
 
     def _shorten_uses(self, since: datetime) -> None:
-        # What changed by itself after the last input (a page that reloads, a film that ends) was nobody's use.
+        # Changes after the last input happened by themselves (a page that reloads, a film that ends): they are no use.
         while self.uses and (self.uses[-1].ended or since) > since:
             use = self.uses[-1]
             use.ended = max(since, use.began)

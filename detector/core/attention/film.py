@@ -1,7 +1,7 @@
 """A film for two: media that plays over the whole screen, and that is not touched.
 
-Invariant 1: a film begins where idleness would; a pause does not end it, another toplevel or a smaller one does.
-Invariant 2: while it is on, a touch shorter than a glance is part of it, and counts as something for both.
+Invariant 1: a film begins where idleness would begin. A pause does not end it; another or a smaller toplevel does.
+Invariant 2: during a film a touch shorter than a glance is part of it, and counts as something for both.
 Why: docs/dev/decisions/a-film-is-for-two.md.
 """
 
@@ -12,8 +12,8 @@ from detector.core.observations import Activity
 from rules.features import UNKNOWN
 
 FILM_CATEGORIES: Final = frozenset({"video", "together", "other", UNKNOWN})
-"""What may show a film; a player that the catalogue does not know is `other`, and a site that it does not know is unknown."""
-FOR_BOTH: Final = Activity(category="together")
+"""What may show a film: also `other`, a player that no entry names, and unknown, a site that no entry names."""
+FILM_ACTIVITY: Final = Activity(category="together")
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Film:
     is_on: bool = False
 
     def update(self, activity: Activity | None, *, full_screen: bool, untouched: bool) -> bool:
-        """Begin the film if what is in front is one; return whether one is on."""
+        """Begin the film if one is in front; return whether one is on."""
         shows_film = activity is not None and activity.category in FILM_CATEGORIES and full_screen
         # A pause of the media does not end it, so `playing` matters only for the beginning.
         self.is_on = self.is_on or bool(self.playing and shows_film and untouched)

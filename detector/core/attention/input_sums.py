@@ -1,8 +1,9 @@
-"""Scrolls, keys or clicks over a span, kept as a running sum."""
+"""Running sums of scrolls, keys or clicks over a span."""
 
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from detector.core.attention.device_state import DeviceState
@@ -11,21 +12,21 @@ from detector.core.observations import InputCounted
 from rules.model import FeatureKey, Value
 
 INPUT_SUMS: Final[dict[str, Callable[[InputCounted], int]]] = {
-    "scrolls": lambda counted: counted.scrolls,
-    "keys": lambda counted: counted.keys,
-    "clicks": lambda counted: counted.clicks,
-    "scroll_rate": lambda counted: counted.scrolls,
-    "key_rate": lambda counted: counted.keys,
-    "click_rate": lambda counted: counted.clicks,
+    "scrolls": attrgetter("scrolls"),
+    "keys": attrgetter("keys"),
+    "clicks": attrgetter("clicks"),
+    "scroll_rate": attrgetter("scrolls"),
+    "key_rate": attrgetter("keys"),
+    "click_rate": attrgetter("clicks"),
 }
-"""The features that are such a sum, and what is counted."""
+"""The features that are such a sum, and the counts that are added up."""
 
 MAX_STEPS_AHEAD: Final = 12
-"""So many counts are tried to find the one with which the sum will have fallen far enough."""
+"""Maximum number of counts that are subtracted to find when the sum will have fallen far enough."""
 
 
 class TrailingSum:
-    """A sum, or so much per minute. Unknown while no input is sensed."""
+    """A sum, or a rate per minute; unknown while no input is sensed."""
 
     def __init__(self, device: DeviceState, key: FeatureKey) -> None:
         self._device = device
@@ -40,7 +41,7 @@ class TrailingSum:
         if count:
             self._counts.append((counted.at, count))
             self._sum += count
-            # Here too, so that a sum that no rule reads for a while does not grow.
+            # Here as well, so that the deque stays bounded while no rule reads the sum.
             self._expire(counted.at)
 
     def clear(self) -> None:
@@ -59,7 +60,7 @@ class TrailingSum:
         return self._sum if self._minutes is None else self._sum / self._minutes
 
     def deadline(self, at: datetime, against: Value) -> datetime | None:
-        """Return when the sum has fallen to what it is compared with; what is less already only falls further."""
+        """Return when the sum has fallen to `against`; below it, time changes nothing."""
         if self._device.input_since is None or isinstance(against, str | timedelta):
             return None
         self._expire(at)
@@ -67,7 +68,7 @@ class TrailingSum:
         if not counts or (left if minutes is None else left / minutes) < against:
             return None
         is_equal = (left if minutes is None else left / minutes) == against
-        # A deadline may be too early: after a few steps, waking once more costs less than looking on.
+        # A deadline may be too early: after some steps, waking once more costs less than searching on.
         for step, (counted_at, count) in enumerate(counts):
             left -= count
             if is_equal or step == MAX_STEPS_AHEAD or (left if minutes is None else left / minutes) <= against:

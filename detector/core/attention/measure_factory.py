@@ -1,6 +1,6 @@
-"""Which measure a feature has on a device, and the devices that it looks at.
+"""Make the measure of a feature on a device.
 
-Invariant 1: a feature over several devices looks at those observed by now; one that appears later is among them.
+Invariant 1: a feature over several devices includes those that are first observed later.
 """
 
 from collections import defaultdict
@@ -19,12 +19,12 @@ from rules.features import MAX_SPAN
 from rules.model import FeatureKey, Value
 
 MIN_MEMORY: Final = timedelta(minutes=10)
-"""Uses are remembered so far back whatever the rules ask for: outcomes of nudges are measured from them, too."""
+"""How far back uses are remembered at least: the outcomes of nudges are measured from them, too."""
 
 
 def memory_needed(features_used: Iterable[FeatureKey]) -> timedelta:
     """Return how far back uses have to be remembered for these features."""
-    # The share looks at all of partner time; what is usual was measured in earlier sessions.
+    # `share` is about all of partner time; `usual` was measured in earlier sessions.
     spans = [
         MAX_SPAN if key.name == "share" else key.span or timedelta(0) for key in features_used if key.name != "usual"
     ]
@@ -32,7 +32,7 @@ def memory_needed(features_used: Iterable[FeatureKey]) -> timedelta:
 
 
 class MeasureFactory:
-    """The devices of one occurrence, by their scope, and how their features are measured."""
+    """The devices of one occurrence by their scope, and the measures of their features."""
 
     def __init__(
         self, began: datetime, ends: datetime, settings: AttentionSettings, baselines: Mapping[FeatureKey, Value]
@@ -42,7 +42,7 @@ class MeasureFactory:
         self.devices: list[DeviceState] = []
         self.sums: defaultdict[str, dict[FeatureKey, TrailingSum]] = defaultdict(dict)
         self._began = began
-        # `devices` itself, so that a measure over all of them sees those that appear later.
+        # Lists that grow, so that a measure includes later devices.
         self._scopes: dict[str, list[DeviceState]] = {"all": self.devices, "laptop": [], "phone": []}
         self._settings = settings
         self._baselines = baselines
@@ -56,7 +56,7 @@ class MeasureFactory:
             total.clear()
 
     def measure(self, key: FeatureKey, device: DeviceState) -> Measure:
-        """Return the measure; where that is a sum, it is in `sums` from now on."""
+        """Return the measure; a sum of input is added to `sums`."""
         name, devices = key.name, self._scopes.get(key.scope, [device])
         if name in INPUT_SUMS:
             total = self.sums[device.name][key] = TrailingSum(device, key)

@@ -1,16 +1,17 @@
-"""How features are measured, and what every measure promises.
+"""The interface of measures, and those that need no memory.
 
-Invariant 1: what is not known is None, never zero.
-Invariant 2: a trailing span holds what lies in `(at - span, at]`, never more than partner time has seen.
+Invariant 1: the unknown is None, never zero.
+Invariant 2: a trailing span is `(at - span, at]`, and never begins before partner time.
 Invariant 3: `deadline` may be too early, never too late, and always lies after `at`.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final, Protocol
 
 from detector.core.attention.device_state import DeviceState
-from detector.core.attention.use_counts import TICK
+from detector.core.observations import MICROSECOND
 from rules.features import UNKNOWN
 from rules.model import Value
 
@@ -26,7 +27,7 @@ class Measure(Protocol):
 
 
 class ChangesOnlyByObservation:
-    """What time alone never changes."""
+    """A measure that time alone never changes."""
 
     def deadline(self, _at: datetime, _against: Value) -> datetime | None:
         return None
@@ -39,12 +40,12 @@ def _known(category: str | None) -> str | None:
 DEVICE_VALUES: Final[dict[str, Callable[[DeviceState], str | bool | None]]] = {
     "category": lambda device: _known(device.open_use.activity.category) if device.open_use else None,
     "came_from": lambda device: _known(device.open_use.came_from) if device.open_use else None,
-    "put_away": lambda device: device.put_away,
+    "put_away": attrgetter("put_away"),
     "full_screen": lambda device: device.full_screen if device.is_known else None,
-    "playing": lambda device: device.playing,
-    "in_call": lambda device: device.in_call,
+    "playing": attrgetter("playing"),
+    "in_call": attrgetter("in_call"),
 }
-"""The features that are read off one device, and that only an observation changes."""
+"""The features that are values of one device, and that only an observation changes."""
 
 
 class DeviceValue(ChangesOnlyByObservation):
@@ -59,15 +60,15 @@ class DeviceValue(ChangesOnlyByObservation):
 
 
 class AnyDeviceFlag(ChangesOnlyByObservation):
-    """A flag of several devices: whether it is so on any of them; unknown while it is known of none."""
+    """Whether a flag is set on any of several devices; unknown while it is unknown on all of them."""
 
     def __init__(self, devices: Sequence[DeviceState], name: str) -> None:
         self._devices = devices
         self._read = DEVICE_VALUES[name]
 
     def value(self, _at: datetime) -> bool | None:
-        known = [flag for device in self._devices if (flag := self._read(device)) is not None]
-        return any(known) if known else None
+        flags = [flag for device in self._devices if (flag := self._read(device)) is not None]
+        return any(flags) if flags else None
 
 
 class Constant(ChangesOnlyByObservation):
@@ -81,7 +82,7 @@ class Constant(ChangesOnlyByObservation):
 
 
 class TimeSince:
-    """How long ago something was; unknown while that is not known."""
+    """The time since an instant; unknown while the instant is."""
 
     def __init__(self, origin: Callable[[], datetime | None]) -> None:
         self._origin = origin
@@ -98,7 +99,7 @@ class TimeSince:
 
 
 class TimeUntil:
-    """How long it is until an instant, which may change."""
+    """The time until an instant, which may change."""
 
     def __init__(self, end: Callable[[], datetime]) -> None:
         self._end = end
@@ -114,4 +115,4 @@ def _equal_at(equal: datetime, at: datetime) -> datetime | None:
     # At equality `<` and `<=` differ, and just after it again: both instants are deadlines.
     if equal > at:
         return equal
-    return at + TICK if equal == at else None
+    return at + MICROSECOND if equal == at else None

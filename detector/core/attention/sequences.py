@@ -1,8 +1,8 @@
-"""What led to the open use: uses one after another, a hop from device to device, a nudge.
+"""What led to the open use: a sequence of uses, a hop between devices, or a nudge.
 
-Invariant 1: where nothing is in use it is not known what led to it; while a use goes on, only observations change the answer.
-Invariant 2: what was left before something that is not known led to nothing.
-Invariant 3: nobody hops from a phone in the hand of which it is not known what is in front.
+Invariant 1: without an open use the value is unknown; during a use only observations change it.
+Invariant 2: a use before a gap leads to nothing.
+Invariant 3: a phone in the hand without a known app is not the origin of a hop.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,6 @@ class _LedTo(ChangesOnlyByObservation):
         use = self._device.open_use
         if use is None:
             return None
-        # While the use goes on, only a use on one of the devices can change the answer (invariant 1).
         version = combined_version(self._devices)
         if self._cached is None or self._cached[0] != version:
             self._cached = version, self._led_to(use)
@@ -46,20 +45,20 @@ class _LedTo(ChangesOnlyByObservation):
 
 
 class SequenceMeasure(_LedTo):
-    """Whether the open use is the last of these steps, each left before the next was taken up, within the span.
+    """Whether the open use is the last of these steps, each of which ended before the next began, within the span.
 
-    The earlier steps are uses of any of `devices`, and the device is one of them.
+    The steps are uses of any of `devices`, and the device is one of them.
     """
 
     def _led_to(self, use: UseState) -> bool:
         if use.activity.category not in self._steps[-1] or self._device not in self._devices:
             return False
-        # The span is that of the whole sequence: from leaving its first step to taking up its last.
+        # The span is from the end of the first step to the start of the last.
         oldest, last = use.began - self._span, use
         for step in reversed(self._steps[:-1]):
-            fitting = (found for device in self._devices if (found := _left_before(last, device, step, oldest)))
-            # Greedy from the end: what was taken up last leaves most room for the steps before it.
-            latest = max(fitting, key=lambda found: found.number, default=None)
+            uses = (before for device in self._devices if (before := _left_before(last, device, step, oldest)))
+            # Greedy from the end: the latest use leaves most time for the steps before it.
+            latest = max(uses, key=lambda before: before.number, default=None)
             if latest is None:
                 return False
             last = latest
@@ -67,9 +66,9 @@ class SequenceMeasure(_LedTo):
 
 
 class HopMeasure(_LedTo):
-    """Whether the person's last other distracting use was on another device, of the first kind, and this is the second.
+    """Whether the last other distracting use was on another device of the first kind, and this device is of the second.
 
-    One that still goes on there counts as left when the open use here was taken up.
+    A use that is still open there counts as left when the open use here began.
     """
 
     def _led_to(self, use: UseState) -> bool:
@@ -85,8 +84,7 @@ class HopMeasure(_LedTo):
                 if other.activity.category in DISTRACTING and (latest is None or (left, other.number) > latest[:2]):
                     latest = left, other.number, device
                 if other.activity.category in DISTRACTING or use.began - left > self._span:
-                    # What the device was used for before that was left earlier still.
-                    break
+                    break  # earlier uses of the device ended earlier still
         if latest is None or latest[2] is self._device or use.began - latest[0] > self._span:
             return False
         return device_kind(latest[2].name) in came_from
@@ -94,14 +92,14 @@ class HopMeasure(_LedTo):
 
 @dataclass(slots=True)
 class LastNudge:
-    """The last nudge that reached the screen: when, and the category that it named."""
+    """When the last nudge reached the screen, and its category."""
 
     at: datetime | None = None
     category: str | None = None
 
 
 class ReopenedAfter(ChangesOnlyByObservation):
-    """How long after the last nudge the open use was taken up, where it is of the category that was named."""
+    """Time from the last nudge to the start of the open use, if it is of the nudge's category."""
 
     def __init__(self, device: DeviceState, last_nudge: LastNudge) -> None:
         self._device = device
@@ -116,7 +114,7 @@ class ReopenedAfter(ChangesOnlyByObservation):
 
 def _left_before(use: UseState, device: DeviceState, step: frozenset[str], oldest: datetime) -> UseState | None:
     for other in device.past_uses():
-        # Newest first, so whatever lies further back is older still.
+        # Newest first, so all further uses ended before `oldest` as well.
         if other.ended is None or other.ended < oldest:
             return None
         if other.number < use.number and other.ended <= use.began and other.activity.category in step:

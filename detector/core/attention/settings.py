@@ -1,4 +1,4 @@
-"""What a person may set about attention; `detector.config` checks the limits."""
+"""The settings about attention; `detector.config` checks the limits."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,8 +11,8 @@ from rules.options import option
 class AttentionSettings:
     """When a use is a glance, and when a device counts as left.
 
-    The length of a glance is from Oulasvirta et al. 2012 and Heitmayer & Lahlou 2021. `idle_after` is as long, so that a
-    glance that ended is never taken for dwelling: docs/dev/decisions/idle-after-30-seconds.md.
+    The length of a glance is from Oulasvirta et al. 2012 and Heitmayer & Lahlou 2021. `idle_after` has the same length, so
+    that a glance that ended never counts as dwelling: docs/dev/decisions/idle-after-30-seconds.md.
     """
 
     glance: timedelta = option(
@@ -23,12 +23,12 @@ class AttentionSettings:
     )
     idle_after: timedelta = option(
         timedelta(seconds=30),
-        _("So long without input, and the device counts as left at the last input."),
+        _("Time without input after which the device counts as left, since the last input."),
         minimum=timedelta(seconds=5),
         maximum=timedelta(minutes=10),
     )
     fleeting: timedelta = option(
         timedelta(seconds=2),
-        _("A use shorter than this was only passed over on the way to another; it counts as nothing."),
+        _("A use shorter than this does not count: it was only passed on the way to another one."),
         maximum=timedelta(seconds=5),
     )

@@ -1,9 +1,9 @@
-"""How an occurrence divides into presence, distraction and what is not known.
+"""Divide an occurrence into presence, distraction and unknown time.
 
 Invariant 1: the three lengths add up to the occurrence's own, exactly.
-Invariant 2: time is known where the sensors of at least one device reported; uses that overlap on two devices count once.
-Invariant 3: while a page that no entry names is in front, the time is unknown, unless another device was distracting meanwhile.
-Invariant 4: where the end of a use is only bounded, it counts no further than the sensors of its own device reported.
+Invariant 2: time is known if at least one device was covered; uses that overlap on two devices count once.
+Invariant 3: time with a page in front that no entry names is unknown, unless another device was distracting meanwhile.
+Invariant 4: a use with an untrusted end counts only while its own device was covered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Stretch: TypeAlias = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeTotals:
-    """How long presence, distraction and the unknown lasted. `known` is the first two together."""
+    """The lengths of presence, distraction and unknown time."""
 
     presence: timedelta = timedelta(0)
     distraction: timedelta = timedelta(0)
@@ -46,9 +46,9 @@ class TimeTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSplit:
-    """An occurrence cut into stretches: each list in order, without overlaps; what lies between them is unknown.
+    """An occurrence divided into stretches, each list in order and without overlaps; time in no stretch is unknown.
 
-    `unknown_pages`: what part of the unknown went into pages that no entry names.
+    `unknown_pages`: the part of the unknown time with a page in front that no entry names.
     """
 
     begins: datetime
@@ -65,17 +65,17 @@ class TimeSplit:
 
 
 def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: datetime, ends: datetime) -> TimeSplit:
-    """Cut `[begins, ends)` into stretches of presence and of distraction.
+    """Divide `[begins, ends)` into stretches of presence and of distraction.
 
-    Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: what is known,
-    less distraction and the uses of `rules.features.UNKNOWN`. A use whose end is known is known time by itself, even where a sensor lost its coverage.
+    Distraction: uses of distracting categories (`rules.features.DISTRACTING`) on any device. Presence: known time without
+    distraction and without uses of `rules.features.UNKNOWN`. A use with a trusted end is known even without coverage.
     """
     reported: dict[str, list[Stretch]] = {}
     for stretch in coverage:
         reported.setdefault(stretch.device, []).extend(_clipped(stretch.began, stretch.ended, begins, ends))
-    # By device: the bounded use of one device gains nothing from the coverage of another.
+    # By device (invariant 4).
     covered = {device: merged(stretches) for device, stretches in reported.items()}
-    found: list[Stretch] = []
+    distracting: list[Stretch] = []
     pages: list[Stretch] = []
     for use in uses:
         if use.activity.category == UNKNOWN:
@@ -84,11 +84,11 @@ def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: dateti
             continue
         used = _clipped(use.began, use.ended or ends, begins, ends)
         if use.trusted and use.ended is not None:
-            found += used
+            distracting += used
         else:
-            found += intersection(used, covered.get(use.device, []))
-    distracted = merged(found)
-    # Of all devices together: one that reports makes the time known.
+            distracting += intersection(used, covered.get(use.device, []))
+    distracted = merged(distracting)
+    # Of all devices together (invariant 2).
     known = merged(stretch for stretches in covered.values() for stretch in stretches)
     unknown_pages = difference(merged(pages), distracted)
     return TimeSplit(
@@ -101,19 +101,18 @@ def split_time(uses: Iterable[Use], coverage: Iterable[Coverage], begins: dateti
 
 
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Return the stretches in order, those that overlap or touch made one."""
-    whole: list[Stretch] = []
+    """Return the stretches in order; those that overlap or touch are joined."""
+    joined: list[Stretch] = []
     for begins, ends in sorted(stretches):
-        if whole and begins <= whole[-1][1]:
-            if ends > whole[-1][1]:
-                whole[-1] = (whole[-1][0], ends)
+        if joined and begins <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(ends, joined[-1][1]))
         else:
-            whole.append((begins, ends))
-    return whole
+            joined.append((begins, ends))
+    return joined
 
 
 def intersection(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
-    """Return what lies in both; each list in order and without overlaps."""
+    """Return what lies in both lists; each is in order and without overlaps."""
     found: list[Stretch] = []
     one = other = 0
     while one < len(some) and other < len(others):
@@ -128,7 +127,7 @@ def intersection(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
 
 
 def difference(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
-    """Return what lies in the first and not in the second; each list in order and without overlaps."""
+    """Return what lies in the first list and not in the second; each is in order and without overlaps."""
     found: list[Stretch] = []
     first = 0
     for begins, ends in some:

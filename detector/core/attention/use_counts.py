@@ -1,10 +1,10 @@
-"""How many uses began in a span (glances, switches, or the uses that a rule means), and how many openings or pick-ups.
+"""Count the uses that began in a span (glances, switches, or those that a rule means), and openings or pick-ups.
 
 Invariant 1: an open use counts by how long it has lasted so far.
-Invariant 2: an open use counts once it is no longer fleeting, or at once where it was opened.
+Invariant 2: an open use counts once it has lasted for the setting `fleeting`, or at once if it was opened.
 Invariant 3: a use of unknown length is a glance. It counts as shorter than a bound only if its latest end lies within the
 bound, and never as longer.
-Invariant 4: a count of openings or pick-ups is unknown while no known device has reported any: it may be unable to.
+Invariant 4: a count of openings or pick-ups is unknown until a known device has reported one: it may be unable to.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.settings import AttentionSettings
 from detector.core.attention.uses import UseState
+from detector.core.observations import MICROSECOND
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Filter, Value
 
-TICK: Final = timedelta(microseconds=1)
 ZERO: Final = timedelta(0)
 MINUTE: Final = timedelta(minutes=1)
 
@@ -56,7 +56,7 @@ class UseCount:
         self._categories = DISTRACTING if key.name == "glances" else categories_of(key)
         self._shorter = settings.glance if key.name == "glances" else which.shorter
         self._longer = which.longer
-        self._fleeting = settings.fleeting
+        self._min_use_duration = settings.fleeting
         self._cached: _Count | None = None
 
     def _is_meant(self, use: UseState) -> bool:
@@ -86,12 +86,12 @@ class UseCount:
                     deadlines.append(use.began + span)
             open_use = device.open_use
             if open_use is not None and open_use.began > oldest and self._is_meant(open_use):
-                # Deadlines of an open use: no longer fleeting, long enough, too long, or out of the span.
+                # Deadlines of an open use: it begins to count, is long enough, too long, or leaves the span.
                 age = at - open_use.began
-                if age < self._fleeting and not open_use.opened:
-                    deadlines.append(open_use.began + self._fleeting)
+                if age < self._min_use_duration and not open_use.opened:
+                    deadlines.append(open_use.began + self._min_use_duration)
                 elif longer is not None and age <= longer:
-                    deadlines.append(open_use.began + longer + TICK)
+                    deadlines.append(open_use.began + longer + MICROSECOND)
                 elif shorter is None or age < shorter:
                     count += 1
                     deadlines.append(open_use.began + (span if shorter is None else min(shorter, span)))
@@ -120,24 +120,24 @@ class UseCount:
 
 
 class EventCount:
-    """How many events lie in the span `(at - span, at]`: openings of the categories that are meant, or pick-ups."""
+    """How many openings of the categories, or how many pick-ups, lie in `(at - span, at]`."""
 
     def __init__(self, devices: Sequence[DeviceState], key: FeatureKey) -> None:
         self._devices = devices
         self._feature = key.name
-        self._span = key.span or timedelta(0)
+        self._span = key.span or ZERO
         self._categories = (key.which and key.which.categories) or DISTRACTING
 
     def _events(self, at: datetime) -> list[datetime]:
         oldest = at - self._span
-        found: list[datetime] = []
+        events: list[datetime] = []
         for device in self._devices:
             for event in reversed(device.events[self._feature]):
                 if event.at <= oldest:
                     break
                 if event.category in self._categories:
-                    found.append(event.at)
-        return found
+                    events.append(event.at)
+        return events
 
     def value(self, at: datetime) -> int | None:
         if not any(device.is_known and self._can_report(device) for device in self._devices):
@@ -145,12 +145,12 @@ class EventCount:
         return len(self._events(at))
 
     def _can_report(self, device: DeviceState) -> bool:
-        # Only a phone that reports notifications can tell which pick-ups they led to.
+        # Only of a phone that reports notifications is it known which pick-ups followed one.
         if self._feature in {"led_pick_ups", "own_pick_ups"}:
             return device.last_notification is not None
         return bool(device.events[self._feature])
 
     def deadline(self, at: datetime, _against: Value) -> datetime | None:
-        # The count can only fall, and first when the oldest of them leaves the span.
+        # The count changes first when the oldest event leaves the span.
         oldest = min(self._events(at), default=None)
         return None if oldest is None else oldest + self._span

@@ -1,8 +1,8 @@
-"""How much of a span, or of partner time so far, went into the uses that a rule means.
+"""Measure how much of a span, or of partner time so far, went into the uses that a rule means.
 
-Invariant 1: on several devices at once it counts once.
-Invariant 2: an open use is judged by how long it has lasted so far; what is longer only by now counts from its beginning.
-Invariant 3: between two deadlines a length grows, shrinks or stays, evenly.
+Invariant 1: overlapping uses on several devices count once.
+Invariant 2: an open use counts by its length so far; once it is long enough, it counts from its beginning.
+Invariant 3: between two deadlines a length grows, shrinks or stays the same, at a constant rate.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.time_split import merged
-from detector.core.attention.use_counts import TICK, ZERO, categories_of, combined_version
+from detector.core.attention.use_counts import ZERO, categories_of, combined_version
+from detector.core.observations import MICROSECOND
 from rules.engine import NEVER
 from rules.features import DISTRACTING
 from rules.model import FeatureKey, Filter, Value
@@ -20,7 +21,7 @@ from rules.model import FeatureKey, Filter, Value
 class _MergedUses(NamedTuple):
     """The uses up to now as stretches, in order and without overlaps; `growing`: since when the last one goes on.
 
-    `valid_until`: when an open use becomes too long, or long enough. `length`: of all stretches that are over.
+    `valid_until`: when an open use becomes too long, or long enough. `length`: of all ended stretches.
     """
 
     version: int
@@ -32,7 +33,7 @@ class _MergedUses(NamedTuple):
 
 
 class _UseMerger:
-    """Merges the uses of several devices that are meant."""
+    """Merges the uses that a rule means, of several devices."""
 
     def __init__(self, devices: Sequence[DeviceState], categories: frozenset[str] | None, which: Filter) -> None:
         self._devices = devices
@@ -70,12 +71,12 @@ class _UseMerger:
                         ended.append((use.began, use.ended))
                 # An open use changes by time alone: a microsecond after it becomes long enough, or when it is too long.
                 if use.ended is None and self._longer is not None and not is_long:
-                    deadlines.append(use.began + self._longer + TICK)
+                    deadlines.append(use.began + self._longer + MICROSECOND)
                 elif use.ended is None and self._shorter is not None and is_short:
                     deadlines.append(use.began + self._shorter)
         since = min(growing, default=None)
         stretches = merged(ended)
-        # What overlaps with the open use belongs to the stretch that still grows.
+        # Stretches that overlap with the open use are part of the one that grows.
         while since is not None and stretches and since <= stretches[-1][1]:
             since = min(since, stretches.pop()[0])
         length = sum((ends - begins for begins, ends in stretches), ZERO)
@@ -96,7 +97,7 @@ class TimeInUse:
         oldest, length = at - self._span, ZERO
         if uses.growing is not None:
             length = at - max(uses.growing, oldest)
-        # From the newest: a long evening has hundreds of stretches, and a span few of them.
+        # From the newest, because a span contains few of the hundreds of stretches of a long evening.
         for began, ended in reversed(uses.stretches):
             if ended <= oldest:
                 break
@@ -120,11 +121,11 @@ class TimeInUse:
             edge = ended if shrinking else began
         if edge is not None:
             deadlines.append(edge + span)
-        # Where it grows at one end and shrinks at the other, it stays as it is.
+        # If it grows at one end and shrinks at the other, it does not change.
         if (growing is not None) != shrinking:
             missing = against - self._length(at, uses)
             if missing == ZERO:
-                return at + TICK
+                return at + MICROSECOND
             if (missing > ZERO) == (growing is not None):
                 deadlines.append(at + abs(missing))
         return min(deadlines, default=None)
@@ -133,8 +134,7 @@ class TimeInUse:
 class DistractedShare:
     """The share of partner time so far that went into distracting uses.
 
-    What lies further back than attention remembers counts per device: by then two devices at once are rare, and the
-    memory stays bounded.
+    Uses that attention no longer remembers count for each device, even if they overlap: that is rare, and bounds the memory.
     """
 
     def __init__(self, devices: Sequence[DeviceState], began: datetime) -> None:
@@ -158,13 +158,13 @@ class DistractedShare:
         if distraction is None or not isinstance(against, int | float):
             return None
         if elapsed <= ZERO:
-            return at + TICK
+            return at + MICROSECOND
         # The share s(t) = d(t) / t meets `against` where d(t) - against * t is zero, which changes with this slope.
         slope = (0.0 if self._uses.at(at).growing is None else 1.0) - against
         if slope == 0.0:
             return None
         ahead = (against * elapsed - distraction) / slope
-        if ahead < -TICK:
+        if ahead < -MICROSECOND:
             return None
         # A share is a float and an instant is rounded: a microsecond too early is allowed, one too late is not.
-        return at + max(TICK, ahead - TICK)
+        return at + max(MICROSECOND, ahead - MICROSECOND)

@@ -1,4 +1,4 @@
-"""Uses while they go on and afterwards."""
+"""A use, and an event on a device, as attention keeps them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +11,11 @@ PHONE_IN_HAND: Final = Activity(category="phone")
 
 @dataclass(slots=True, eq=False)
 class UseState:
-    """A use while it goes on, and afterwards.
+    """A use, open or ended.
 
-    `follows`: it began when another one had just been left. `opened`: the device reported its opening. `joined_to_app`: a
-    phone in the hand directly before or after an app on it, so no glance of its own. `latest_end`: where the end is not
-    known, the instant by which it was over.
+    `follows`: it began directly after another one. `opened`: the device reported its opening. `joined_to_app`: a
+    phone in the hand directly before or after an app on it, which together are one glance. `latest_end`: if the end is
+    not known, the instant by which it was over.
     """
 
     number: int
