@@ -164,7 +164,7 @@ async def examine(clock: Clock) -> Findings:
         rules=len(rulebook.rules),
         unusable_rules=unusable_rules(rulebook.rules, _senses_by_kind(senses, stored.phones)),
         problems=tuple(problems),
-        listening=tuple(format_socket(*each) for each in listening),
+        listening=tuple(format_socket(*socket) for socket in listening),
         unexpected=unexpected_sockets(listening, stored.phone_api, phone_api),
         phone_api=phone_api,
         phones=await find_phones(stored.phones, clock, settings.sources.adb),
@@ -184,16 +184,16 @@ async def unusable_here(rules: Sequence[Rule], clock: Clock) -> Mapping[str, str
 
 
 async def _senses(clock: Clock, settings: Settings, session: SessionType) -> tuple[SenseFound, ...]:
-    found = []
+    senses = []
     for sense in SENSES:
         sensor, refusals = await first_available(sense, clock, settings.attention, session, settings.sources)
-        found.append(SenseFound(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
-    return tuple(found)
+        senses.append(SenseFound(sense=sense, sensor=sensor.name if sensor else None, refusals=tuple(refusals)))
+    return tuple(senses)
 
 
 def _senses_by_kind(senses: Sequence[SenseFound], phones: Sequence[Phone]) -> dict[str, set[Sense]]:
     # Return the senses that are sensed, by the kind of device; a paired phone reports what is in front.
-    by_kind: dict[str, set[Sense]] = {"laptop": {each.sense for each in senses if each.sensor is not None}}
+    by_kind: dict[str, set[Sense]] = {"laptop": {found.sense for found in senses if found.sensor is not None}}
     if any(phone.is_paired for phone in phones):
         by_kind["phone"] = {"focus"}
     return by_kind
@@ -277,9 +277,9 @@ def _read_store(now: datetime) -> _Stored:
         with Store.open(store_path(), read_only=True) as store:
             occurrences = store.history.occurrences(since=now - LOOK_BACK)
             coverage = store.history.coverage(since=now - LOOK_BACK)
-            for each in occurrences:
-                if each.ended is None:  # the store gets the coverage only when partner time ends
-                    coverage += measure_unfinished(each, store.history.observations(each.id))[1]
+            for occurrence in occurrences:
+                if occurrence.ended is None:  # the store gets the coverage only when partner time ends
+                    coverage += measure_unfinished(occurrence, store.history.observations(occurrence.id))[1]
             phones, phone_api = store.phones.all(), store.phones.api_address()
             calendars = store.calendars.all()
             wants_dnd = any(declared.do_not_disturb for declared in store.plans.partner_times())
@@ -287,13 +287,13 @@ def _read_store(now: datetime) -> _Stored:
         return _Stored()
     except StoreError as wrong:
         return _Stored(problem=str(wrong))
-    found: list[CoverageFound] = []
+    coverage_found: list[CoverageFound] = []
     for occurrence in occurrences:
         own = [each.coverage for each in coverage if each.occurrence == occurrence.id]
         share = known_share(occurrence, own, now)
-        found.append(CoverageFound(began=occurrence.began, lasted=share.lasted, known=share.known))
+        coverage_found.append(CoverageFound(began=occurrence.began, lasted=share.lasted, known=share.known))
     return _Stored(
-        coverage=tuple(found),
+        coverage=tuple(coverage_found),
         phones=tuple(phones),
         phone_api=phone_api,
         calendars=tuple(calendars),
@@ -315,4 +315,4 @@ def _listening_sockets(pid: int | None) -> tuple[tuple[str, int], ...]:
         connections = psutil.Process(pid).net_connections("inet")
     except psutil.Error:
         return ()
-    return tuple((each.laddr.ip, each.laddr.port) for each in connections if each.status == psutil.CONN_LISTEN)
+    return tuple((socket.laddr.ip, socket.laddr.port) for socket in connections if socket.status == psutil.CONN_LISTEN)

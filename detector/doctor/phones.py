@@ -28,7 +28,7 @@ class DeviceKnown:
     """How much of the last days' partner time is known of a device; `spoke`: whether its sensors reported anything."""
 
     name: str
-    lived: timedelta
+    duration: timedelta = field(metadata={"json": "lived"})
     known: timedelta
     spoke: bool
 
@@ -79,7 +79,7 @@ def device_coverage(
     phones: Iterable[Phone], occurrences: Sequence[StoredOccurrence], coverage: Sequence[StoredCoverage], now: datetime
 ) -> tuple[DeviceKnown, ...]:
     """Return, for the laptop and each paired phone, how much of these occurrences is known of it."""
-    found = []
+    devices = []
     for name in (LAPTOP, *(phone.name for phone in phones if phone.is_paired)):
         totals, spoke = TimeTotals(), False
         for occurrence in occurrences:
@@ -87,8 +87,8 @@ def device_coverage(
             own = [each.coverage for each in coverage if (each.occurrence, each.coverage.device) == key]
             totals += known_share(occurrence, own, now)
             spoke = spoke or bool(own)
-        found.append(DeviceKnown(name=name, lived=totals.lasted, known=totals.known, spoke=spoke))
-    return tuple(found)
+        devices.append(DeviceKnown(name=name, duration=totals.lasted, known=totals.known, spoke=spoke))
+    return tuple(devices)
 
 
 def known_share(occurrence: StoredOccurrence, coverage: Sequence[Coverage], now: datetime) -> TimeTotals:

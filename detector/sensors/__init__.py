@@ -1,8 +1,8 @@
 """One file per platform and role; `REGISTRY` lists them in order of preference.
 
 Invariant 1: a sensor's module is imported only when it is tried, so that a missing library costs nothing.
-Invariant 2: the session's type decides what is tried, never that `DISPLAY` exists: on Wayland an X11 sensor would start and
-see nothing, and that silence would look like presence.
+Invariant 2: the session's type decides what is tried, and not that `DISPLAY` exists: on Wayland an X11 sensor would start and
+report nothing, where missing data has to be a `Gap`.
 """
 
 import os
@@ -48,9 +48,9 @@ class Candidate:
 
     def make(self, clock: Clock, settings: AttentionSettings, sources: SensorSettings = DEFAULT_SOURCES) -> Sensor:
         """Import the sensor and make it; nothing is opened. Raises `SensorUnavailable` where a library is missing."""
-        more = (sources,) if self.needs_sources else ()
+        arguments = (clock, settings, sources) if self.needs_sources else (clock, settings)
         try:
-            return cast("Sensor", self.load()(clock, settings, *more))
+            return cast("Sensor", self.load()(*arguments))
         except ImportError as missing:
             why = _("the library {library} is missing").format(library=missing.name or self.location)
             raise SensorUnavailable(why, _("run `uv sync`, or install the package again")) from missing
@@ -95,10 +95,10 @@ def _can_connect(display: str) -> bool:
 def session_type(
     env: Mapping[str, str] | None = None, can_connect: Callable[[str], bool] = _can_connect
 ) -> SessionType:
-    """Return what the session is: what XDG_SESSION_TYPE says, otherwise what is found.
+    """Return the type of the session: by XDG_SESSION_TYPE, otherwise by the display servers that are there.
 
-    After `startx` on a console the variable says "tty", and a bare X server sets none: then an X server that takes a
-    connection decides. A mere name in `DISPLAY` (Xwayland's, or one that is gone) does not.
+    After `startx` on a console the variable is "tty", and a bare X server sets none: then it is X11 if the X server in
+    `DISPLAY` takes a connection. The name alone does not count: it may be Xwayland's, or that of a server that is gone.
     """
     env = os.environ if env is None else env
     declared = env.get("XDG_SESSION_TYPE", "")

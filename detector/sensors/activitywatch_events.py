@@ -1,6 +1,6 @@
-"""What ActivityWatch's buckets hold: which kind each is, by its name and type, and the shape of its events. Pure.
+"""The kind of each bucket of ActivityWatch, by its name and type, and the fields of its events. Pure.
 
-Invariant 1: a title, an address and an app's name are in no repr. Whatever else an event holds is not read.
+Invariant 1: a title, an address and an app's name are in no repr. Other fields of an event are not read.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ FIREFOXES: Final = BROWSERS[:2]
 
 
 def bucket_kind(name: str, type_: str) -> BucketKind | None:
-    """Return what the bucket of this id and type holds, None where it is nothing that is used here."""
+    """Return the kind of the bucket with this id and type, None where it is not used here."""
     kind = _TYPES.get(type_)
     if name.startswith(ANDROID) and kind != "unlock":
         return "app" if type_ in {"currentwindow", ""} else None
@@ -66,7 +66,7 @@ def browser_for(name: str) -> Browser | None:
 
 
 def may_stand_in(named: Browser, front: Browser | None) -> bool:
-    """Return whether tabs that a bucket says are of `named` may be of `front`: an extension for Chrome runs in Edge, too."""
+    """Return whether the tabs of a bucket that names `named` may be of `front`: an extension for Chrome runs in Edge, too."""
     return front is None or (named in FIREFOXES) == (front in FIREFOXES)
 
 

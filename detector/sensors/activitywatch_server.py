@@ -1,6 +1,6 @@
 """A client of aw-server's REST interface: its buckets, and the events of a bucket.
 
-Invariant 1: nothing is sent but GET requests, and no request says anything about the person.
+Invariant 1: only GET requests are sent, and none holds anything about the person.
 Invariant 2: a redirect is not followed: a server that sends one is not the one that was meant.
 Invariant 3: every answer is bounded in length and in time; no title and no address of a page is in an exception.
 """
@@ -100,7 +100,7 @@ class ActivityWatchServer:
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
-        # Not looked up: the name means this device, whatever a resolver would say.
+        # Not looked up: the name means this device, whatever a resolver would return.
         host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
         try:
             async with asyncio.timeout(TIMEOUT):

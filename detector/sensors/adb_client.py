@@ -1,6 +1,6 @@
 """A client of the adb server on this device: its list of phones, and the output of commands in a phone's shell.
 
-Invariant 1: only a server on this device is connected to: a loopback address, or nothing.
+Invariant 1: the server is on this device: only a loopback address is connected to.
 Invariant 2: nothing is installed, forwarded, pushed or changed: of adb's services only `shell` and the lists are used.
 Invariant 3: every answer is bounded in length and in time; nothing that a phone sent is in an exception.
 
@@ -22,13 +22,13 @@ TIMEOUT: Final = 5.0
 SHELL_TIMEOUT: Final = 20.0
 """Seconds within which a phone answers: `dumpsys` gives each of its services ten."""
 MAX_BUFFERED: Final = 1 << 22
-"""Bytes that may wait to be read: a day of events is a tenth of it."""
+"""Maximum number of bytes that wait to be read: a day of events is a tenth of it."""
 CHUNK_SIZE: Final = 1 << 13
 _LENGTH: Final = re.compile(rb"[0-9A-Fa-f]{4}")
 
 
 class NoAdbServer(Exception):
-    """Nobody answers there, or somebody who is no adb server."""
+    """Nothing answers there, or something that is not an adb server."""
 
 
 class AdbError(Exception):
@@ -114,9 +114,9 @@ class AdbConnection(asyncio.BufferedProtocol):
             if self._ended:
                 raise AdbDisconnected
             await self._wait_for_bytes()
-        taken = bytes(self._buffered[:length])
+        content = bytes(self._buffered[:length])
         del self._buffered[:length]
-        return taken
+        return content
 
     async def read_text(self) -> str:
         """Return a text that is preceded by its length. Raises `AdbDisconnected`, `NoAdbServer`."""
@@ -128,7 +128,7 @@ class AdbConnection(asyncio.BufferedProtocol):
         return self._buffered.decode(errors="replace")
 
     def listen(self, on_bytes: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
-        """From now on hand over what comes as it comes, in chunks of any size; `on_end` is called once, at the end."""
+        """Call `on_bytes` with each chunk that arrives from now on; `on_end` is called once, at the end."""
         self._on_bytes, self._on_end = on_bytes, on_end
         if self._buffered:
             on_bytes(bytes(self._buffered))

@@ -1,6 +1,6 @@
-"""Why a phone cannot be sensed by adb just now, and what to do about it, in words for whoever holds it.
+"""Why a phone cannot be sensed by adb just now, and what to do about it, worded for the person who holds it.
 
-Invariant 1: each state that adb knows has a sentence and a step of its own; a state that is new is named in adb's own words.
+Invariant 1: each state of adb has a sentence and a step of its own; an unknown state is named in adb's own words.
 """
 
 import re
@@ -29,8 +29,8 @@ _ABSENT: Final = (
 _ABSENT_WIRELESS: Final = (
     _("the phone is not connected to this computer"),
     _(
-        "switch Wireless debugging on again on the phone (Settings, System, Developer options): it goes off whenever the "
-        "phone restarts or changes its Wi-Fi; then `adb connect` with the address and port that stand there"
+        "switch Wireless debugging on again on the phone (Settings, System, Developer options): it goes off each time the "
+        "phone restarts or changes its Wi-Fi; then `adb connect` with the address and port that are shown there"
     ),
 )
 _STATES: Final = {
@@ -68,8 +68,11 @@ def why_unavailable(serial: str, state: str | None) -> SensorRefusal | None:
         why, remedy = _("the phone has not started as usual"), _("restart the phone")
     else:
         # adb appends advice to some states: "no permissions (missing udev rules?); see …".
-        unnamed = (_("adb says of the phone: {state}").format(state=state[:60]), _("unplug it and plug it in again"))
-        why, remedy = next((texts for word, texts in _STATES.items() if state.startswith(word)), unnamed)
+        unknown = (
+            _("adb reports for the phone: {state}").format(state=state[:60]),
+            _("unplug it and plug it in again"),
+        )
+        why, remedy = next((texts for word, texts in _STATES.items() if state.startswith(word)), unknown)
     return SensorRefusal(NAME, why, remedy)
 
 

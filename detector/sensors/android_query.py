@@ -1,6 +1,6 @@
-"""What a phone answers when it is asked: its clock, its current user, its launcher, and what is in front now.
+"""Ask a phone for its clock, its current user, its launcher, and the app in front now.
 
-Invariant 1: what it does not answer is None, or the plainest guess (user 0); a phone of any maker may leave any line out.
+Invariant 1: a line that is missing is None, or a default (user 0); a phone of any maker may leave any line out.
 Invariant 2: its clock may be wrong, and may be set meanwhile: no instant of ours lies in the future because of it.
 """
 
@@ -40,7 +40,7 @@ _CLOCK_SET: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneState:
-    """What a phone answered. `home`: its launcher, '' where it does not say; `local`: its time zone.
+    """What a phone answered. `home`: its launcher, '' where it is not known; `local`: its time zone.
 
     `users`: the current user and every profile. Android shows only the current user's own profiles, so the others' do no harm.
     """
@@ -53,9 +53,8 @@ class PhoneState:
 
 
 def parse_phone_state(text: str) -> PhoneState:
-    values = {
-        key: value for key, _equals, value in (line.strip().partition("=") for line in text.splitlines()) if value
-    }
+    pairs = (line.strip().partition("=") for line in text.splitlines())
+    values = {key: value for key, _equals, value in pairs if value}
     user = int(values["user"]) if re.fullmatch(r"[0-9]{1,6}", values.get("user", "")) else 0
     wakefulness = values.get("mWakefulness")
     keyguard = values.get("KeyguardShowing")
@@ -79,15 +78,15 @@ def parse_phone_state(text: str) -> PhoneState:
 
 def _resumed(text: str) -> tuple[int, str] | None:
     # Newer versions name the one on top; older ones list one for each stack, the top's last.
-    found = {matched[1]: (int(matched[2]), matched[3]) for matched in reversed(list(_ACTIVITY.finditer(text)))}
-    return found.get("top") or found.get("") or found.get("m")
+    activities = {matched[1]: (int(matched[2]), matched[3]) for matched in reversed(list(_ACTIVITY.finditer(text)))}
+    return activities.get("top") or activities.get("") or activities.get("m")
 
 
 class PhoneClock:
     """Converts the phone's instants into ours.
 
-    `answer` is what it answered to `CLOCK_COMMAND`, asked at `asked` and answered at `answered`. A phone that answers no
-    clock is taken to be right. `error` is by how much an instant may be off.
+    `answer` is what it answered to `CLOCK_COMMAND`, asked at `asked` and answered at `answered`. A phone without a
+    readable clock counts as right. `error` is by how much an instant may be off.
     """
 
     def __init__(self, answer: str, *, asked: datetime, answered: datetime) -> None:

@@ -7,7 +7,7 @@ over what is in front, and do not end it.
 A work profile or a second copy of an app has a user of its own in Android, and is the same person.
 Invariant 3: an event that is logged twice happened once.
 Invariant 4: an app is opened when it comes to the front while the phone is in use. What is in front by itself (after unlocking,
-when sensing starts) is not opened, nor is an app from which somebody only looked at the launcher.
+when sensing starts) is not opened, and an app from which somebody only looked at the launcher is not opened again.
 """
 
 from collections.abc import Set as AbstractSet
@@ -28,12 +28,12 @@ from detector.sensors.known_programs import KNOWN_PROGRAMS
 from detector.sensors.model import AppFocused, SensorEvent
 
 PASSED_OVER: Final = timedelta(seconds=2)
-"""As the core's `fleeting`: what is in front for less was only passed over."""
+"""As the core's `fleeting`: an app in front for less than this was only passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AndroidSnapshot:
-    """A phone's state at one instant; None: not known. `package` is what is resumed, for `user`."""
+    """A phone's state at one instant; None: not known. `package`: the app that is resumed, and `user` its user."""
 
     is_on: bool | None = None
     is_locked: bool | None = None
@@ -77,7 +77,7 @@ class AndroidState:
         return AndroidSnapshot(is_on=self._is_on, is_locked=self._is_locked, user=user, package=package)
 
     def start(self, snapshot: AndroidSnapshot, at: datetime) -> list[SensorEvent]:
-        """Return what holds now; nothing where that is not known."""
+        """Return events for the state at `at`; none where that is not known."""
         self._is_on, self._is_locked = snapshot.is_on, snapshot.is_locked
         self._resumed = None if snapshot.package is None else (snapshot.user, snapshot.package)
         self._in_use, self._yielded_down = None, False
@@ -98,7 +98,7 @@ class AndroidState:
                 return self._on_screen(event, at)
             case KeyguardToggled():
                 self._is_locked = event.is_shown
-                # The screen's own log tells only that it is shown.
+                # The screen's own log has only that it is shown.
                 if not event.is_shown:
                     self._logs_keyguard = self._has_logged_keyguard = True
                 return self._update_in_use(at)
@@ -145,7 +145,7 @@ class AndroidState:
         if not now:
             return self._lay_down(at)
         self._yielded_down = False
-        # Where the state before is not known, nobody knows that it was picked up just now.
+        # Where the state before is not known, it may have been picked up earlier.
         is_picked_up = before is False and not self._is_another_users()
         picked_up: list[SensorEvent] = [PickedUp(at=at, device=self._device)] if is_picked_up else []
         return picked_up + (self._update_front(at, by_itself=True) if self._resumed else [])
@@ -166,8 +166,9 @@ class AndroidState:
         # `_front` is None for nothing in front, so whether anything was yielded at all needs a flag of its own.
         if self._yielded_front and self._is_dialog():
             return []
-        before, self._front = self._front if self._yielded_front else None, self._app_in_front()
-        is_new, self._yielded_front = not self._yielded_front or self._front != before, True
+        before = self._front if self._yielded_front else None
+        is_new = not self._yielded_front or self._app_in_front() != before
+        self._front, self._yielded_front = self._app_in_front(), True
         if not is_new:
             return []
         if self._front is None:

@@ -1,6 +1,6 @@
-"""What Android kept of the last while, for after the link broke: parse `dumpsys usagestats`, and replay it.
+"""Fill in a break of the link from what Android kept: parse `dumpsys usagestats`, and replay it.
 
-Invariant 1: it is asked only after a break of the link within partner time; what is from before, or too long ago, is dropped.
+Invariant 1: it is asked only after a break of the link within partner time; older events, and those over two hours ago, are dropped.
 Invariant 2: only the blocks "Last 24 hour events" of the current user and their profiles count; sums and other users' blocks do not.
 Invariant 3: times in the dump are the phone's own wall time without a zone; they stay instants of the phone's clock here.
 
@@ -111,13 +111,14 @@ def replay(
         # What was seen live in the second of the break yields nothing again: the state holds it already.
         # What comes after `until` is in the live log already.
         if since - _SECOND < at <= until:
-            found = state.update(event, max(at, since))
-            missed += found if max(at, since) >= earliest else []
+            at = max(at, since)
+            new = state.update(event, at)
+            missed += new if at >= earliest else []
     return missed, state
 
 
 def _events(dump: str, users: AbstractSet[int], local: timezone) -> Iterator[AndroidEvent]:
-    # What stands above the first heading is of the user who is current.
+    # Lines above the first heading are of the current user.
     user, is_our_user, is_block = min(users), True, False
     for line in dump.splitlines():
         if (heading := _USER.match(line)) is not None:

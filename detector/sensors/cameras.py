@@ -109,7 +109,7 @@ class Cameras:
         try:
             lines = (self._udev / device).read_text(errors="replace").splitlines()
         except OSError:
-            # udev says nothing of it: better one device too many than a camera missed.
+            # udev has no entry. A device too many does less harm than a camera that is missed.
             return True
         capabilities = [line for line in lines if line.startswith("E:ID_V4L_CAPABILITIES=")]
         return not capabilities or ":capture:" in capabilities[0]

@@ -1,6 +1,6 @@
 """Report that something began or ended only once it has stayed so for a while.
 
-Invariant 1: the first state is reported at once: nobody knows how long it has lasted.
+Invariant 1: the first state is reported at once, as it may have lasted for long already.
 Invariant 2: a change that is taken back before its time is not reported; while nothing changes no timer runs.
 """
 

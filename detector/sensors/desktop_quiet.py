@@ -1,6 +1,6 @@
 """Whether the desktop's own Do Not Disturb is on, by a property of the notification server.
 
-Known so far: dunst (`paused`), and servers with the property `Inhibited` (KDE). With others the sensor is unavailable.
+Supported: dunst (`paused`), and servers with the property `Inhibited` (KDE). With others the sensor is unavailable.
 
 Invariant 1: no polling: the server signals a change, and the bus its end.
 """
@@ -34,31 +34,31 @@ class DesktopQuiet(ClockSensor):
 
     async def observe(self) -> AsyncGenerator[SensorEvent, None]:
         channel: Channel[Observation] = Channel()
-        quiet: bool | None = None
+        is_on: bool | None = None
 
-        def set_quiet(*, now_quiet: bool) -> None:
-            nonlocal quiet
-            if now_quiet != quiet:
-                quiet = now_quiet
+        def update(*, now_on: bool) -> None:
+            nonlocal is_on
+            if now_on != is_on:
+                is_on = now_on
                 at = self._clock.now()
-                channel.put(QuietBegan(at=at) if now_quiet else QuietEnded(at=at))
+                channel.put(QuietBegan(at=at) if now_on else QuietEnded(at=at))
 
         def on_signal(message: Message) -> None:
             if message.member == "NameOwnerChanged" and message.body[0] == NOTIFICATIONS:
                 channel.close_as_lost(_("the notification server went away"))
             elif message.member == "PropertiesChanged" and message.body[0] == interface and name in message.body[1]:
-                set_quiet(now_quiet=bool(message.body[1][name].value))
+                update(now_on=bool(message.body[1][name].value))
 
         async with await SensorBus.open(BusType.SESSION) as bus:
             interface, name = await _find_property(bus)
             rules = [match_signals(NOTIFICATIONS, NOTIFICATIONS_PATH, PROPERTIES), match_owner_changes(NOTIFICATIONS)]
             await bus.listen(rules, on_signal, channel)
-            now_quiet = bool(await bus.get_property(NOTIFICATIONS, NOTIFICATIONS_PATH, interface, name))
+            now_on = bool(await bus.get_property(NOTIFICATIONS, NOTIFICATIONS_PATH, interface, name))
             # A signal that came meanwhile is at least as new. It must not be yielded before `SensorStarted`, which resets the
             # sense.
-            latest, quiet = now_quiet if quiet is None else quiet, None
+            latest, is_on = now_on if is_on is None else is_on, None
             channel.put(SensorStarted(at=self._clock.now(), sense="quiet", sensor=self.name))
-            set_quiet(now_quiet=latest)
+            update(now_on=latest)
             while True:
                 yield await channel.get()
 
@@ -73,5 +73,5 @@ async def _find_property(bus: SensorBus) -> tuple[str, str]:
             raise SensorUnavailable(_("the notification server does not answer")) from silent
         return interface, name
     raise SensorUnavailable(
-        _("no notification server here tells whether Do Not Disturb is on"), _("dunst and KDE's server do")
+        _("the notification server does not report whether Do Not Disturb is on"), _("dunst and KDE's server do")
     )

@@ -1,4 +1,4 @@
-"""The programs that sensors tell apart by name, from `known_programs.toml`."""
+"""The programs that sensors recognise by name, from `known_programs.toml`."""
 
 import tomllib
 from pathlib import Path

@@ -2,7 +2,7 @@
 
 Invariant 1: `LockedHint` is the fact; the signals `Lock` and `Unlock` are requests, believed at once and checked later: a screen
 locker that sets no hint would otherwise leave the session locked until its end. Idleness is sensed meanwhile.
-Invariant 2: the instant before sleep is read before sleep: logind waits for us while we hold a delay lock, and only then.
+Invariant 2: the instant before sleep is read before sleep: logind waits for us only while we hold a delay lock.
 Invariant 3: sleep is one `Gap` from that instant to waking up.
 """
 
@@ -34,7 +34,7 @@ HINT_DELAY: Final = timedelta(seconds=10)
 
 
 class DelayLockRequest:
-    """In the channel between two observations: the delay lock has to be taken again."""
+    """Put into the channel where the delay lock has to be taken again."""
 
 
 class Logind(ClockSensor):
@@ -127,7 +127,7 @@ class _LogindWatch:
         elif self._asleep_since is not None:
             since, self._asleep_since = self._asleep_since, None
             self._channel.put(Gap(at=now, since=min(since, now), reason=GapReason.SUSPEND))
-            # The lock was released for this sleep. Taking the next one is a call, for which a signal handler cannot wait.
+            # The lock was released for this sleep. Taking the next one is a call, and a signal handler cannot wait for a reply.
             self._channel.put(DelayLockRequest())
 
     def _set_locked(self, *, locked: bool) -> None:

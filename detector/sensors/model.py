@@ -1,8 +1,8 @@
-"""What every sensor is, and what it may yield.
+"""The interface of every sensor, and what it may yield.
 
 Invariant 1: a sensor opens nothing before `observe` is iterated, and has closed everything once the iterator is closed.
 Invariant 2: a sensor's own failures are `SensorUnavailable` (from `probe`) and `SensorLost` (from `observe`); anything else is a bug.
-Invariant 3: a title lives in `Toplevel` alone, on its way to the inbox, and never in a log, a repr or an exception.
+Invariant 3: a title is in `Toplevel` only, on its way to the inbox, and never in a log, a repr or an exception.
 """
 
 from collections.abc import AsyncGenerator
@@ -59,7 +59,7 @@ SensorEvent: TypeAlias = Observation | ToplevelFocused | AppFocused
 
 
 class ClockSensor:
-    """The constructor of sensors that need the clock alone, and nothing of the settings."""
+    """The constructor of sensors that need only the clock, and nothing of the settings."""
 
     def __init__(self, clock: Clock, settings: AttentionSettings | None = None) -> None:
         del settings

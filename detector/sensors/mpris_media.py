@@ -39,7 +39,7 @@ _MATCH_RULES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _QueryPlayer:
-    """In the channel between two observations: this player has to be asked for its status."""
+    """Put into the channel where this player has to be asked for its status."""
 
     owner: str
 
@@ -129,7 +129,7 @@ class _Players:
         # Signals carry the sender's unique name. A relay has no entry, as its MPRIS name was ignored.
         if message.sender not in self._owners.values():
             return
-        # The signal may carry Metadata along, which says what plays: only the status is read.
+        # The signal may also carry Metadata, which names what plays: only the status is read.
         _interface, changed, invalidated = message.body
         if STATUS in changed:
             self._set(message.sender, changed[STATUS].value)

@@ -1,7 +1,7 @@
 """Which program is behind a toplevel, and which one is in the foreground inside a terminal.
 
 Invariant 1: only names of programs are read; of a command line, only the script that an interpreter runs, never what follows.
-Invariant 2: a toplevel names its own pid, so it is believed only where that process belongs to this person.
+Invariant 2: a toplevel names its own pid, so the pid counts only where that process belongs to this person.
 
 Inside a terminal, the foreground is the kernel's: the process group to which the tty gives the keyboard. Where one process
 serves several ttys (gnome-terminal's server, the tabs of konsole, the panes of tmux and screen), it is the tty that was
@@ -42,7 +42,7 @@ def terminal_foreground_name(pid: int) -> str | None:
     with suppress(psutil.Error, OSError):
         leader = _foreground(psutil.Process(pid).children())
         name = None if leader is None else process_name(leader)
-        multiplexer = next((known for known in MULTIPLEXERS if name and name.lower().startswith(known)), None)
+        multiplexer = next((prefix for prefix in MULTIPLEXERS if name and name.lower().startswith(prefix)), None)
         if multiplexer is None:
             return name
         leader = _foreground(list(_served_by(multiplexer)))
@@ -63,15 +63,15 @@ def _name(process: psutil.Process) -> str:
 
 def _foreground(processes: list[psutil.Process]) -> int | None:
     # Return the leader of the foreground group of the tty that was last typed into, among the processes' ttys.
-    found = []
+    leaders = []
     for process in processes:
         with suppress(psutil.Error, OSError, ValueError):
             # proc(5): the name, in brackets, may itself hold spaces and brackets; what follows the last bracket does not.
             fields = Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
             tty, leader = int(fields[4]), int(fields[5])
             if tty and leader > 0:
-                found.append((_last_typed(tty), leader))
-    return max(found)[1] if found else None
+                leaders.append((_last_typed(tty), leader))
+    return max(leaders)[1] if leaders else None
 
 
 def _last_typed(tty: int) -> float:

@@ -1,7 +1,7 @@
 """Whether somebody is in a call: a microphone or a camera is in use, yes or no.
 
 Invariant 1: no polling: the sound server and the kernel report changes, and only then the state is read.
-Invariant 2: which program it is, and what is spoken, is never read.
+Invariant 2: the program's name, and what is recorded, are never read.
 Invariant 3: what lasts less than three seconds is no call: programs try a microphone or a camera when they start; and a call
 that changes its headset has not ended. What is in use already at the start is a call at once.
 """
@@ -27,7 +27,7 @@ GATHER_DELAY: Final = 0.25
 
 
 class _Recheck:
-    """In the channel between two observations: something has changed, so the state has to be read."""
+    """Put into the channel where something has changed, so that the state has to be read."""
 
 
 class PulseCall(ClockSensor):

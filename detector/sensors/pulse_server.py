@@ -96,7 +96,7 @@ class PulseServer:
         self._child = PactlProcess(("subscribe",), self._server, self._on_output)
         try:
             async with asyncio.timeout(TIMEOUT):
-                # `pactl subscribe` does not say when it begins to listen. But it reports our own connection when we ask for a list.
+                # `pactl subscribe` does not report when it begins to listen, but it reports our own connection, made for a list.
                 while not self._has_reported.is_set():
                     await self._list("source-outputs")
                     await wait_briefly(self._has_reported, 0.1)

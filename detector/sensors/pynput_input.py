@@ -1,10 +1,10 @@
 """How much somebody scrolls, types and clicks: one count for each second with input, by pynput.
 
 Invariant 1: which key it was is never read: the callback counts presses, and nothing else leaves it.
-Invariant 2: silence costs nothing: the listener's thread wakes the event loop once at the first input of a second, and the
+Invariant 2: without input nothing runs: the listener's thread wakes the event loop once at the first input of a second, and the
 loop then sleeps until that second ends.
-Invariant 3: a listener whose thread has ended is lost, whatever it says about itself, and nobody waits for it for ever.
-Invariant 4: mouse motion is not decoded where pynput allows that: it is most of what its own listener costs.
+Invariant 3: a listener is lost once its thread has ended, whatever its own state; every wait for a thread has a timeout.
+Invariant 4: mouse motion is not decoded where pynput allows that: it takes most of the time of its own listener.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ END_TIMEOUT: Final = timedelta(seconds=2)
 WHEEL: Final = range(4, 8)
 """Buttons 4 to 7 are a turn of the wheel: up, down, left, right."""
 REQUIRED_HOOKS: Final = ("_EVENTS", "_run", "_mark_ready", "_handle_message")
-"""What pynput's X11 listener must have so that it can be made to listen to presses alone; they are not documented."""
+"""Undocumented attributes of pynput's X11 listener, by which it can be restricted to presses."""
 
 logger = logging.getLogger("turntoward.sensors")
 
@@ -63,7 +63,7 @@ class PynputInput(ClockSensor):
 
 
 class InputCounters:
-    """What the listener's threads count, upwards for ever; `on_first` is called at the first count after `read`."""
+    """Counts of the listener's threads, which only go up; `on_first` is called at the first count after `read`."""
 
     def __init__(self, on_first: Callable[[], None]) -> None:
         self.scrolls = self.keys = self.clicks = 0
@@ -90,7 +90,7 @@ class _InputWatch:
         self._loop = asyncio.get_running_loop()
         self._counters = InputCounters(lambda: self._from_thread(self._begin_second))
         self._counted = (0, 0, 0)
-        self._second: asyncio.TimerHandle | None = None
+        self._second_timer: asyncio.TimerHandle | None = None
         self._listeners: list[Any] = []
         self._running = 0
         self._ready_count = 0
@@ -115,7 +115,7 @@ class _InputWatch:
             self._loop.call_soon_threadsafe(act)
 
     def _on_ready(self) -> None:
-        # Where two listeners share the work, silence means nothing before both of them listen.
+        # Where there are two listeners, both have to listen before a second without input counts as one.
         self._ready_count += 1
         if self._ready_count == len(self._listeners):
             self._ready.set()
@@ -129,11 +129,11 @@ class _InputWatch:
             self._channel.close_as_lost(_("the listener's thread ended"))
 
     def _begin_second(self) -> None:
-        if self._second is None and not self._ending:
-            self._second = self._loop.call_later(SECOND.total_seconds(), self._end_second)
+        if self._second_timer is None and not self._ending:
+            self._second_timer = self._loop.call_later(SECOND.total_seconds(), self._end_second)
 
     def _end_second(self) -> None:
-        self._second = None
+        self._second_timer = None
         before, self._counted = self._counted, self._counters.read()
         scrolls, keys, clicks = (now - then for now, then in zip(self._counted, before, strict=True))
         if scrolls or keys or clicks:
@@ -141,8 +141,8 @@ class _InputWatch:
 
     async def close(self) -> None:
         self._ending = True
-        if self._second is not None:
-            self._second.cancel()
+        if self._second_timer is not None:
+            self._second_timer.cancel()
         for listener in self._listeners:
             _shut_down(listener)
         with suppress(TimeoutError):
@@ -157,7 +157,7 @@ class _InputWatch:
 
 
 def make_listeners(counters: InputCounters, *, ready: Callable[[], None], ended: Callable[[], None]) -> list[Any]:
-    """Return the threads that count, not yet started: one that listens to presses alone, or pynput's own two.
+    """Return the threads that count, not yet started: one that listens only to presses, or pynput's own two.
 
     `ready` and `ended` are called in the threads. Raises `SensorUnavailable`.
     """
@@ -226,7 +226,7 @@ def _watched(listener: Any, ready: Callable[[], None], ended: Callable[[], None]
         ended()
 
     def _mark_ready(self: Any) -> None:
-        listener._mark_ready(self)  # noqa: SLF001 - pynput's own `wait` blocks for ever if the thread dies first
+        listener._mark_ready(self)  # noqa: SLF001 - pynput's own `wait` blocks without end if the thread dies first
         for display in _displays(self):
             # pynput frees its RECORD context twice when it ends; python-xlib would print that error.
             display.set_error_handler(lambda *_: None)

@@ -28,9 +28,7 @@ class SensorSettings:
             "empty: none."
         ),
     )
-    adb: str = option(
-        "127.0.0.1:5037", _("The adb server, for a phone that is beside you by cable or wireless debugging.")
-    )
+    adb: str = option("127.0.0.1:5037", _("The adb server that reaches a phone by cable or wireless debugging."))
 
 
 def check_sources(sources: SensorSettings) -> list[tuple[str, str, str]]:

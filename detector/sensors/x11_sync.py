@@ -93,12 +93,12 @@ class IdleCounter:
 
     def __init__(self, display: Any) -> None:
         """Find the counter. Raises `SensorUnavailable` where the server has none."""
-        found = display.query_extension(EXTENSION)
-        if found is None or not found.present:
+        extension = display.query_extension(EXTENSION)
+        if extension is None or not extension.present:
             raise SensorUnavailable(_("the X server has no SYNC extension"))
         self._display = display
-        self._opcode = found.major_opcode
-        self._event = found.first_event + ALARM_NOTIFY
+        self._opcode = extension.major_opcode
+        self._event = extension.first_event + ALARM_NOTIFY
         _Initialize(display=display.display, opcode=self._opcode, major=3, minor=1)
         listed = _ListSystemCounters(display=display.display, opcode=self._opcode)
         counters = _counters(bytes(listed.counters), listed.count)
@@ -143,11 +143,11 @@ def _length(high: int, low: int) -> timedelta:
 
 
 def _counters(listed: bytes, count: int) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
+    counters: dict[bytes, int] = {}
     at = 0
     for _index in range(count):
         counter, _resolution_high, _resolution_low, length = struct.unpack_from("=IiIH", listed, at)
-        found[listed[at + 14 : at + 14 + length]] = counter
+        counters[listed[at + 14 : at + 14 + length]] = counter
         # Each entry is padded as a whole, name and fields together, to a multiple of four.
         at += (14 + length + 3) & ~3
-    return found
+    return counters

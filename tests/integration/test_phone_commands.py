@@ -142,7 +142,7 @@ class TestPair:
         assert "This is plain HTTP: others in this Wi-Fi can read the phone's token, and could" in done.stdout
         assert done.stdout.endswith(
             "my phone is paired. The page on the phone goes on with what to set up there.\n"
-            '`turntoward phone test "my phone"` says whether it reaches this device.\n'
+            '`turntoward phone test "my phone"` shows whether it reaches this device.\n'
         )
         assert is_short(done.stdout)
         (mine,) = kept()

@@ -408,7 +408,7 @@ async def test_no_package_is_in_a_log_a_repr_or_an_exception(
         ("no permissions (user in plugdev group; are your udev rules wrong?); see [http://x.y]", "over USB", "udev"),
         ("authorizing", "being asked", "confirm"),
         ("recovery", "not started", "restart"),
-        ("enchanted", "adb says of the phone: enchanted", "plug it in again"),
+        ("enchanted", "adb reports for the phone: enchanted", "plug it in again"),
     ],
 )
 async def test_each_adb_state_has_a_remedy(adb: FakeAdb, state: str, why: str, remedy: str) -> None:

@@ -29,7 +29,7 @@ def phone_command() -> None:
 def pair(**options: Any) -> None:
     """Pair a phone, and call it NAME.
 
-    Shows a link that works once, within five minutes. It opens a page that says what the phone will report and what
+    Shows a link that works once, within five minutes. It opens a page that lists what the phone will report and what
     never, and helps to set the phone up. All phones use the address of the first one.
     """
     from detector.cli.phone.pairing import PairOptions, pair_phone

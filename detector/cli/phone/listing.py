@@ -1,4 +1,4 @@
-"""Show the phones and the phone API, and remove a phone. A token is never shown, nor its digest."""
+"""Show the phones and the phone API, and remove a phone. A token and its digest are never shown."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

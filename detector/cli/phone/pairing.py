@@ -84,7 +84,7 @@ def pair_by_link(options: PairOptions) -> None:
         before = store.phones.api_address()
         phones = store.phones.all()
         address = _checked_address(options, phones, before)
-        # Before anything is stored: without a daemon nobody would open the phone API, and the link would lead nowhere.
+        # Before anything is stored: without a daemon the phone API stays closed, and the link would not work.
         if running_pid() is None:
             raise DaemonNotRunning(context.NOT_RUNNING)
         code = secrets.token_urlsafe(CODE_BYTES)
@@ -116,7 +116,7 @@ def pair_by_link(options: PairOptions) -> None:
         _("{name} is paired. The page on the phone goes on with what to set up there.").format(name=options.name)
     )
     output.print_text(
-        _('`turntoward phone test "{name}"` says whether it reaches this device.').format(name=options.name)
+        _('`turntoward phone test "{name}"` shows whether it reaches this device.').format(name=options.name)
     )
 
 
@@ -151,9 +151,9 @@ def pair_by_adb(options: PairOptions) -> None:
             paired.format(name=options.name, serial=serial),
             _(
                 "Next: switch on USB or wireless debugging on the phone and allow this device there; "
-                "docs/phones.md says how."
+                "docs/phones.md describes how."
             ),
-            _("`turntoward doctor` says whether the phone is reached."),
+            _("`turntoward doctor` shows whether the phone is reached."),
         ]
     )
 
@@ -168,7 +168,7 @@ def _checked_address(options: PairOptions, phones: Sequence[Phone], before: Phon
             options.address, options.port, options.host, options.certificate, options.key
         )
         problems += address_problems
-        # What was set up on the other phones holds the address: with another one they would reach nobody.
+        # The automations on the other phones hold this address, and would not work with another one.
         if before is not None and users and address is not None and address != before:
             message = _("the phone API is at {url} already, and {names} uses that")
             hint = _("leave these options out; or remove what is paired, and pair it again")

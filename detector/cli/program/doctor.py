@@ -205,12 +205,12 @@ def _paired(phone: PhoneFound) -> str:
 
 
 def _known(device: DeviceKnown) -> str:
-    if not device.lived:
+    if not device.duration:
         return _("there was no partner time.")
     if not device.spoke:
         return _("it reported nothing, so nothing is known of it.")
     text = _("{known} of {all} are known.")
-    return text.format(known=format_length(device.known), all=format_length(device.lived))
+    return text.format(known=format_length(device.known), all=format_length(device.duration))
 
 
 def _adb(phone: PhoneFound) -> Iterator[str]:

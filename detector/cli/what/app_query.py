@@ -61,30 +61,34 @@ class AppQuery:
 
 
 def write_classification(
-    query: AppQuery, found: Classification, *, as_json: bool, at: datetime | None = None, names: bool = True
+    query: AppQuery, classification: Classification, *, as_json: bool, at: datetime | None = None, names: bool = True
 ) -> None:
     """Write how the app is classified and why; `at`: when it came to the front; without `names` the category alone."""
-    if at is not None and found.category in UNNAMED:
+    if at is not None and classification.category in UNNAMED:
         # Only a live look: what somebody asks about by its name is answered.
-        found, names = replace(found, category=shown_category(found.category)), False
+        classification, names = replace(classification, category=shown_category(classification.category)), False
     if as_json:
         line: dict[str, Any] = {} if at is None else {"at": at.isoformat()}
         line |= {key: word for key, word in query.words().items() if word is not None and names}
-        line |= {"category": found.category}
-        line |= {"name": found.name, "why": found.why, "entry": found.entry} if names else {}
-        line |= {"domains": found.domains} if found.domains and names else {}
+        line |= {"category": classification.category}
+        line |= {"name": classification.name, "why": classification.why, "entry": classification.entry} if names else {}
+        line |= {"domains": classification.domains} if classification.domains and names else {}
         click.echo(json.dumps(line, ensure_ascii=False))
         return
-    category = found.category if found.name is None or not names else f"{found.category}: {found.name}"
+    category = (
+        classification.category
+        if classification.name is None or not names
+        else f"{classification.category}: {classification.name}"
+    )
     click.echo(category if at is None else f"{format_time(at)}  {category}")
     if not names:
         return
     for key, word in query.words().items():
         if word:
             write_row("app id" if key == "app" else key, terminal_safe(word))
-    write_row("why", found.why)
-    if found.domains and not query.is_seen:
-        write_row("domains", ", ".join(found.domains))
+    write_row("why", classification.why)
+    if classification.domains and not query.is_seen:
+        write_row("domains", ", ".join(classification.domains))
 
 
 def write_row(key: str, text: str) -> None:

@@ -47,18 +47,18 @@ def learn(query: AppQuery, category: str | None, *, yes: bool) -> None:
     # Classified with the settings just read, not with those of a running daemon.
     now = query.classify(classifier)
     list_name, word = _list_and_word(query, classifier)
-    wanted = category or _ask(word, now)
-    if wanted is None or (wanted == now.category and now.entry is not None):
+    answer = category or _ask(word, now)
+    if answer is None or (answer == now.category and now.entry is not None):
         text = _("{word} stays {category}. Nothing is written.")
         click.echo(text.format(word=terminal_safe(word), category=now.category))
         return
     # A category that was answered to the question needs no second question.
-    question = _("Write that {word} is {category}?").format(word=terminal_safe(word), category=wanted)
+    question = _("Write that {word} is {category}?").format(word=terminal_safe(word), category=answer)
     if not confirm(
         question, yes=yes or category is None, unchanged=_("Nothing is written."), with_yes=_("Add --yes to write it.")
     ):
         return
-    _write(config, [_Entry(query, list_name, word, wanted)])
+    _write(config, [_Entry(query, list_name, word, answer)])
 
 
 def learn_unknown(apps: Iterable[str]) -> None:
@@ -66,15 +66,15 @@ def learn_unknown(apps: Iterable[str]) -> None:
     classifier = load_classifier(config.settings.activities)
     unknown = [app for app in dict.fromkeys(apps) if classifier.classify_phone(app).entry is None]
     if not unknown:
-        click.echo(_("There is no unknown app whose name is kept. `turntoward what --unknown` says more."))
+        click.echo(_("There is no unknown app whose name is kept. `turntoward what --unknown` shows more."))
         return
     _require_terminal(_("Add --package NAME --category CATEGORY --yes"))
     entries = []
     for app in unknown:
         query = AppQuery(package=app)
-        wanted = _ask(app, query.classify(classifier))
-        if wanted is not None:
-            entries.append(_Entry(query, *_list_and_word(query, classifier), wanted))
+        answer = _ask(app, query.classify(classifier))
+        if answer is not None:
+            entries.append(_Entry(query, *_list_and_word(query, classifier), answer))
     if entries:
         _write(config, entries)
     else:
@@ -90,7 +90,7 @@ def _list_and_word(query: AppQuery, classifier: Classifier) -> tuple[str, str]:
 
 
 def _most_specific(query: AppQuery, classifier: Classifier) -> tuple[str, str]:
-    # The program inside a terminal says more than the terminal, and the site more than the browser.
+    # The program inside a terminal rather than the terminal, and the site rather than the browser.
     if query.package is not None:
         return "android", query.package
     if query.inside:
@@ -133,12 +133,16 @@ def _write(config: ConfigText, entries: Sequence[_Entry]) -> None:
     # Invariant 2: the classifier is asked again with the new entries before anything is written.
     classifier = load_classifier(config.settings.activities)
     for entry in entries:
-        found = entry.query.classify(classifier)
-        if found.category != entry.category:
+        classification = entry.query.classify(classifier)
+        if classification.category != entry.category:
             message = _(
                 "{word} would still be {category}, as {entry} decides before it. Nothing is written; change that entry."
             )
-            raise UserError(message.format(word=terminal_safe(entry.word), category=found.category, entry=found.entry))
+            raise UserError(
+                message.format(
+                    word=terminal_safe(entry.word), category=classification.category, entry=classification.entry
+                )
+            )
     config.write()
     learned = _("{word} is {category} from now on.")
     sentences = [learned.format(word=terminal_safe(entry.word), category=entry.category) for entry in entries]

@@ -13,11 +13,11 @@ from detector.store.model import UnknownApps
 
 
 def list_unknown(*, as_json: bool) -> None:
-    found = _read()
+    apps_by_device = _read()
     if as_json:
-        print_json(found)
+        print_json(apps_by_device)
         return
-    for line in _lines(found):
+    for line in _lines(apps_by_device):
         click.echo(line)
 
 
@@ -33,11 +33,11 @@ def _read() -> Mapping[str, UnknownApps]:
     return read_stored(lambda store: store.history.unknown_apps(), {})
 
 
-def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:
-    if not found:
+def _lines(apps_by_device: Mapping[str, UnknownApps]) -> Iterator[str]:
+    if not apps_by_device:
         yield _("No app that the catalogue does not know was opened on a phone.")
         return
-    for device, unknown in found.items():
+    for device, unknown in apps_by_device.items():
         yield from _wrapped(f"{device}: {_opened(unknown)}.")
         column = max((len(terminal_safe(app)) for app in unknown.named), default=0)
         for app, opens in unknown.named.items():
@@ -45,10 +45,10 @@ def _lines(found: Mapping[str, UnknownApps]) -> Iterator[str]:
         unnamed = unknown.opens - sum(unknown.named.values())
         if unknown.named and unnamed:
             yield from _wrapped(_("  and {count} more from when names were not kept").format(count=unnamed))
-    if not any(unknown.named for unknown in found.values()):
-        yield from _wrapped(_("Their names are never kept: a phone may be somebody else's."))
+    if not any(unknown.named for unknown in apps_by_device.values()):
+        yield from _wrapped(_("Their names are never kept: the phone may belong to another person."))
     yield from _wrapped(
-        _("`turntoward what --package NAME` says what one counts as; an [[activity]] in the config changes it.")
+        _("`turntoward what --package NAME` shows how one is classified; an [[activity]] in the settings changes it.")
     )
 
 
