@@ -30,7 +30,7 @@ COMPLETION_VARIABLE: Final = "_TURNTOWARD_COMPLETE"
 
 
 class CommandEntry(NamedTuple):
-    """A command: its name, the group under which `--help` lists it, the folder of its `commands.py`, its line there."""
+    """A command: its name, the group under which `--help` lists it, the folder of its `commands.py`, its summary."""
 
     name: str
     group: str
@@ -40,26 +40,26 @@ class CommandEntry(NamedTuple):
 
 # Every command, in the order of `--help`. `load_command` finds `now` as `now_command` in `detector/cli/plan/commands.py`.
 COMMANDS: Final = (
-    CommandEntry("now", "Partner time", "plan", "partner time begins now, for a while"),
+    CommandEntry("now", "Partner time", "plan", "begin partner time now"),
     CommandEntry("add", "Partner time", "plan", "declare partner time, once or for good"),
-    CommandEntry("edit", "Partner time", "plan", "change a declared partner time: only what you name"),
-    CommandEntry("list", "Partner time", "plan", "show what is declared, or a week of it as a picture"),
+    CommandEntry("edit", "Partner time", "plan", "change a declared partner time"),
+    CommandEntry("list", "Partner time", "plan", "list declared partner times, or draw a week"),
     CommandEntry("show", "Partner time", "plan", "show everything about one partner time"),
     CommandEntry("next", "Partner time", "plan", "show the partner time that comes next"),
-    CommandEntry("remove", "Partner time", "plan", "take a declared partner time back"),
-    CommandEntry("extend", "Partner time", "plan", "the partner time under way goes on longer"),
+    CommandEntry("remove", "Partner time", "plan", "remove a declared partner time"),
+    CommandEntry("extend", "Partner time", "plan", "make the partner time under way longer"),
     CommandEntry("answer", "Partner time", "plan", "answer the last nudge: away, both or need"),
     CommandEntry("stop", "Partner time", "plan", "end the partner time under way"),
     CommandEntry("pause", "Partner time", "plan", "sense nothing for a while"),
     CommandEntry("resume", "Partner time", "plan", "end the pause"),
-    CommandEntry("skip", "Partner time", "plan", "one partner time does not take place, this once"),
-    CommandEntry("cancel", "Partner time", "plan", "cancel one partner time, and have it at another time"),
+    CommandEntry("skip", "Partner time", "plan", "skip one occurrence"),
+    CommandEntry("cancel", "Partner time", "plan", "cancel one occurrence, and choose a new date"),
     CommandEntry("calendar", "Partner time", "calendar", "calendars that propose partner time"),
-    CommandEntry("together", "Partner time", "plan", "what is always for both of you"),
-    CommandEntry("report", "Looking back", "history", "what happened, how often, and what helped"),
-    CommandEntry("backtest", "Looking back", "history", "try rules on your own past evenings before they speak"),
-    CommandEntry("why", "Looking back", "history", "why a nudge came, or why none did"),
-    CommandEntry("replay", "Looking back", "history", "play a recording through the same core"),
+    CommandEntry("together", "Partner time", "plan", "categories that are always for both of you"),
+    CommandEntry("report", "Looking back", "history", "show presence, moments, and what helped"),
+    CommandEntry("backtest", "Looking back", "history", "try rules on your own past evenings"),
+    CommandEntry("why", "Looking back", "history", "explain why a nudge came, or why none did"),
+    CommandEntry("replay", "Looking back", "history", "play a recording"),
     CommandEntry("forget", "Looking back", "history", "delete the last minutes, or everything"),
     CommandEntry("export", "Looking back", "history", "write out everything that is kept"),
     CommandEntry(
@@ -68,19 +68,19 @@ COMMANDS: Final = (
     CommandEntry(
         "rules", "Rules and activities", "rules", "show the rules or one of them; check, write and test your own"
     ),
-    CommandEntry("what", "Rules and activities", "what", "show what the program makes of the window in front"),
+    CommandEntry("what", "Rules and activities", "what", "show how the window in front is classified"),
     CommandEntry("phone", "Devices", "phone", "pair your phone, see which are paired, test or remove one"),
-    CommandEntry("import", "Devices", "importing", "take in history that ActivityWatch kept"),
-    CommandEntry("doctor", "Devices", "program", "say what can be sensed here, and what to do about the rest"),
-    CommandEntry("try", "The program", "program", "play the bundled evening: see it work without a desktop"),
+    CommandEntry("import", "Devices", "importing", "import the history of ActivityWatch"),
+    CommandEntry("doctor", "Devices", "program", "show what can be sensed here, and how to fix the rest"),
+    CommandEntry("try", "The program", "program", "play the bundled evening, without a desktop"),
     CommandEntry("run", "The program", "program", "run the daemon in the foreground"),
-    CommandEntry("status", "The program", "program", "say what the program is doing right now"),
+    CommandEntry("status", "The program", "program", "show what the program is doing now"),
     CommandEntry("config", "The program", "program", "show the settings in force, or a commented sample"),
-    CommandEntry("completion", "The program", "program", "let Tab write commands and your own titles"),
+    CommandEntry("completion", "The program", "program", "set up shell completion"),
     CommandEntry("service", "The program", "program", "install or remove the systemd user service"),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}
-# What people look for under another name.
+# Names of other programs' commands, and what they are called here.
 _OTHER_NAMES: Final = {
     **dict.fromkeys(("start", "begin"), "now"),
     **dict.fromkeys(("delete", "rm"), "remove"),
@@ -151,13 +151,15 @@ class Commands(click.Group):
 def _elsewhere(name: str) -> str | None:
     """Return a hint at the commands that do what the name says, such as `calendar accept` for `accept`."""
     if name in _OTHER_NAMES:
-        found = [_OTHER_NAMES[name]]
+        commands = [_OTHER_NAMES[name]]
     else:
         groups = [(entry.name, load_command(entry.name)) for entry in COMMANDS]
-        found = [f"{group} {name}" for group, each in groups if isinstance(each, click.Group) and name in each.commands]
-    if not found:
+        commands = [
+            f"{title} {name}" for title, group in groups if isinstance(group, click.Group) and name in group.commands
+        ]
+    if not commands:
         return None
-    return _("Write {commands}.").format(commands=_(" or ").join(f"`turntoward {command}`" for command in found))
+    return _("Write {commands}.").format(commands=_(" or ").join(f"`turntoward {command}`" for command in commands))
 
 
 @click.group(
@@ -195,13 +197,13 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(errors.EXIT_INPUT)
-    # The texts of these errors are complete sentences, so nothing is written around them.
+    # The texts of these errors are complete sentences.
     except errors.TurntowardError as error:
         click.echo(str(error), err=True)
         failed = errors.EXIT_NOT_RUNNING if isinstance(error, errors.DaemonNotRunning) else errors.EXIT_FAILED
         sys.exit(errors.EXIT_INPUT if isinstance(error, errors.UserError) else failed)
     except BrokenPipeError:
-        # The reader, such as `head`, has seen enough.
+        # The reader, such as `head`, has closed the pipe.
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug, and must end with the code of a bug
         sys.excepthook(type(error), error, error.__traceback__)

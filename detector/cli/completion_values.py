@@ -1,6 +1,6 @@
 """Find what Tab may write: titles of partner time, names of calendars and of phones, as they are kept on this device.
 
-Invariant 1: it only reads; where nothing can be read there is nothing to complete, and nothing is said.
+Invariant 1: it only reads; where nothing can be read, nothing is completed and no error is printed.
 """
 
 from collections import Counter
@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 
 from click.shell_completion import CompletionItem
 
-from detector.cli.plan.context import CLOCK, open_store
+from detector.cli.plan.context import CLOCK
+from detector.cli.stored import open_stored
 from detector.errors import TurntowardError
 from detector.partner_time.describe import format_schedule
 from detector.store.store import Store
@@ -16,7 +17,7 @@ from detector.zone import local_zone
 
 
 def titles(incomplete: str) -> list[CompletionItem]:
-    # A title that several have would name none of them, so their numbers are offered.
+    # Where several have the same title, their numbers are offered instead.
     return _read(_titles, incomplete)
 
 
@@ -34,10 +35,10 @@ def files(incomplete: str) -> list[CompletionItem]:
 
 
 def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
-    known = store.plans.partner_times()
-    counts = Counter(partner_time.title.casefold() for partner_time in known)
+    partner_times = store.plans.partner_times()
+    counts = Counter(partner_time.title.casefold() for partner_time in partner_times)
     now, zone = CLOCK.now(), local_zone()
-    for partner_time in known:
+    for partner_time in partner_times:
         when = format_schedule(partner_time, now, zone)
         if counts[partner_time.title.casefold()] == 1:
             yield partner_time.title, when
@@ -47,9 +48,9 @@ def _titles(store: Store) -> Iterable[tuple[str, str | None]]:
 
 def _read(find: Callable[[Store], Iterable[tuple[str, str | None]]], incomplete: str) -> list[CompletionItem]:
     try:
-        with open_store(read_only=True) as store:
-            found = list(find(store))
+        with open_stored() as store:
+            candidates = list(find(store))
     except TurntowardError:
         return []
     folded = incomplete.casefold()
-    return [CompletionItem(word, help=words) for word, words in found if word.casefold().startswith(folded)]
+    return [CompletionItem(word, help=words) for word, words in candidates if word.casefold().startswith(folded)]

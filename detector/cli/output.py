@@ -17,7 +17,7 @@ from detector.errors import Problem, UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
 
-# So wide is what is written to a file or a pipe; and no terminal is taken for narrower than this.
+# The width of what is written to a file or a pipe, and the smallest width that is assumed of a terminal.
 COLUMNS: Final = 80
 MIN_COLUMNS: Final = 40
 
@@ -36,13 +36,13 @@ def columns() -> int:
 def wrap(
     text: str, first: str = "", later: str = "", *, width: int | None = None, break_words: bool = False
 ) -> list[str]:
-    """Return the text in lines of at most `width` columns, else of the terminal's; a command between backticks stays whole.
+    """Return the text in lines of at most `width` columns, else of the terminal's; a command in backticks is not broken.
 
     `first` and `later` are written before the first line and before the others. A word longer than a line (a path, an
     address) is broken only where `break_words` is set, so that it can be copied.
     """
-    # textwrap must not see the blanks inside backticks, so they stand as another character until it is done.
-    joined = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
+    # textwrap must not break at the blanks inside backticks, so they are another character until it is done.
+    joined = re.sub(r"`[^`]*`", lambda command: command[0].replace(" ", "\0"), text)
     lines = textwrap.wrap(
         joined,
         columns() - 1 if width is None else width,
@@ -70,9 +70,9 @@ def print_json(value: Any, *, sort_keys: bool = False) -> None:
     click.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2, sort_keys=sort_keys))
 
 
-def attributes(value: object, names: str) -> dict[str, Any]:
-    """Return these attributes as an object for JSON; `names` is a list of them, with blanks between."""
-    return {name: getattr(value, name) for name in names.split()}
+def attributes(value: object, *names: str) -> dict[str, Any]:
+    """Return these attributes as an object for JSON."""
+    return {name: getattr(value, name) for name in names}
 
 
 def _jsonable(value: Any) -> Any:
@@ -87,21 +87,21 @@ def _jsonable(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def choose_by_name(items: Iterable[T], wanted: str, *keys: Callable[[T], str], unknown: str, otherwise: str) -> list[T]:
-    """Return the items that are called so, in whatever case: by the first of the keys that finds any.
+def choose_by_name(items: Iterable[T], name: str, *keys: Callable[[T], str], unknown: str, otherwise: str) -> list[T]:
+    """Return the items with this name, in any case: by the first of the keys that has matches.
 
     Raises:
-        UserError: with `unknown` if there is none, and with the nearest name, else `otherwise`.
+        UserError: if nothing matches: `unknown`, and the nearest name or `otherwise`.
     """
-    known = list(items)
-    folded = wanted.strip().casefold()
+    candidates = list(items)
+    folded = name.strip().casefold()
     for key in keys:
-        # The first key that finds any decides: a title that is equal to an id must not make the id ambiguous.
-        if found := [item for item in known if key(item).casefold() == folded]:
-            return found
-    names = [key(item) for item in known for key in keys]
+        # The first key with a match decides: a title that is equal to an id must not make the id ambiguous.
+        if matches := [item for item in candidates if key(item).casefold() == folded]:
+            return matches
+    names = [key(item) for item in candidates for key in keys]
     # Every number is near to every other, so numbers are no suggestions.
-    hint = did_you_mean(wanted.strip(), [name for name in names if not name.isdigit()], otherwise)
+    hint = did_you_mean(name.strip(), [name for name in names if not name.isdigit()], otherwise)
     raise UserError(f"{unknown}\n  {hint}")
 
 
@@ -111,7 +111,7 @@ def is_interactive() -> bool:
 
 
 def choose_reading(problem: Problem) -> str | None:
-    """Return which of its readings the person chooses; None if it has none, or if there is no terminal to ask on."""
+    """Return the reading that the person chooses; None if the problem has none, or if there is no terminal to ask on."""
     if not problem.readings or not is_interactive():
         return None
     choices = click.Choice(range(1, len(problem.readings) + 1))
@@ -121,7 +121,7 @@ def choose_reading(problem: Problem) -> str | None:
 
 
 def read_words(read: Callable[[str], T], text: str) -> T:
-    """Return what `read` makes of the text; where that has two readings, the person at a terminal chooses one."""
+    """Return what `read` returns for the text; where the text has two readings, the person at a terminal chooses one."""
     try:
         return read(text)
     except UserError as error:
@@ -132,16 +132,15 @@ def read_words(read: Callable[[str], T], text: str) -> T:
 
 
 def confirm(question: str, *, yes: bool, unchanged: str, with_yes: str, default: bool = False) -> bool:
-    """Return whether the person agrees; with `yes` nobody is asked. Who declines reads `unchanged`.
+    """Return whether the person agrees; with `yes` without a question. After a no, `unchanged` is printed.
 
     Raises:
         UserError: if there is no terminal to ask on; with `unchanged` ("Nothing was removed.") and `with_yes`, which says
             what --yes would do.
     """
-    # `--yes` comes first, so that it works without a terminal as well.
     if yes:
         return True
-    # A script must neither hang on a question nor agree by being silent.
+    # A script must not wait for an answer, and its silence is no consent.
     if not is_interactive():
         raise UserError(f"{unchanged} {_('There is no terminal to ask on.')}\n  {with_yes}")
     if click.confirm(question, default=default):

@@ -36,8 +36,8 @@ LENGTH: Final = LengthType()
 class WordsCommand(click.Command):
     """A command that takes a title, a day or a time of several words without quotes: `add Date night --from 7 pm`.
 
-    Words before the first option are one; so are the words between an option and the next one, unless none stood before the
-    options: then the title may stand among them, and needs its quotes.
+    Words before the first option are one argument. So are the words between an option and the next one, unless there are no
+    words before the options: then the title may be among them, and needs its quotes.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -45,17 +45,17 @@ class WordsCommand(click.Command):
             return super().parse_args(ctx, args)
         valued = {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
         joined = _up_to_option(args)
-        rest, given = args[len(joined) :], [" ".join(joined)] if joined else []
+        rest, arguments = args[len(joined) :], [" ".join(joined)] if joined else []
         while rest:
             name = rest.pop(0)
             words = _up_to_option(rest) if joined and name in valued else []
-            given += [name, " ".join(words)] if words else [name]
+            arguments += [name, " ".join(words)] if words else [name]
             del rest[: len(words)]
-        return super().parse_args(ctx, given)
+        return super().parse_args(ctx, arguments)
 
 
 class Subcommands(click.Group):
-    """A group that refuses an unknown command of it with what there is instead; `others` are names that people look for."""
+    """A group that refuses an unknown command and lists its commands; `others`: hints for names that people look for."""
 
     def __init__(self, *args: Any, others: Mapping[str, str] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -66,8 +66,8 @@ class Subcommands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; refuse an unknown one with the nearest name, or with the names there are."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            known = ", ".join(f"`{ctx.command_path} {name}`" for name in self.commands)
-            hint = did_you_mean(args[0], self.commands, _("There are {commands}.").format(commands=known))
+            commands = ", ".join(f"`{ctx.command_path} {name}`" for name in self.commands)
+            hint = did_you_mean(args[0], self.commands, _("There are {commands}.").format(commands=commands))
             hint = self.others.get(args[0], hint)
             raise click.UsageError(_("There is no command '{name}'. {hint}").format(name=args[0], hint=hint), ctx)
         return super().resolve_command(ctx, args)

@@ -1,21 +1,19 @@
-"""Read from the store for a command that changes nothing."""
+"""Open the store for a command that changes nothing."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from detector.control.lock import own_store
 from detector.store.errors import StoreMissing
 from detector.store.store import Store
 
-T = TypeVar("T")
-M = TypeVar("M")
 
-
-def read_stored(read: Callable[[Store], T], missing: M) -> T | M:
-    """Return what `read` reads from the store, or `missing` where nothing was ever stored."""
+@contextmanager
+def open_stored() -> Iterator[Store]:
+    """Open the store read-only, or an empty one in memory where nothing was ever stored: reading makes no file."""
     try:
-        # Read-only, as a command that only shows something must not make a store.
-        with Store.open(own_store(), read_only=True) as store:
-            return read(store)
+        store = Store.open(own_store(), read_only=True)
     except StoreMissing:
-        return missing
+        store = Store.in_memory()
+    with store:
+        yield store

@@ -1,6 +1,6 @@
 """Read `config.toml` into settings, or raise everything that is wrong with it at once.
 
-Invariant 1: the settings' own fields, types and `metadata` decide what may stand in the file.
+Invariant 1: the fields of the settings, their types and their `metadata` define what the file may contain.
 Invariant 2: nothing is guessed and nothing is ignored: an unknown name is a problem, with the nearest known one.
 """
 
@@ -20,7 +20,7 @@ from detector.sensors.settings import check_sources
 from detector.spelling import nearest
 from rules.toml_positions import TomlPositions
 
-# A configuration that is longer is something else.
+# A longer file is no configuration.
 MAX_BYTES: Final = 1_000_000
 
 # Characters; a longer line is not shown beside its problem.
@@ -30,7 +30,7 @@ _TOML_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of doc
 
 
 def read_settings(path: Path) -> Settings:
-    """Return the settings in the file, and the defaults where it says nothing or does not exist.
+    """Return the settings in the file, and the defaults of options that it does not set. A missing file sets none.
 
     Raises:
         UserError: with every problem of the file, each with its line, column and what to do.
@@ -57,12 +57,12 @@ def read_settings(path: Path) -> Settings:
 
 
 def parse_settings(text: str, file: str) -> Settings:
-    """Return the settings that the TOML text holds; `file` is how problems call it.
+    """Return the settings that the TOML text holds; `file` is its name in problems.
 
     Raises:
         UserError: with every problem of the text.
     """
-    # tomllib does the same, and its columns have to fit our lines.
+    # tomllib does the same, and its columns must fit these lines.
     text = text.replace("\r\n", "\n")
     try:
         tree = tomllib.loads(text)
@@ -118,7 +118,7 @@ class _SettingsReader:
                 is_table = isinstance(section, dict | list)
                 message = _("there is no section '{name}'") if is_table else _("there is no option '{name}'")
                 self._add((name,), message.format(name=shortened(name)), _section_hint(name), at_key=True)
-        # With problems `found` is not whole, and checking one option against another would report consequences.
+        # With problems some sections are missing, and comparing options would report consequences of them.
         if self.problems:
             return Settings()
         settings = Settings(**sections)
@@ -126,9 +126,9 @@ class _SettingsReader:
         return settings
 
     def _check(self, settings: Settings) -> None:
-        """Find what is wrong with options that fit their own bounds, but not each other."""
+        """Add problems of options that are valid by themselves, but not together."""
         if settings.notifications.show_names and not settings.store.keep_names:
-            # Nobody can show what the core does not know; see docs/dev/decisions/names-end-in-the-inbox.md.
+            # The core does not know the names; see docs/dev/decisions/names-end-in-the-inbox.md.
             self._add(
                 ("notifications", "show_names"),
                 _("'show_names' has no names to show: they are not kept"),
@@ -181,20 +181,19 @@ class _SettingsReader:
     def _add(self, path: tuple[str | int, ...], message: str, hint: str | None = None, *, at_key: bool = False) -> None:
         position = self._positions.keys.get(path) if at_key else self._positions.values.get(path)
         while position is None and path:
-            # What stands nowhere itself, such as an option that is missing, is looked for where it would belong.
+            # An option that is missing has no position of its own: the problem points at its section.
             position = self._positions.values.get(path) or self._positions.keys.get(path)
             path = path[:-1]
         line, column, width = (position.line, position.column, position.width) if position else (1, 1, 1)
         text = self._positions.line(line)
         source = text if len(text) <= MAX_SOURCE else None
-        place = Problem(
-            message=message, file=self._file, line=line, column=column, width=width, source=source, hint=hint
+        self.problems.append(
+            Problem(message=message, file=self._file, line=line, column=column, width=width, source=source, hint=hint)
         )
-        self.problems.append(place)
 
 
 def _section_hint(name: str) -> str:
-    """Say where an option belongs that stands outside its section, or which name was probably meant."""
+    """Return where an option belongs that is outside its section, or which name was probably meant."""
     types = get_type_hints(Settings)
     kinds = {section: types[section] for section in SECTIONS}
     kinds |= {section: repeated.entry for section, repeated in REPEATED_SECTIONS.items()}

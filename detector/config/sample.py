@@ -15,7 +15,7 @@ from rules.lengths import format_length, parse_length
 _OPENING: Final = _("""\
 # Turntoward's settings: ~/.config/turntoward/config.toml
 #
-# Everything here is optional. Each option stands at its default; take the '#' before its name away to change it.
+# Everything here is optional. Each option has its default; remove the '#' before its name to change it.
 # Lengths are written with their unit and in quotes: "45 s", "10 min", "1 h 30 min", "90 d".
 """)
 
@@ -32,7 +32,7 @@ def sample() -> str:
         parts.append("\n".join(lines).rstrip() + "\n")
     for section, repeated in REPEATED_SECTIONS.items():
         example = "\n".join(f"#   {line}" for line in (f"[[{section}]]", *repeated.example.split("\n")))
-        often = _("It may stand as often as you like; for example:")
+        often = _("You may write it as often as you like; for example:")
         parts.append(f"# {repeated.meaning}\n# {often}\n#\n{example}\n")
     return "\n".join(parts)
 
@@ -45,12 +45,12 @@ def to_toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
-        # What is said is rounded; only where it is read back as the same length may it stand in the file.
+        # `format_length` rounds: its text is used only where it reads back as the same length.
         text = format_length(value)
         exact = not value or (text != "0 s" and parse_length(text) == value)
         return f'"{text}"' if exact else f'"{value.total_seconds():.6f}'.rstrip("0").rstrip(".") + ' s"'
     if isinstance(value, str):
-        # JSON's escapes are TOML's, and every other character may stand as it is.
+        # TOML has the same escapes as JSON.
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Iterable):
         return "[" + ", ".join(to_toml(part) for part in value) + "]"

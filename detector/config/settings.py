@@ -23,7 +23,7 @@ from rules.policy import PolicySettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a person may set. `Settings()` is what holds where nothing is set."""
+    """Everything a person may set. `Settings()` are the defaults."""
 
     policy: PolicySettings = field(default_factory=PolicySettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
@@ -38,9 +38,9 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """What an option means, and what it may be set to.
+    """The meaning of an option, and its limits.
 
-    `minimum` and `maximum` bound a length or a number, both included; `choices` a word; `max_words` and `max_characters`
+    `minimum` and `maximum` limit a length or a number, both included; `choices` a word; `max_words` and `max_characters`
     a text.
     """
 
@@ -56,8 +56,7 @@ class Option:
 class RepeatedSection:
     """A section that may be written many times, such as `[[activity]]`.
 
-    Its entries become the tuple `entries` of the settings `settings`. `check` returns what the package that owns them
-    finds wrong with entries.
+    Its entries become the tuple `entries` of the settings `settings`. `check` returns the problems of entries.
     """
 
     settings: str
@@ -79,16 +78,16 @@ REPEATED_SECTIONS: Final[Mapping[str, RepeatedSection]] = {
     )
 }
 
-# What each section that is written once is about; each has the name of a field of `Settings`.
+# The meaning of each section that is written once; its key is the name of a field of `Settings`.
 SECTIONS: Final[Mapping[str, str]] = {
-    "policy": _("How often a nudge may come, and when it keeps quiet."),
+    "policy": _("How often a nudge may come, and when none is shown."),
     "attention": _("When a use is a glance, and when a device counts as left."),
     "notifications": _("How nudges are shown. They are always silent."),
     "store": _("What is kept on this device, and for how long."),
-    "rituals": _("What is said before partner time begins, when it begins, and when it is over. Never with a sound."),
-    "quiet": _("The desktop's own Do Not Disturb during partner time. As it was before, it is again afterwards."),
+    "rituals": _("Notifications before partner time begins, when it begins, and when it is over. Never with a sound."),
+    "quiet": _("The desktop's own Do Not Disturb during partner time. Afterwards it is restored."),
     "calendars": _("The calendars that propose partner time."),
-    "sources": _("Other programs on this device that may be asked what they know. Never one elsewhere."),
+    "sources": _("Other programs on this device that are also read. Never one on another device."),
 }
 
 

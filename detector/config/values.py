@@ -18,9 +18,9 @@ _MAX_SHOWN: Final = 40
 
 
 class InvalidValue(ValueError):
-    """The value cannot be taken: the message goes on after the option's name, `hint` is what to do.
+    """The value is refused: the message continues the option's name, `hint` is what to do.
 
-    `index`: which part of a list is wrong, from 0; None: all of the value.
+    `index`: which part of a list is wrong, from 0; None: the whole value.
     """
 
     def __init__(self, message: str, hint: str | None = None, index: int | None = None) -> None:
@@ -29,9 +29,9 @@ class InvalidValue(ValueError):
         super().__init__(message)
 
 
-def name_hint(name: str, known: Iterable[str]) -> str:
-    """Return a hint for an unknown name: the nearest known one, or all of them."""
-    names = list(known)
+def name_hint(name: str, candidates: Iterable[str]) -> str:
+    """Return a hint for an unknown name: the nearest candidate, or all of them."""
+    names = list(candidates)
     return did_you_mean(name, names, otherwise=_("Known here: {names}.").format(names=", ".join(names)))
 
 
@@ -41,10 +41,10 @@ def shortened(name: str) -> str:
 
 
 def convert(value: Any, kind: Any, option: Option) -> Any:
-    """Return what was given as the type of the field, within the option's bounds.
+    """Return the value of the file as the type of the field, within the option's limits.
 
     Raises:
-        InvalidValue: if it cannot be taken so.
+        InvalidValue: if that is not possible.
     """
     if get_origin(kind) in (Union, UnionType):
         if value == "" and NoneType in get_args(kind):
@@ -57,7 +57,7 @@ def convert(value: Any, kind: Any, option: Option) -> Any:
         if not isinstance(value, list):
             raise InvalidValue(_("must be a list"), _('Write it in brackets: ["one", "two"]'))
         part = get_args(kind)[0]
-        return get_origin(kind)(_convert_part(each, part, option, index) for index, each in enumerate(value))
+        return get_origin(kind)(_convert_part(entry, part, option, index) for index, entry in enumerate(value))
     if kind is timedelta:
         return _bounded(_length(value, option), option, format_length)
     if kind is bool:
@@ -97,13 +97,13 @@ def _length(value: Any, option: Option) -> timedelta:
         raise InvalidValue(_("must be a length: {reason}").format(reason=error)) from None
 
 
-def _bounded(value: Any, option: Option, say: Callable[[Any], str]) -> Any:
+def _bounded(value: Any, option: Option, format_value: Callable[[Any], str]) -> Any:
     if option.minimum is not None and value < option.minimum:
-        hint = _("At least {minimum}.").format(minimum=say(option.minimum))
-        raise InvalidValue(_("is too small: {value}").format(value=say(value)), hint)
+        hint = _("At least {minimum}.").format(minimum=format_value(option.minimum))
+        raise InvalidValue(_("is too small: {value}").format(value=format_value(value)), hint)
     if option.maximum is not None and value > option.maximum:
-        hint = _("At most {maximum}.").format(maximum=say(option.maximum))
-        raise InvalidValue(_("is too large: {value}").format(value=say(value)), hint)
+        hint = _("At most {maximum}.").format(maximum=format_value(option.maximum))
+        raise InvalidValue(_("is too large: {value}").format(value=format_value(value)), hint)
     return value
 
 
@@ -114,7 +114,7 @@ def _text(value: Any, option: Option) -> str:
         raise InvalidValue(_("cannot be '{value}'").format(value=shortened(value)), name_hint(value, option.choices))
     # Texts are shown in one line, in notifications and in a terminal, where a control character could do anything.
     if _CONTROL.search(value):
-        raise InvalidValue(_("holds a character that cannot be shown"), _("Write it on one line."))
+        raise InvalidValue(_("contains a character that cannot be shown"), _("Write it on one line."))
     if len(value) > option.max_characters:
         hint = _("At most {maximum}.").format(maximum=option.max_characters)
         raise InvalidValue(_("is too long: {count} characters").format(count=len(value)), hint)

@@ -1,4 +1,4 @@
-"""Write a summary as plain text: the good number first, and what is unknown called unknown."""
+"""Write a summary as plain text: presence first; unknown time is named as such."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -24,25 +24,25 @@ from rules.explain import format_offer, format_reason
 from rules.lengths import format_length
 
 MIN_WIDTH: Final = 70
-# Weeks that the text shows, the last ones; JSON has them all.
+# The text shows the last weeks; JSON has all of them.
 MAX_WEEKS: Final = 12
 
 FIRST_USE: Final = _("""\
 Nothing is kept yet.
 
-Turntoward looks only during partner time: tell it when that is, and let it run.
+Turntoward senses only during partner time: declare it, and let the program run.
 
   turntoward now 30min     partner time begins now
   turntoward add "Evening" --every mon-fri --from 18:30 --to 20:00
   turntoward run           run it here (turntoward service install: always)
 
-To see the whole of it in a few seconds, without a desktop: turntoward try
+To see how it works in a few seconds, without a desktop: turntoward try
 """)
 
 _BOLD: Final = "\x1b[1m"
 _PLAIN: Final = "\x1b[0m"
 _BAR_COLUMNS: Final = 20
-# A shorter sum of looks is not written: it would read as 0 s.
+# A shorter duration is not written: it would read as 0 s.
 _MIN_LENGTH: Final = timedelta(seconds=1)
 
 
@@ -59,32 +59,33 @@ def _parts(summary: Summary, width: int) -> Iterator[list[str]]:
     begin, end = _date(summary.since), _date(summary.until)
     heading = _("Partner time on {begin}") if begin == end else _("Partner time, {begin} to {end}")
     yield [heading.format(begin=begin, end=end)]
-    # Cancellations are listed even then: a month of cancelled evenings is worth knowing.
+    # Cancellations are listed even where no partner time took place.
     if not summary.partner_times.all:
         yield wrap(_("Nothing is kept from that time."), width)
         yield _cancelled(summary, width)
         return
     yield _headline(summary, width)
     yield _starts(summary, width)
-    yield _known(summary, summary.partner_times, width)
+    yield _coverage(summary, summary.partner_times, width)
     yield _devices(summary, width)
     if summary.partner_times.counted:
         yield _moments(summary, width)
+        tables = (
+            (_("By category"), summary.by_category),
+            (_("By rule"), summary.by_rule),
+            (_("By device"), summary.by_device if _has_phones(summary) else ()),
+            (_("Only for the report"), summary.besides),
+        )
         # One width for all tables, so that their bars begin in the same column and can be compared.
         column = max(
-            (
-                len(count.name)
-                for count in (*summary.by_category, *summary.by_rule, *summary.besides, *_moments_by_device(summary))
-            ),
+            (len(count.name) for _heading, counts in tables for count in counts),
             default=0,
         )
-        yield _table(_("By category"), summary.by_category, width, column)
-        yield _table(_("By rule"), summary.by_rule, width, column)
-        yield _table(_("By device"), _moments_by_device(summary), width, column)
-        yield _table(_("Only for the report"), summary.besides, width, column)
+        for table_heading, counts in tables:
+            yield _table(table_heading, counts, width, column)
     yield _cancelled(summary, width)
     yield _nudges(summary.nudges, width)
-    yield _unsaid(summary, width)
+    yield _without_nudge(summary, width)
     yield _sentences(
         _("For both of you, from now on?"),
         [format_offer(offer.category, offer.times) for offer in summary.offers],
@@ -113,7 +114,7 @@ def _headline(summary: Summary, width: int) -> list[str]:
     return lines
 
 
-def _known(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
+def _coverage(summary: Summary, times: PartnerTimes, width: int) -> list[str]:
     coverage = (
         _("{percent} of it is known").format(percent=_percent(summary.coverage))
         if summary.coverage
@@ -160,7 +161,7 @@ def _devices(summary: Summary, width: int) -> list[str]:
         return []
     lines = [_("Your devices")]
     for device in summary.devices:
-        # An address that somebody took for a name is not broken, so that it can still be read.
+        # An address as a name is not broken over two lines, so that it can be read.
         text = f"{device.name}: {_took_part(device)}"
         lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     if summary.put_away_first:
@@ -171,7 +172,7 @@ def _devices(summary: Summary, width: int) -> list[str]:
 
 def _took_part(device: Device) -> str:
     if not device.spoke or device.looks is None:
-        return _("said nothing, so nothing is known of it.")
+        return _("reported nothing, so nothing is known of it.")
     if device.known:
         parts = [_("{known} of {all} known").format(known=_length(device.known), all=_length(device.lived))]
     else:
@@ -190,10 +191,6 @@ def _has_phones(summary: Summary) -> bool:
     return any(device.kind == "phone" for device in summary.devices)
 
 
-def _moments_by_device(summary: Summary) -> tuple[MomentCount, ...]:
-    return summary.by_device if _has_phones(summary) else ()
-
-
 def _moments(summary: Summary, width: int) -> list[str]:
     if not summary.moments:
         lines = [_("Moments: none")]
@@ -202,7 +199,7 @@ def _moments(summary: Summary, width: int) -> list[str]:
     else:
         text = _("Moments: {count}, {rate} per hour of partner time")
         lines = [text.format(count=summary.moments, rate=_rate(summary.per_hour))]
-    without = sum(each.moments for each in summary.without_nudge)
+    without = sum(count.moments for count in summary.without_nudge)
     if summary.moments:
         text = _("With a nudge: {some}. Without one: {others}.")
         lines += _indented(text.format(some=summary.moments - without, others=without), width)
@@ -241,7 +238,7 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
     others = [
         f"{times} {words}"
         for times, words in (
-            (nudges.dismissed, _("dismissed")),
+            (nudges.dismissed, _("closed")),
             (nudges.ignored, _("not answered")),
             (nudges.together, _("for both of you")),
             (nudges.needed, _("needed")),
@@ -259,19 +256,19 @@ def _nudges(nudges: Nudges, width: int) -> list[str]:
     return lines
 
 
-def _unsaid(summary: Summary, width: int) -> list[str]:
+def _without_nudge(summary: Summary, width: int) -> list[str]:
     is_quiet = summary.quiet_evening is not None
     if not summary.without_nudge:
         text = _("Moments are recorded, and no nudges are shown: the quiet week, {evening} of {all}.")
         return wrap(text.format(evening=summary.quiet_evening, all=EVENINGS), width) if is_quiet else []
-    count = sum(unsaid.moments for unsaid in summary.without_nudge)
+    count = sum(suppressed.moments for suppressed in summary.without_nudge)
     lines = [_("Moments without a nudge: {count}").format(count=count)]
     if is_quiet:
         text = _("No nudge was shown for these moments: the quiet week, {evening} of {all}.")
         lines += _indented(text.format(evening=summary.quiet_evening, all=EVENINGS), width)
-    for unsaid in summary.without_nudge:
-        first, *rest = wrap(format_reason(unsaid.reason), width - 9)
-        lines += [f"  {unsaid.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
+    for suppressed in summary.without_nudge:
+        first, *rest = wrap(format_reason(suppressed.reason), width - 9)
+        lines += [f"  {suppressed.moments:>5}  {first}", *(" " * 9 + line for line in rest)]
     return lines
 
 
@@ -281,11 +278,11 @@ def _weeks(weeks: Sequence[Week]) -> list[str]:
     heading = _("Week by week") if len(shown) == len(weeks) else _("Week by week, the last {count}")
     lines = [heading.format(count=len(shown)), _("  week of            known  presence  moments per hour")]
     for week in shown:
-        # Days below ten take as many columns as the others.
+        # Days below 10 are as wide as the others.
         monday = format_short_day(week.monday).replace(f" {week.monday.day}", f"{week.monday.day:>3}")
         row = f"  {monday:<10}  {_length(week.known):>12}"
         if week.per_hour is None or week.presence is None:
-            # The week stays in the table: a gap in it would look as if there had been no partner time.
+            # The week stays in the table: without its row it would look as if there had been no partner time.
             row += _("  not enough data")
         else:
             bar = _bar(week.per_hour / most)
@@ -319,11 +316,11 @@ def _starts(summary: Summary, width: int) -> list[str]:
 def _cancelled(summary: Summary, width: int) -> list[str]:
     if not summary.cancelled:
         return []
-    good = [entry for entry in summary.cancelled if entry.became == "made_good"]
+    held_later = [entry for entry in summary.cancelled if entry.became == "made_good"]
     planned = [entry for entry in summary.cancelled if entry.became == "planned"]
-    heading = _("Cancelled {count}, made good {good}:") if good else _("Cancelled {count}.")
-    lines = [heading.format(count=len(summary.cancelled), good=len(good))]
-    for cancellation in (*good, *planned):
+    heading = _("Cancelled {count}, held later {good}:") if held_later else _("Cancelled {count}.")
+    lines = [heading.format(count=len(summary.cancelled), good=len(held_later))]
+    for cancellation in (*held_later, *planned):
         lines += wrap(_cancellation(cancellation, summary.until), width, initial_indent="  ", subsequent_indent="    ")
     return lines
 
@@ -331,16 +328,11 @@ def _cancelled(summary: Summary, width: int) -> list[str]:
 def _cancellation(cancellation: Cancellation, now: datetime) -> str:
     # The title may come from a calendar, and must not steer a terminal.
     title = printable(cancellation.title)
-    new = (
-        ""
-        if cancellation.instead is None
-        else f"{_dated(cancellation.instead, now)} {format_clock(cancellation.instead)}"
-    )
-    text = (
-        _("{title} of {day} on {new}.")
-        if cancellation.became == "made_good"
-        else _("{title} of {day} is planned for {new}.")
-    )
+    new = f"{_dated(cancellation.instead, now)} {format_clock(cancellation.instead)}" if cancellation.instead else ""
+    if cancellation.became == "made_good":
+        text = _("{title} of {day} on {new}.")
+    else:
+        text = _("{title} of {day} is planned for {new}.")
     return text.format(title=title, day=_dated(cancellation.begins, now), new=new)
 
 
@@ -349,19 +341,19 @@ def _dated(at: datetime, now: datetime) -> str:
 
 
 def _bar(part: float) -> str:
-    # Little is not nothing: any moment at all gets at least one block.
+    # Any moment at all gets at least one block.
     return "█" * max(round(part * _BAR_COLUMNS), 1 if part > 0 else 0)
 
 
 def _marked_bar(part: float) -> str:
-    cells = ["█" if at < round(part * _BAR_COLUMNS) else "·" for at in range(_BAR_COLUMNS)]
-    # Inserted rather than painted over a cell, so that the bar keeps all its cells.
+    cells = ["█" if cell < round(part * _BAR_COLUMNS) else "·" for cell in range(_BAR_COLUMNS)]
+    # The mark is inserted and replaces no cell, so that the bar keeps its length.
     cells.insert(round(PRESENCE_MARK * _BAR_COLUMNS), "|")
     return "".join(cells)
 
 
 def _percent(part: float) -> str:
-    # 99.6 % is not all, and 0.4 % is not nothing.
+    # 99.6 % must not read as 100 %, and 0.4 % not as 0 %.
     whole = round(part * 100)
     if whole == 100 and part < 1:
         return _("over 99 %")
@@ -369,7 +361,7 @@ def _percent(part: float) -> str:
 
 
 def _rate(per_hour: float) -> str:
-    # Little is not nothing, as with the bars.
+    # A small rate must not read as 0.0.
     return "<0.1" if 0 < per_hour < 0.05 else f"{per_hour:.1f}"
 
 

@@ -216,7 +216,7 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
     evening.desktop.scroll(5)
     for command in ("status", "doctor"):
         said = " ".join(evening.say(command).split())
-        assert "Nothing is sensed: that it has begun could not be shown" in said or command == "doctor"
+        assert "Nothing is sensed: its start could not be shown" in said or command == "doctor"
         assert "that partner time has begun could not be shown" in said or command == "status"
         assert "there is no notification server" in said
     # `doctor` asks for the daemon's own terminal, and the programs that it would call for their server.

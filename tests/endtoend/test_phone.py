@@ -70,7 +70,7 @@ def test_a_phone_from_pairing_to_removal(evening: Evening, pairing: ExitStack) -
     phone = pair(evening, pairing, port)
     assert sockets(daemon) == [("127.0.0.1", port)]
     evening.begin()
-    assert "my phone has said nothing yet" in " ".join(evening.say("status").split())
+    assert "my phone has reported nothing yet" in " ".join(evening.say("status").split())
     greeting = evening.read_greeting()
     assert "Partner time" in greeting.summary
     for _ in range(3):
@@ -81,7 +81,7 @@ def test_a_phone_from_pairing_to_removal(evening: Evening, pairing: ExitStack) -
     nudge = evening.answer("put_away")
     assert "my phone" in nudge.body, nudge
     assert "third" in nudge.body
-    assert "has said nothing yet" not in " ".join(evening.say("status").split())
+    assert "has reported nothing yet" not in " ".join(evening.say("status").split())
     phone.tell("screen_off")
     said = evening.say("report")
     assert "my phone" in said

@@ -173,7 +173,7 @@ def test_fish_completes_commands_options_and_titles(home: Path) -> None:
         rows = (row.partition("\t") for row in done.stdout.splitlines())
         return {word: help_ for word, _, help_ in rows}
 
-    assert complete("turntoward rem") == {"remove": "take a declared partner time back"}
+    assert complete("turntoward rem") == {"remove": "remove a declared partner time"}
     assert complete("turntoward remove ") == dict.fromkeys(TITLES, "every day, 18:30–20:00, UTC")
     assert complete("turntoward remove --y").keys() == {"--yes"}
     assert complete("turntoward calendar remove ").keys() == {"Our calendar"}

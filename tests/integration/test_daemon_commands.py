@@ -83,7 +83,7 @@ def status_lines(**published: object) -> list[str]:
 @pytest.mark.parametrize(
     ("reason", "until", "said"),
     [
-        ("dismissed_twice", None, "No nudge is shown until it ends: enough nudges were dismissed."),
+        ("dismissed_twice", None, "No nudge is shown until it ends: enough nudges were closed."),
         ("budget", None, "No nudge is shown until it ends: its number of nudges is used up."),
         ("quiet_week", None, "No nudge is shown until it ends: it is the quiet week."),
         (
@@ -105,20 +105,20 @@ def test_status_says_why_no_nudge_is_shown_and_until_when(
 def test_status_says_first_which_phones_are_heard() -> None:
     phones = [{"name": "my phone", "through_door": True, "spoke": True, "speaks": None, "adb": None}]
     lines = status_lines(phones=phones, senses={"session": "logind", "focus": None})
-    assert lines[0] == "It hears my phone."
+    assert lines[0] == "Phones that report: my phone."
     assert lines[1] == "It senses session (logind)."
     assert status_lines(phones=phones, senses={"focus": None})[1] == "Nothing of this device is sensed."
     # A device without a screen is a setting, and nothing about it is missing.
-    assert status_lines(phones=phones, senses={}, has_screen=False) == ["It hears my phone."]
+    assert status_lines(phones=phones, senses={}, has_screen=False) == ["Phones that report: my phone."]
 
 
 def test_status_says_that_nothing_is_sensed_where_the_start_could_not_be_shown() -> None:
     phones = [{"name": "my phone", "through_door": True, "spoke": None, "speaks": None, "adb": None}]
     said = " ".join(status_lines(sensing="nothing", why_nothing="freedesktop: no server", senses={}, phones=phones))
-    assert "Nothing is sensed: that it has begun could not be shown to anybody (freedesktop: no server)." in " ".join(
+    assert "Nothing is sensed: its start could not be shown to anybody (freedesktop: no server)." in " ".join(
         said.split()
     )
-    assert "It hears" not in said
+    assert "Phones that report" not in said
 
 
 def test_status_without_a_daemon_says_that_a_partner_time_is_under_way_all_the_same(home: Path) -> None:
@@ -126,7 +126,7 @@ def test_status_without_a_daemon_says_that_a_partner_time_is_under_way_all_the_s
     said = run("status").output.splitlines()
     assert said[0] == "Turntoward is not running; `turntoward run` starts it."
     assert " is under way until " in said[1]
-    assert " ".join(" ".join(said[1:]).split()).endswith("and nothing of it is sensed, for nothing runs.")
+    assert " ".join(" ".join(said[1:]).split()).endswith("Nothing is sensed, because Turntoward is not running.")
     assert json.loads(run("status", "--json").output)["under_way"]["until"]
     assert run("stop").exit_code == 0
     assert "1 partner time is declared; `turntoward list` shows it." in run("status").output

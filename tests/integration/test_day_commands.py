@@ -114,7 +114,7 @@ def test_cancel_declares_a_new_date_of_the_same_length(person: Person) -> None:
     )
     assert person.run("skip", "1", "--undo").lines == [
         "Dinner, today 18:30–20:00, takes place after all.",
-        "Dinner, which was to be in its place, is taken back.",
+        "Dinner, which was to replace it, is removed.",
         "Next: Dinner, today 18:30–20:00.",
         NOT_RUNNING,
     ]
@@ -141,7 +141,7 @@ def test_cancel_without_a_new_date_and_of_what_is_under_way(person: Person) -> N
         (("--instead", "2026-02-30 11:00"), "there is no 30 February"),
         (("--instead", "2027-03-28 02:30"), "the clocks leave out 02:30"),
         (("--instead", "someday"), "no time of day"),
-        (("--instead", "tomorrow 18:30"), "Dinner is then anyway, tomorrow 18:30–20:00"),
+        (("--instead", "tomorrow 18:30"), "Dinner is at that time already, tomorrow 18:30–20:00"),
         (("--instead", "sun 11:00", "--no-new-date"), "Write either --instead or --no-new-date, not both"),
     ],
 )

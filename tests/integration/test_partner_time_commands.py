@@ -71,7 +71,7 @@ def test_now_while_partner_time_is_under_way_is_an_error_with_a_hint(person: Per
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.splitlines() == [
         "Tea is under way until 19:30; nothing was changed.",
-        "  `turntoward extend` lets it go on longer; `turntoward stop` ends it.",
+        "  `turntoward extend` makes it longer; `turntoward stop` ends it.",
     ]
     assert len(json.loads(person.run("list", "--json").out)["partner_times"]) == 1
     person.run("stop")
@@ -204,7 +204,7 @@ def test_remove_by_number_or_title(person: Person) -> None:
     person.run("now", "1h")
     refused = person.run("remove", "dinner", "--yes")
     assert refused.code == 2
-    assert "Say which by number: 1, 2." in refused.err
+    assert "Name one by its number: 1, 2." in refused.err
     assert person.run("remove", "Diner", "--yes").err.endswith("Did you mean 'Dinner'?\n")
     assert person.run("remove", "9", "--yes").code == 2
     nobody = person.run("remove", "1")

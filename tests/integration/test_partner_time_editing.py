@@ -224,7 +224,7 @@ def test_show_lists_everything_about_one_partner_time(person: Person) -> None:
         "     Friday 15 January 2027 20:00–22:00",
         "   - Friday 11 December, excepted",
     ]
-    assert "It makes good Dinner of Friday 4 December, which was cancelled." in person.run("show", "2").lines
+    assert "It replaces Dinner of Friday 4 December, which was cancelled." in person.run("show", "2").lines
     shown = json.loads(person.run("show", "dinner", "--json").out)
     assert (shown["number"], shown["quiet"], shown["excepted"]) == (1, True, ["2026-12-11T20:00:00"])
     assert [(each["skipped"], each["cancelled"], each["instead"]) for each in shown["next"][:3]] == [

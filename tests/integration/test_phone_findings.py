@@ -101,7 +101,7 @@ class TestStatus:
             phones=(PhoneStatus(name="my phone", uses_phone_api=True),), phone_api=PhoneApiStatus(url=URL, open=True)
         )
         assert lines[1:] == [
-            "Paired: my phone; heard during partner time only.",
+            "Paired: my phone; sensed during partner time only.",
             f"The phone API is open at {URL}.",
         ]
 
@@ -119,10 +119,10 @@ class TestStatus:
             ),
         )
         assert lines[1:] == [
-            "It hears my phone, at the cable (adb_phone).",
+            "Phones that report: my phone, at the cable (adb_phone).",
             "Paired: tablet.",
-            "old phone has said nothing yet: what happens on it is unknown.",
-            "unplugged has said nothing yet: what happens on it is unknown.",
+            "old phone has reported nothing yet: what happens on it is unknown.",
+            "unplugged has reported nothing yet: what happens on it is unknown.",
             "unplugged is not reached over adb; `turntoward doctor` says why.",
             "It senses focus (x11_focus).",
         ]
@@ -131,7 +131,7 @@ class TestStatus:
         senses = {"focus": "x11_focus", "idle": "x11_idle", "input": "pynput_input", "quiet": "desktop_quiet"}
         phones = tuple(PhoneStatus(name=f"the phone number {n}", uses_phone_api=True, spoke=True) for n in range(5))
         lines = status(partner_time="Dinner", until=NOW + timedelta(hours=1), senses=senses, phones=phones)
-        assert "It hears the phone number 0, the phone number 1," in " ".join(lines)
+        assert "Phones that report: the phone number 0, the phone number 1," in " ".join(lines)
 
     def test_in_a_pause_no_phone_is_tracked(self) -> None:
         lines = status(
@@ -140,7 +140,7 @@ class TestStatus:
             paused_until=NOW + timedelta(minutes=5),
             phones=(PhoneStatus(name="my phone", uses_phone_api=True, spoke=True),),
         )
-        assert lines[-1] == "Paired: my phone; heard during partner time only."
+        assert lines[-1] == "Paired: my phone; sensed during partner time only."
 
     def test_status_says_why_the_phone_api_cannot_start(self) -> None:
         lines = status(phone_api=PhoneApiStatus(url=URL, open=False, why="port 8420 is taken."))

@@ -129,7 +129,7 @@ def test_a_phone_that_sent_nothing_is_unknown_and_not_put_away() -> None:
         put_away_first=None,
     )
     text = as_text(summary)
-    assert "  my phone: said nothing, so nothing is known of it.\n" in text
+    assert "  my phone: reported nothing, so nothing is known of it.\n" in text
     assert "  laptop: 1 h 30 min of 1 h 30 min known, 1 look, 10 min long in all.\n" in text
     assert "began with a phone put away" not in text
 
@@ -267,7 +267,7 @@ def test_the_command_reports_devices_from_observations_in_the_store(home: object
     assert "1 pick-up, 1 look, 4 min long in all." in " ".join(said.split())
     by_device = said[said.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()
     assert [line[:23].split() for line in by_device[1:]] == [["on", "this", "laptop"], ["on", "my", "phone"]]
-    assert "old phone: said nothing, so nothing is known of it." in said
+    assert "old phone: reported nothing, so nothing is known of it." in said
     assert "1 partner time began with a phone put away." in said
     assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]
 

@@ -1,4 +1,4 @@
-"""What the report says of how partner times started, and of what was cancelled and made good."""
+"""What the report says of how partner times started, and of what was cancelled and held later."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ CANCELLED = (
 
 def test_made_good_comes_first_and_open_cancellations_are_only_counted() -> None:
     said = (
-        "Cancelled 3, made good 1:\n"
+        "Cancelled 3, held later 1:\n"
         "  Dinner of Friday 20 November on Sunday 22 November 11:00.\n"
         "  Walk of Saturday 21 November is planned for Sunday 29 November 10:00.\n"
     )
@@ -191,6 +191,6 @@ def test_the_command_reports_cancellations_from_the_store(home: Path) -> None:
     assert plain["starts"] == {"well": 1, "known": 1}
     text = CliRunner().invoke(report_command, []).output
     assert "Every screen put away at the start: in 1 of 1 partner time." in text
-    assert "Cancelled 1, made good 1:" in text
+    assert "Cancelled 1, held later 1:" in text
     # What made it good lies before the time that is asked for.
     assert CliRunner().invoke(report_command, ["--since", "1d"]).output.count("Cancelled") == 0

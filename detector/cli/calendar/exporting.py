@@ -20,21 +20,19 @@ _IDENTITY: Final = "calendar_identity"
 
 
 def export(file: str | None, only: str | None, *, everything: bool, tag: str, yes: bool) -> None:
-    # An empty tag is valid: the titles then stay as they are.
+    # An empty tag is valid: then the titles do not change.
     tag = tag.strip()
     if tag:
         choose_events(tag, None, everything=False)
     with context.open_store() as store:
-        known = context.read_plan(store)
-        wanted = [choose_partner_time(known.partner_times, only)] if only is not None else list(known.partner_times)
+        plan = context.read_plan(store)
+        chosen = [choose_partner_time(plan.partner_times, only)] if only is not None else list(plan.partner_times)
         coming = [
             partner_time
-            for partner_time in wanted
-            if everything or only is not None or not is_over(partner_time, known.now)
+            for partner_time in chosen
+            if everything or only is not None or not is_over(partner_time, plan.now)
         ]
-        options = ExportOptions(
-            identity=_identity(store), now=known.now, skipped=store.plans.skipped(), tag=tag or None
-        )
+        options = ExportOptions(identity=_identity(store), now=plan.now, skipped=store.plans.skipped(), tag=tag or None)
     written = write_calendar(coming, options)
     if file is None or file == "-":
         sys.stdout.buffer.write(written)
@@ -52,13 +50,13 @@ def export(file: str | None, only: str | None, *, everything: bool, tag: str, ye
             file=file,
         )
     )
-    if over := len(wanted) - len(coming):
+    if over := len(chosen) - len(coming):
         output.print_text(
             plural("{count} that is over is not in it: --all.", "{count} that are over are not in it: --all.", over)
         )
     if tag and coming:
         output.print_text(
-            _("Their titles bear {tag}, by which Turntoward on another device knows them.").format(tag=tag)
+            _("Their titles contain {tag}: by it Turntoward on another device recognises them.").format(tag=tag)
         )
 
 
@@ -71,12 +69,11 @@ def _may_overwrite(file: str, *, yes: bool) -> bool:
 
 def _identity(store: Store) -> str:
     # UIDs of an export start with it, so that a second export updates the events of the first.
-    found = store.state.get(_IDENTITY)
-    if isinstance(found, str):
-        return found
-    made = secrets.token_hex(8)
-    store.state.set(_IDENTITY, made)
-    return made
+    identity = store.state.get(_IDENTITY)
+    if not isinstance(identity, str):
+        identity = secrets.token_hex(8)
+        store.state.set(_IDENTITY, identity)
+    return identity
 
 
 def _write(path: Path, written: bytes, file: str) -> None:
@@ -86,6 +83,6 @@ def _write(path: Path, written: bytes, file: str) -> None:
         message = _("cannot be written: {why}").format(why=error.strerror)
         raise UserError([Problem(file=file, message=message)]) from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else _("its name is none")
+        why = error.strerror if isinstance(error, OSError) else _("this cannot be the name of a file")
         problem = _("{file} could not be written: {why}. What was there before is as it was.")
         raise StoreError(problem.format(file=file, why=why)) from None

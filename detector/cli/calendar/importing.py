@@ -1,7 +1,7 @@
 """Import a calendar's file: read it, store what it proposes, and report that.
 
-Invariant 1: what cannot be read, and a no, change nothing.
-Invariant 2: of events that do not count only their number is reported.
+Invariant 1: a file that cannot be read, and the answer no, change nothing.
+Invariant 2: of events that do not count, only the number is reported.
 """
 
 import os
@@ -24,7 +24,7 @@ from detector.cli.calendar.output import INDENT, MAX_SHOWN, event_count, print_p
 from detector.cli.calendar.progress import show_progress
 from detector.cli.calendar.selection import choose_events, describe_filter, name_problem
 from detector.cli.plan import context
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
 from detector.files import open_ordinary
@@ -63,7 +63,8 @@ def import_file(
         raise UserError([problem])
     place = file if file == STANDARD_INPUT else str(Path(file).expanduser().absolute())
     options = _CalendarImport(place=place, name=name, accepts=accepts)
-    known = _known_calendar(read_stored(lambda store: store.calendars.all(), ()), options, None)
+    with open_stored() as store:
+        known = _known_calendar(store.calendars.all(), options, None)
     events = chosen or (EventFilter() if known is None else known.choice)
     shown_as = known or Calendar(name=file, location=place)
     try:
@@ -119,7 +120,7 @@ def _store(
             )
             changes = apply_copy(store, calendar, parsed, now)
             for other in calendars:
-                # A message that calls an event off is another file than the one that brought it.
+                # An event may be called off by another file than the one that brought it.
                 if parsed.cancelled and not other.subscribed and other.number != calendar.number:
                     called_off = apply_copy(store, other, parsed, now)
                     changes = replace(
@@ -205,7 +206,11 @@ def _chunks(stream: BinaryIO, file: str) -> Iterator[bytes]:
 
 
 def _unreadable(file: str, error: OSError | ValueError) -> UserError:
-    why = (error.strerror or _("it does not open")) if isinstance(error, OSError) else _("its name is none")
+    why = (
+        (error.strerror or _("it does not open"))
+        if isinstance(error, OSError)
+        else _("this cannot be the name of a file")
+    )
     return UserError([Problem(file=file, message=_("cannot be read: {why}").format(why=why))])
 
 

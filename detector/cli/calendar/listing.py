@@ -9,7 +9,7 @@ from detector.cli.calendar.age import format_age, format_ago, format_problems
 from detector.cli.calendar.output import INDENT, print_proposal, proposal_as_json
 from detector.cli.calendar.selection import choose_calendar, describe_filter
 from detector.cli.plan import context
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.i18n import _, plural
 from detector.partner_time.describe import format_instant
 from detector.store.model import Calendar, Proposal, ProposalState
@@ -23,11 +23,11 @@ class _StoredCalendars(NamedTuple):
 
 
 def list_calendars(*, as_json: bool) -> None:
-    known, declared = _read(), context.load_plan()
+    stored, declared = _read(), context.load_plan()
     if as_json:
-        output.print_json({"calendars": [_as_json(calendar, known, declared) for calendar in known.calendars]})
+        output.print_json({"calendars": [_as_json(calendar, stored, declared) for calendar in stored.calendars]})
         return
-    for calendar in known.calendars:
+    for calendar in stored.calendars:
         output.print_text(f"{calendar.name}: {_place(calendar)}", first=f"{calendar.number:>3}  ", later=INDENT)
         if calendar.auto_accepts:
             counts = _("Counts: {events}; what is like what you accepted is accepted from now on.")
@@ -37,23 +37,23 @@ def list_calendars(*, as_json: bool) -> None:
         for sentence in (
             counts.format(events=describe_filter(calendar.choice)),
             f"{age[:1].upper()}{age[1:]}.",
-            _proposal_counts(calendar, known),
+            _proposal_counts(calendar, stored),
             *format_problems(calendar.current_problems(declared.now)),
         ):
             output.print_text(sentence, first=INDENT, later=INDENT)
-    if not known.calendars:
+    if not stored.calendars:
         output.print_text(NONE)
 
 
 def list_proposals(calendar_name: str | None, *, everything: bool, as_json: bool) -> None:
-    known, declared = _read(), context.load_plan()
-    only = None if calendar_name is None else choose_calendar(known.calendars, calendar_name)
+    stored, declared = _read(), context.load_plan()
+    only = None if calendar_name is None else choose_calendar(stored.calendars, calendar_name)
     wanted = [
         proposal
-        for proposal in known.proposals
+        for proposal in stored.proposals
         if (everything or proposal.decided == "open") and (only is None or proposal.calendar == only.number)
     ]
-    by_number = {calendar.number: calendar for calendar in known.calendars}
+    by_number = {calendar.number: calendar for calendar in stored.calendars}
     if as_json:
         proposals = [proposal_as_json(proposal, by_number, declared) for proposal in wanted]
         output.print_json({"now": declared.now, "proposals": proposals})
@@ -71,11 +71,11 @@ def list_proposals(calendar_name: str | None, *, everything: bool, as_json: bool
                 "`all` means all that wait."
             )
         )
-    elif not known.calendars:
+    elif not stored.calendars:
         output.print_text(NONE)
     else:
         output.print_text(_("No proposal waits for your answer."))
-        if not everything and (count := len(known.proposals)):
+        if not everything and (count := len(stored.proposals)):
             output.print_text(
                 plural(
                     "{count} answered one: `turntoward calendar proposals --all`.",
@@ -86,9 +86,8 @@ def list_proposals(calendar_name: str | None, *, everything: bool, as_json: bool
 
 
 def _read() -> _StoredCalendars:
-    return read_stored(
-        lambda store: _StoredCalendars(store.calendars.all(), store.calendars.proposals()), _StoredCalendars((), ())
-    )
+    with open_stored() as store:
+        return _StoredCalendars(store.calendars.all(), store.calendars.proposals())
 
 
 def _place(calendar: Calendar) -> str:
@@ -105,8 +104,8 @@ def _age(calendar: Calendar, declared: context.PlanContext) -> str:
     return _("read {ago}, {day}").format(ago=format_ago(declared.now - calendar.refreshed), day=day)
 
 
-def _proposal_counts(calendar: Calendar, known: _StoredCalendars) -> str:
-    own = [proposal.decided for proposal in known.proposals if proposal.calendar == calendar.number]
+def _proposal_counts(calendar: Calendar, stored: _StoredCalendars) -> str:
+    own = [proposal.decided for proposal in stored.proposals if proposal.calendar == calendar.number]
     answers: tuple[tuple[ProposalState, str], ...] = (
         ("open", _("{count} waiting for your answer")),
         ("accepted", _("{count} accepted")),
@@ -116,8 +115,8 @@ def _proposal_counts(calendar: Calendar, known: _StoredCalendars) -> str:
     return f"{', '.join(parts)}." if parts else _("It proposes nothing.")
 
 
-def _as_json(calendar: Calendar, known: _StoredCalendars, declared: context.PlanContext) -> dict[str, object]:
-    own = [proposal.decided for proposal in known.proposals if proposal.calendar == calendar.number]
+def _as_json(calendar: Calendar, stored: _StoredCalendars, declared: context.PlanContext) -> dict[str, object]:
+    own = [proposal.decided for proposal in stored.proposals if proposal.calendar == calendar.number]
     return {
         "number": calendar.number,
         "name": calendar.name,
@@ -125,8 +124,8 @@ def _as_json(calendar: Calendar, known: _StoredCalendars, declared: context.Plan
         "subscribed": calendar.subscribed,
         "accepts": calendar.auto_accepts,
         "local": calendar.local,
-        **output.attributes(calendar.choice, "tag category everything"),
-        **output.attributes(calendar, "refreshed tried why"),
+        **output.attributes(calendar.choice, "tag", "category", "everything"),
+        **output.attributes(calendar, "refreshed", "tried", "why"),
         "not_understood": calendar.current_problems(declared.now),
         **{state: own.count(state) for state in ("open", "accepted", "declined")},
     }

@@ -77,7 +77,7 @@ def proposal_as_json(
         "lasts_seconds": int(partner_time.lasts.total_seconds()),
         "zone": partner_time.zone,
         "recurrence": partner_time.recurrence,
-        "next": [output.attributes(occurrence, "begins ends") for occurrence in next_times(partner_time, declared)],
+        "next": [output.attributes(occurrence, "begins", "ends") for occurrence in next_times(partner_time, declared)],
     }
 
 

@@ -70,7 +70,7 @@ def comparison_as_json(
     def nudges(moments: Iterable[Moment]) -> list[dict[str, Any]]:
         return [
             {"at": shown_instant(moment.decided_at, moment.device).astimezone(zone)}
-            | attributes(moment, "rule category device")
+            | attributes(moment, "rule", "category", "device")
             | {"category": shown_category(moment.category or "other")}
             for moment in moments
         ]
@@ -82,7 +82,7 @@ def comparison_as_json(
         "under_way": under_way,
         "observations": found.observations,
         "in_force_already": is_in_force,
-        "rules": [attributes(rule, "code name changed") | sides(rule) for rule in found.rules],
+        "rules": [attributes(rule, "code", "name", "changed") | sides(rule) for rule in found.rules],
         "all": sides(found),
         "changed": [
             {

@@ -1,7 +1,5 @@
 """Import ActivityWatch's history: check the options, read the events, store past partner times, report."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from detector.activities.load import load_classifier
 from detector.cli.importing import DEFAULT_URL
 from detector.cli.importing.output import print_report, print_report_as_json
 from detector.cli.output import ProgressLine
+from detector.cli.stored import open_stored
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.control.lock import own_store
@@ -30,7 +29,6 @@ from detector.partner_time.parse_dates import parse_since
 from detector.paths import config_path, rules_dir
 from detector.rulebook.loading import load_rules
 from detector.sensors.activitywatch_server import ActivityWatchServer, url_problem
-from detector.store.errors import StoreMissing
 from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
@@ -63,7 +61,8 @@ def import_history(options: ImportOptions) -> None:
     begins = max(since, now - settings.store.retention)
     # Before the store is opened: a wrong option must leave no file behind.
     server = _server(options)
-    with _open_store(dry_run=options.dry_run) as store:
+    # A dry run must not make the file.
+    with open_stored() if options.dry_run else Store.open(own_store()) as store:
         if any(occurrence.began <= now < occurrence.ends for occurrence in store.history.unfinished()):
             raise TurntowardError(_("Partner time is under way. Importing can wait until it is over."))
         phone = _phone(store, options.phone)
@@ -138,16 +137,6 @@ def _past_times(store: Store, times: TimesOption, *, begins: datetime, now: date
         raise UserError([Problem(message=message, hint=hint)]) from None
 
 
-@contextmanager
-def _open_store(*, dry_run: bool) -> Iterator[Store]:
-    # A dry run must not even make the file.
-    try:
-        with Store.open(own_store(), read_only=dry_run) as store:
-            yield store
-    except StoreMissing:
-        yield Store.in_memory()
-
-
 def _server(options: ImportOptions) -> ActivityWatchServer | None:
     token = _token(options.token, options.token_file)
     if options.file is not None:
@@ -163,7 +152,7 @@ def _server(options: ImportOptions) -> ActivityWatchServer | None:
 def _token(token: str | None, file: Path | None) -> str | None:
     if file is not None:
         if token is not None:
-            raise UserError(_("--token and --token-file say the same; give one of them."))
+            raise UserError(_("--token and --token-file mean the same; give one of them."))
         try:
             with open_ordinary(file, allow_pipe=True) as opened:
                 token = opened.read(MAX_TOKEN_BYTES).decode("ascii").strip()

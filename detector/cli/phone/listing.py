@@ -11,7 +11,7 @@ from detector.cli import output
 from detector.cli.network import wake_with_network
 from detector.cli.phone.daemon_status import ReportedStatus, choose_phone, parse_instant, reported_status, wait_until
 from detector.cli.plan import context
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.devices import Phone, PhoneApiAddress, needs_phone_api
 from detector.errors import DaemonNotRunning
 from detector.i18n import _
@@ -22,8 +22,8 @@ CLOSE_TIMEOUT: Final = timedelta(seconds=5)
 
 
 def list_phones(*, as_json: bool) -> None:
-    no_phones: tuple[Sequence[Phone], PhoneApiAddress | None] = ((), None)
-    phones, address = read_stored(lambda store: (store.phones.all(), store.phones.api_address()), no_phones)
+    with open_stored() as store:
+        phones, address = store.phones.all(), store.phones.api_address()
     now = context.CLOCK.now()
     # Without a daemon the stored phones are still shown.
     try:

@@ -1,4 +1,4 @@
-"""`turntoward skip`, `turntoward cancel`: one occurrence does not take place, this once; a cancelled one may have a new date."""
+"""`turntoward skip`, `turntoward cancel`: leave out one occurrence; a cancelled one may get a new date."""
 
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -77,32 +77,32 @@ def _skip(store: Store, before: PlanContext, number: int | None) -> list[str]:
     if skipped is None:
         raise _nothing_comes(before, number)
     sentence = before.fill(_("Skipped, this once: {title}, {when}."), skipped)
-    return [sentence, *([] if skipped.begins > before.now else [_("It was under way and ends now.")])]
+    return [sentence] if skipped.begins > before.now else [sentence, _("It was under way and ends now.")]
 
 
 def _undo(store: Store, before: PlanContext, number: int | None) -> list[str]:
-    known = {partner_time.number: partner_time for partner_time in before.partner_times}
-    back = requests.unskip(store, before.now, number)
-    if back is None:
+    titles = {partner_time.number: partner_time.title for partner_time in before.partner_times}
+    restored = requests.unskip(store, before.now, number)
+    if restored is None:
         if number is None:
             message = _("No partner time is skipped or cancelled; nothing was changed.")
         else:
             message = _("No {title} to come is skipped or cancelled; nothing was changed.")
-            message = message.format(title=known[number].title)
-        hint = _("What had begun does not come back: `turntoward now 45min` begins partner time.")
+            message = message.format(title=titles[number])
+        hint = _("One that had begun stays skipped; `turntoward now 45min` begins partner time.")
         raise UserError(f"{message}\n  {hint}")
-    # What was declared in place of a cancelled one is removed when the cancelled one comes back.
+    # The replacement of a cancelled one is removed when the cancelled one is restored.
     left = {partner_time.number for partner_time in store.plans.partner_times()}
-    gone = [partner_time.title for of, partner_time in known.items() if of not in left]
-    taken_back = _("{title}, which was to be in its place, is taken back.")
+    removed = [title for number, title in titles.items() if number not in left]
+    sentence = _("{title}, which was to replace it, is removed.")
     return [
-        before.fill(_("{title}, {when}, takes place after all."), back),
-        *(taken_back.format(title=title) for title in gone),
+        before.fill(_("{title}, {when}, takes place after all."), restored),
+        *(sentence.format(title=title) for title in removed),
     ]
 
 
 def _nothing_comes(before: PlanContext, number: int | None) -> UserError:
-    title = next((known.title for known in before.partner_times if known.number == number), None)
+    title = next((entry.title for entry in before.partner_times if entry.number == number), None)
     if title is None and not before.partner_times:
         return UserError(context.NOTHING_DECLARED)
     message = _("{title} does not come any more; nothing was changed.").format(title=title or _("Partner time"))
@@ -135,7 +135,7 @@ def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> 
         answer: str = click.prompt(question, default="", show_default=False)
         if not answer.strip():
             return None
-        # A slip is answered with what is wrong and the same question; an option that cannot be read ends the command.
+        # Unlike a wrong option, a wrong answer is asked for again.
         try:
             return _read(before, planned, answer, argument=_("the new date"))
         except UserError as error:
@@ -144,14 +144,14 @@ def _new_date(before: PlanContext, planned: Occurrence, instead: str | None) -> 
 
 def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str) -> PartnerTime:
     begins = parse_when(text, argument=argument, now=before.now, zone=before.zone)
-    series = next(known for known in before.partner_times if known.number == planned.partner_time)
-    # A single day that was moved has a length of its own; the new date keeps that.
+    series = next(entry for entry in before.partner_times if entry.number == planned.partner_time)
+    # A single day that was moved has its own duration, which the new date keeps.
     local = planned.begins.astimezone(before.zone).replace(tzinfo=None)
-    lasts = next((moved.lasts for moved in series.moved if moved.begins == local), series.lasts)
+    duration = next((moved.lasts for moved in series.moved if moved.begins == local), series.lasts)
     new = PartnerTime(
         title=planned.title,
         begins=begins,
-        lasts=lasts,
+        lasts=duration,
         zone=before.zone.key,
         is_floating=series.is_floating,
         do_not_disturb=series.do_not_disturb,
@@ -161,11 +161,11 @@ def _read(before: PlanContext, planned: Occurrence, text: str, *, argument: str)
     if planned.begins <= replacement.begins < planned.ends:
         message = before.fill(_("it lies within what you cancel, {when}"), planned)
         raise UserError([Problem(message=message, file=argument, hint=_("choose a time before it or after it"))])
-    # What lies within another partner time would add nothing: overlapping time counts once.
+    # A date within another partner time would add nothing: overlapping time counts once.
     for other in _overlapped(before, planned, replacement):
         if other.begins <= replacement.begins and replacement.ends <= other.ends:
-            message = before.fill(_("{title} is then anyway, {when}"), other)
-            hint = _("choose a time at which nothing is yet")
+            message = before.fill(_("{title} is at that time already, {when}"), other)
+            hint = _("choose a time without partner time")
             raise UserError([Problem(message=message, file=argument, hint=hint)])
     return new
 

@@ -1,15 +1,14 @@
-"""What the commands about partner time share: the open store, the plan as it is now, and sentences about it."""
+"""Read the plan as it is now for the commands about partner time, and describe it in sentences."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from detector.cli.output import attributes, choose_by_name, print_text
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.clock import Clock, SystemClock
 from detector.control.lock import own_store, wake_daemon
 from detector.errors import UserError
@@ -22,8 +21,6 @@ from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
 
-T = TypeVar("T")
-
 CLOCK: Final[Clock] = SystemClock()
 NOT_RUNNING: Final = _("Turntoward is not running; `turntoward run` starts it.")
 NOTHING_DECLARED: Final = _("No partner time is declared; `turntoward add --help` shows how.")
@@ -31,9 +28,9 @@ NOTHING_DECLARED: Final = _("No partner time is declared; `turntoward add --help
 
 @dataclass(frozen=True, kw_only=True)
 class PlanContext:
-    """What is declared, and what of it is under way or to come, at `now`; described for a reader in `zone`."""
+    """The declared partner times, and what is under way or comes next at `now`; described for a reader in `zone`."""
 
-    # Without slots: what takes all partner times to compute is computed once, and not for each line of a list.
+    # Without slots, as cached properties need a `__dict__`: computing them goes through all partner times.
 
     now: datetime
     zone: ZoneInfo
@@ -47,8 +44,16 @@ class PlanContext:
         return self.schedule.partner_times
 
     @cached_property
-    def plan(self) -> Plan:
+    def _plan(self) -> Plan:
         return self.schedule.at(self.now)
+
+    @property
+    def current(self) -> Occurrence | None:
+        return self._plan.current
+
+    @property
+    def upcoming(self) -> Sequence[Occurrence]:
+        return self._plan.upcoming
 
     @cached_property
     def under_way(self) -> tuple[Occurrence, ...]:
@@ -62,22 +67,22 @@ class PlanContext:
         return OccurrenceOverrides({name: at for name, at in stopped.items() if name not in self.skipped}, extended)
 
     def following(self, partner_time: PartnerTime) -> Iterator[Occurrence]:
-        """Yield what is under way of it and comes next, skipped ones left out; it need not be kept yet."""
+        """Yield its occurrence under way and those to come, without skipped ones; it need not be stored yet."""
         numbered = replace(partner_time, number=partner_time.number or 0)
         return self.schedule.upcoming_of(numbered, self.now, within=SEARCH_HORIZON)
 
     def following_and_skipped(self, partner_time: PartnerTime, count: int = 3) -> list[Occurrence]:
-        """Return the next `count` times, and those that were skipped or cancelled among and before them."""
-        found: list[Occurrence] = []
+        """Return the next `count` occurrences, and those that were skipped or cancelled among and before them."""
+        following: list[Occurrence] = []
         schedule = replace(self.schedule, exceptions=self.overrides_without_skips)
         numbered = replace(partner_time, number=partner_time.number or 0)
         # A skip is stored as a stop. Without it the schedule still yields what was skipped, marked by its id.
         for occurrence in schedule.upcoming_of(numbered, self.now, within=SEARCH_HORIZON):
-            found.append(occurrence)
+            following.append(occurrence)
             count -= occurrence.id not in self.skipped
             if count == 0:
                 break
-        return found
+        return following
 
     def describe(self, occurrence: Occurrence) -> str:
         return format_occurrence(occurrence, self.now, self.zone)
@@ -92,7 +97,7 @@ class PlanContext:
 
     def to_json(self, partner_time: PartnerTime) -> dict[str, Any]:
         return {
-            **attributes(partner_time, "number title"),
+            **attributes(partner_time, "number", "title"),
             "words": format_partner_time(partner_time, self.now, self.zone),
             "begins": partner_time.begins,
             "lasts_seconds": int(partner_time.lasts.total_seconds()),
@@ -114,12 +119,11 @@ class PlanContext:
         return self.fill(_("{title} is under way until {end}; nothing was changed."), occurrence)
 
     def state_sentences(self) -> list[str]:
-        """Return what is under way or comes next, and whether a pause keeps it quiet: a sentence each."""
-        plan = self.plan
-        if plan.current is not None:
-            sentence = self.under_way_sentence(plan.current)
-        elif plan.upcoming:
-            sentence = self._next_sentence(plan.upcoming[0])
+        """Return what is under way or comes next, and until when a pause lasts: a sentence each."""
+        if self.current is not None:
+            sentence = self.under_way_sentence(self.current)
+        elif self.upcoming:
+            sentence = self._next_sentence(self.upcoming[0])
         elif self.partner_times:
             sentence = _("No partner time comes in the next weeks.")
         else:
@@ -127,13 +131,12 @@ class PlanContext:
         return [sentence, *self.pause_sentences()]
 
     def following_sentences(self) -> list[str]:
-        """Return what comes after what is under way, where something does: one sentence or none."""
-        plan = self.plan
-        if plan.current is None or not plan.upcoming:
+        """Return what comes after the current one: one sentence or none."""
+        if self.current is None or not self.upcoming:
             return []
-        following = plan.upcoming[0]
-        # Of two that overlap the plan cuts the second: it begins in the instant in which the first ends.
-        if following.begins != plan.current.ends:
+        following = self.upcoming[0]
+        # Where two overlap, the plan lets the second begin when the first ends.
+        if following.begins != self.current.ends:
             return [self._next_sentence(following)]
         return [self.fill(_("{title} goes on from there until {end}."), following)]
 
@@ -147,14 +150,13 @@ class PlanContext:
         return self.fill(_("Next: {title}, {when}."), occurrence)
 
 
-@contextmanager
-def open_store(*, read_only: bool = False) -> Iterator[Store]:
-    with Store.open(own_store(), read_only=read_only) as store:
-        yield store
+def open_store() -> Store:
+    return Store.open(own_store())
 
 
 def load_plan() -> PlanContext:
-    return read_stored(read_plan, PlanContext(now=CLOCK.now(), zone=local_zone()))
+    with open_stored() as store:
+        return read_plan(store)
 
 
 def read_plan(store: Store) -> PlanContext:
@@ -170,36 +172,30 @@ def read_plan(store: Store) -> PlanContext:
     )
 
 
-def change_plan(request: Callable[[Store, datetime], T]) -> tuple[PlanContext, T, PlanContext]:
-    """Let `request` change the store as of now; return what was before, what the request returned, and what is after."""
-    with open_store() as store:
-        before = read_plan(store)
-        result = request(store, before.now)
-        return before, result, read_plan(store)
-
-
 def choose_partner_time(partner_times: Sequence[PartnerTime], name: str) -> PartnerTime:
-    """Return the one of this number, else the only one of this title, in whatever case."""
-    found = choose_by_name(
+    """Return the partner time with this number, else the only one with this title, in any case."""
+    matches = choose_by_name(
         partner_times,
         name,
-        lambda known: str(known.number),
-        lambda known: known.title,
+        lambda partner_time: str(partner_time.number),
+        lambda partner_time: partner_time.title,
         unknown=_("No partner time has the number or title '{name}'.").format(name=name),
         otherwise=_("`turntoward list` shows what is declared, with numbers."),
     )
-    # What stands in for a cancelled one of the same title is meant by its number only.
-    own = [known for known in found if known.instead_of is None]
-    found = own if len(own) == 1 else found
-    if len(found) > 1:
-        message = _("{count} partner times are called '{title}'.").format(count=len(found), title=found[0].title)
-        hint = _("Say which by number: {numbers}.").format(numbers=", ".join(str(known.number) for known in found))
-        raise UserError(f"{message}\n  {hint}")
-    return found[0]
+    # A replacement has the title of the cancelled one: the title means the original, the number the replacement.
+    originals = [partner_time for partner_time in matches if partner_time.instead_of is None]
+    matches = originals if len(originals) == 1 else matches
+    if len(matches) > 1:
+        message = _("{count} partner times are called '{title}'.").format(count=len(matches), title=matches[0].title)
+        numbers = ", ".join(str(partner_time.number) for partner_time in matches)
+        raise UserError(f"{message}\n  {_('Name one by its number: {numbers}.').format(numbers=numbers)}")
+    return matches[0]
 
 
 def wake_and_report(sentences: Sequence[str]) -> None:
-    """Wake the daemon after a change, and write the sentences; last, whether no daemon runs."""
-    # The daemon is woken before anything is written: the last sentence depends on whether one runs.
-    for sentence in [*sentences, *([] if wake_daemon() else [NOT_RUNNING])]:
+    """Wake the daemon after a change, and write the sentences; the last one says where no daemon runs."""
+    is_running = wake_daemon()
+    for sentence in sentences:
         print_text(sentence)
+    if not is_running:
+        print_text(NOT_RUNNING)

@@ -14,17 +14,17 @@ from detector.partner_time.model import Occurrence, PartnerTime
 
 
 def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> None:
-    known = context.load_plan()
+    plan = context.load_plan()
     if week is not None:
-        list_week(week, known, as_json=as_json)
+        list_week(week, plan, as_json=as_json)
         return
-    rows = [(partner_time, known.following_and_skipped(partner_time)) for partner_time in known.partner_times]
+    rows = [(partner_time, plan.following_and_skipped(partner_time)) for partner_time in plan.partner_times]
     shown = [row for row in rows if everything or row[1]]
     if as_json:
-        _list_json(shown, known)
+        _list_json(shown, plan)
         return
     for partner_time, coming in shown:
-        _write_series(partner_time, coming, known)
+        _write_series(partner_time, coming, plan)
     if not shown:
         print_text(context.NOTHING_DECLARED)
     if hidden := len(rows) - len(shown):
@@ -32,40 +32,40 @@ def list_partner_times(*, everything: bool, week: str | None, as_json: bool) -> 
             "{count} that is over: `turntoward list --all`.", "{count} that are over: `turntoward list --all`.", hidden
         )
         print_text(text.format(count=hidden))
-    for sentence in known.pause_sentences():
+    for sentence in plan.pause_sentences():
         print_text(sentence)
 
 
-def _write_series(partner_time: PartnerTime, coming: list[Occurrence], known: PlanContext) -> None:
-    words = format_partner_time(partner_time, known.now, known.zone)
+def _write_series(partner_time: PartnerTime, coming: list[Occurrence], plan: PlanContext) -> None:
+    words = format_partner_time(partner_time, plan.now, plan.zone)
     print_text(words, first=f"{partner_time.number:>3}  ", later="     ")
-    current = known.plan.current
+    current = plan.current
     for occurrence in coming:
         if current is not None and current.id == occurrence.id:
-            until = known.fill(_("under way until {end}"), occurrence)
+            until = plan.fill(_("under way until {end}"), occurrence)
             print_text(until, first="   > ", later="     ")
-        elif (skip := known.describe_skip(occurrence)) is not None:
-            print_text(f"{known.describe(occurrence)}, {skip}", first="   - ", later="     ")
-        elif partner_time.recurrence is not None or occurrence.begins <= known.now:
-            print_text(known.describe(occurrence), first="     ", later="     ")
+        elif (skip := plan.describe_skip(occurrence)) is not None:
+            print_text(f"{plan.describe(occurrence)}, {skip}", first="   - ", later="     ")
+        elif partner_time.recurrence is not None or occurrence.begins <= plan.now:
+            print_text(plan.describe(occurrence), first="     ", later="     ")
     if not coming:
         print_text(_("is over and does not return"), first="     ", later="     ")
 
 
-def _list_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: PlanContext) -> None:
-    current = known.plan.current
+def _list_json(rows: list[tuple[PartnerTime, list[Occurrence]]], plan: PlanContext) -> None:
+    current = plan.current
     print_json(
         {
-            "now": known.now,
-            "paused_until": known.paused_until,
+            "now": plan.now,
+            "paused_until": plan.paused_until,
             "partner_times": [
                 {
-                    **known.to_json(partner_time),
+                    **plan.to_json(partner_time),
                     "next": [
                         {
-                            **attributes(occurrence, "id begins ends"),
+                            **attributes(occurrence, "id", "begins", "ends"),
                             "under_way": current is not None and current.id == occurrence.id,
-                            "skipped": occurrence.id in known.skipped,
+                            "skipped": occurrence.id in plan.skipped,
                         }
                         for occurrence in coming
                     ],
@@ -77,33 +77,33 @@ def _list_json(rows: list[tuple[PartnerTime, list[Occurrence]]], known: PlanCont
 
 
 def show_next(count: int, *, as_json: bool) -> None:
-    known = context.load_plan()
-    series = (known.following(partner_time) for partner_time in known.partner_times)
-    # Each series is by beginning and is computed as far as it is read.
-    found = list(islice(merge(*series, key=lambda occurrence: (occurrence.begins, occurrence.partner_time)), count))
+    plan = context.load_plan()
+    series = (plan.following(partner_time) for partner_time in plan.partner_times)
+    # Each series is sorted by begin, and is computed only as far as it is read.
+    shown = list(islice(merge(*series, key=lambda occurrence: (occurrence.begins, occurrence.partner_time)), count))
     if as_json:
         print_json(
             {
-                "now": known.now,
-                "paused_until": known.paused_until,
-                "next": [_next_json(occurrence, known) for occurrence in found],
+                "now": plan.now,
+                "paused_until": plan.paused_until,
+                "next": [_next_json(occurrence, plan) for occurrence in shown],
             }
         )
         return
-    for occurrence in found:
-        if occurrence.begins <= known.now:
-            until = known.fill(_("under way until {end}"), occurrence)
+    for occurrence in shown:
+        if occurrence.begins <= plan.now:
+            until = plan.fill(_("under way until {end}"), occurrence)
         else:
-            until = _("in {length}").format(length=_format_wait(occurrence.begins - known.now))
-        print_text(f"{occurrence.title}, {known.describe(occurrence)}, {until}.", later="  ")
-    if not found:
-        print_text(_("No partner time is to come.") if known.partner_times else context.NOTHING_DECLARED)
-    for sentence in known.pause_sentences():
+            until = _("in {length}").format(length=_format_wait(occurrence.begins - plan.now))
+        print_text(f"{occurrence.title}, {plan.describe(occurrence)}, {until}.", later="  ")
+    if not shown:
+        print_text(_("No partner time is to come.") if plan.partner_times else context.NOTHING_DECLARED)
+    for sentence in plan.pause_sentences():
         print_text(sentence)
 
 
 def _format_wait(wait: timedelta) -> str:
-    # No finer than matters: nobody plans by minutes three days ahead.
+    # Minutes do not matter some days ahead.
     minutes = -(-int(wait.total_seconds()) // 60)
     if minutes < 60:
         return _("{minutes} min").format(minutes=minutes)
@@ -117,11 +117,11 @@ def _format_wait(wait: timedelta) -> str:
     return text.format(days=days, hours=hours)
 
 
-def _next_json(occurrence: Occurrence, known: PlanContext) -> dict[str, object]:
+def _next_json(occurrence: Occurrence, plan: PlanContext) -> dict[str, object]:
     return {
         "id": occurrence.id,
         "number": occurrence.partner_time,
-        **attributes(occurrence, "title begins ends"),
-        "under_way": occurrence.begins <= known.now,
-        "begins_in_seconds": max(0, int((occurrence.begins - known.now).total_seconds())),
+        **attributes(occurrence, "title", "begins", "ends"),
+        "under_way": occurrence.begins <= plan.now,
+        "begins_in_seconds": max(0, int((occurrence.begins - plan.now).total_seconds())),
     }

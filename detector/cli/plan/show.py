@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from detector.cli.output import attributes, print_json, print_text
 from detector.cli.plan import context
 from detector.cli.plan.context import PlanContext, choose_partner_time
+from detector.cli.stored import open_stored
 from detector.i18n import _, format_clock
 from detector.partner_time.describe import format_day, format_interval, format_schedule
 from detector.partner_time.model import Occurrence, PartnerTime
@@ -21,20 +22,20 @@ MAX_TIMES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Details:
-    """What is known of it: the next times, skipped ones among them; by id what was cancelled; from which calendar it came."""
+    """Its next occurrences with the skipped ones; cancellations by occurrence; and the calendar it came from."""
 
     partner_time: PartnerTime
-    known: PlanContext
+    plan: PlanContext
     following: list[Occurrence]
     cancelled: dict[str, CancelledOccurrence]
     calendar: str | None
 
 
 def show_partner_time(name: str, *, as_json: bool) -> None:
-    known = context.load_plan()
-    partner_time = choose_partner_time(known.partner_times, name)
-    with context.open_store(read_only=True) as store:
-        details = _find(partner_time, known, store)
+    plan = context.load_plan()
+    partner_time = choose_partner_time(plan.partner_times, name)
+    with open_stored() as store:
+        details = _find(partner_time, plan, store)
     if as_json:
         print_json(_to_json(details))
         return
@@ -42,25 +43,26 @@ def show_partner_time(name: str, *, as_json: bool) -> None:
         print_text(sentence)
     for mark, words in _times(details):
         print_text(words, first=f"   {mark} ", later="     ")
-    for sentence in known.pause_sentences():
+    for sentence in plan.pause_sentences():
         print_text(sentence)
 
 
-def _find(partner_time: PartnerTime, known: PlanContext, store: Store) -> _Details:
+def _find(partner_time: PartnerTime, plan: PlanContext, store: Store) -> _Details:
     names = {calendar.number: calendar.name for calendar in store.calendars.all()}
-    of = next((proposal for proposal in store.calendars.proposals() if proposal.number == partner_time.proposal), None)
+    proposals = {proposal.number: proposal for proposal in store.calendars.proposals()}
+    proposal = None if partner_time.proposal is None else proposals.get(partner_time.proposal)
     return _Details(
         partner_time=partner_time,
-        known=known,
-        following=known.following_and_skipped(partner_time, MAX_TIMES),
+        plan=plan,
+        following=plan.following_and_skipped(partner_time, MAX_TIMES),
         cancelled={cancellation.occurrence: cancellation for cancellation in store.plans.cancelled()},
-        calendar=None if partner_time.proposal is None or of is None else names.get(of.calendar),
+        calendar=None if proposal is None else names.get(proposal.calendar),
     )
 
 
 def _sentences(details: _Details) -> Iterator[str]:
-    known, partner_time = details.known, details.partner_time
-    when = format_schedule(partner_time, known.now, known.zone)
+    plan, partner_time = details.plan, details.partner_time
+    when = format_schedule(partner_time, plan.now, plan.zone)
     yield _("{title}, number {number}: {when}.").format(title=partner_time.title, number=partner_time.number, when=when)
     if partner_time.is_floating:
         yield _("It goes by the clock where you are, now {zone}.").format(zone=partner_time.zone)
@@ -70,68 +72,68 @@ def _sentences(details: _Details) -> Iterator[str]:
         yield _("The desktop is to keep quiet in it.")
     if details.calendar is not None:
         yield _("It came from the calendar {name}, and follows it.").format(name=details.calendar)
-    of = details.cancelled.get(partner_time.instead_of or "")
-    if of is not None:
-        day = format_day(of.begins, known.now, known.zone)
-        yield _("It makes good {title} of {day}, which was cancelled.").format(title=of.title, day=day)
+    replaced = details.cancelled.get(partner_time.instead_of or "")
+    if replaced is not None:
+        day = format_day(replaced.begins, plan.now, plan.zone)
+        yield _("It replaces {title} of {day}, which was cancelled.").format(title=replaced.title, day=day)
     yield _("Next:") if details.following else _("It is over and does not return.")
 
 
 def _times(details: _Details) -> Iterator[tuple[str, str]]:
     """Yield the mark and the words of each line about a single time."""
-    known, partner_time = details.known, details.partner_time
+    plan, partner_time = details.plan, details.partner_time
     own = ZoneInfo(partner_time.zone)
 
     def day(local: datetime) -> str:
-        return format_day(instant_of(local, own), known.now, known.zone)
+        return format_day(instant_of(local, own), plan.now, plan.zone)
 
     for occurrence in details.following:
         yield _following(occurrence, details)
     # These are stored in local time of its own zone; the reader may be in another.
     for moved in sorted(partner_time.moved, key=lambda change: change.original_start):
-        begins, ends = (at.astimezone(known.zone) for at in interval_of(moved.begins, moved.lasts, own))
-        if ends > known.now:
-            to = f"{format_day(begins, known.now, known.zone)} {format_interval(begins, ends)}"
+        begins, ends = (at.astimezone(plan.zone) for at in interval_of(moved.begins, moved.lasts, own))
+        if ends > plan.now:
+            to = f"{format_day(begins, plan.now, plan.zone)} {format_interval(begins, ends)}"
             yield "~", _("{day} is moved to {when}").format(day=day(moved.original_start), when=to)
     for local in sorted(partner_time.excluded):
-        if instant_of(local, own) > known.now:
+        if instant_of(local, own) > plan.now:
             yield "-", _("{day}, excepted").format(day=day(local))
     for local in sorted(partner_time.additional):
-        if instant_of(local, own) > known.now:
+        if instant_of(local, own) > plan.now:
             yield "+", _("{day} {time}, as well").format(day=day(local), time=format_clock(local))
 
 
 def _following(occurrence: Occurrence, details: _Details) -> tuple[str, str]:
-    known = details.known
-    words = known.describe(occurrence)
-    if (skip := known.describe_skip(occurrence)) is not None:
+    plan = details.plan
+    words = plan.describe(occurrence)
+    if (skip := plan.describe_skip(occurrence)) is not None:
         cancelled = details.cancelled.get(occurrence.id)
         instead = None if cancelled is None else cancelled.instead
-        made = next((partner_time for partner_time in known.partner_times if partner_time.number == instead), None)
+        made = next((partner_time for partner_time in plan.partner_times if partner_time.number == instead), None)
         if made is None:
             return "-", f"{words}, {skip}"
-        when = format_schedule(made, known.now, known.zone)
+        when = format_schedule(made, plan.now, plan.zone)
         text = _("{occurrence}, {skip}; instead {when} (number {number})")
         return "-", text.format(occurrence=words, skip=skip, when=when, number=made.number)
-    if occurrence.begins <= known.now:
-        return ">", known.fill(_("under way until {end}"), occurrence)
-    if occurrence.id in known.schedule.exceptions.extended:
+    if occurrence.begins <= plan.now:
+        return ">", plan.fill(_("under way until {end}"), occurrence)
+    if occurrence.id in plan.schedule.exceptions.extended:
         return " ", _("{occurrence}, extended").format(occurrence=words)
     return " ", words
 
 
 def _to_json(details: _Details) -> dict[str, Any]:
-    known, partner_time = details.known, details.partner_time
+    plan, partner_time = details.plan, details.partner_time
     return {
-        "now": known.now,
-        **known.to_json(partner_time),
+        "now": plan.now,
+        **plan.to_json(partner_time),
         "calendar": details.calendar,
         "instead_of": partner_time.instead_of,
         "excepted": partner_time.excluded,
         "as_well": partner_time.additional,
         "moved": [
             {
-                **attributes(change, "of begins"),
+                **attributes(change, "of", "begins"),
                 "lasts_seconds": int(change.lasts.total_seconds()),
                 "title": change.title,
             }
@@ -139,9 +141,9 @@ def _to_json(details: _Details) -> dict[str, Any]:
         ],
         "next": [
             {
-                **attributes(occurrence, "id begins ends"),
-                "under_way": occurrence.begins <= known.now and occurrence.id not in known.skipped,
-                "skipped": occurrence.id in known.skipped,
+                **attributes(occurrence, "id", "begins", "ends"),
+                "under_way": occurrence.begins <= plan.now and occurrence.id not in plan.skipped,
+                "skipped": occurrence.id in plan.skipped,
                 "cancelled": occurrence.id in details.cancelled,
                 "instead": details.cancelled[occurrence.id].instead if occurrence.id in details.cancelled else None,
             }

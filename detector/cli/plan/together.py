@@ -1,4 +1,4 @@
-"""`turntoward together`: what is always for both of you, so that no nudge ever names it."""
+"""`turntoward together`: what is always for both of you, so that no nudge names it."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def show_categories(*, as_json: bool) -> None:
         print_json({"for_both": chosen, "offered": [category for category, _times in offered]})
         return
     if chosen:
-        names = ", ".join(format_category(proposal) for proposal in chosen)
+        names = ", ".join(map(format_category, chosen))
         click.echo(_("Always for both of you: {names}.").format(names=names))
     else:
         click.echo(_("Nothing is always for both of you; `turntoward together add video` would make video so."))
@@ -37,7 +37,7 @@ def show_categories(*, as_json: bool) -> None:
 def add_category(category: str) -> None:
     _check(category)
     values = {"name": format_category(category), "category": category}
-    if not _change(lambda chosen: [*chosen, *([] if category in chosen else [category])]):
+    if not _change(lambda chosen: chosen if category in chosen else [*chosen, category]):
         click.echo(_("It is for both of you already: {name}.").format_map(values))
         return
     click.echo(_("Always for both of you now: {name}. It holds from the next partner time on.").format_map(values))
@@ -46,7 +46,7 @@ def add_category(category: str) -> None:
 
 def remove_category(category: str) -> None:
     _check(category)
-    if _change(lambda chosen: [proposal for proposal in chosen if proposal != category]):
+    if _change(lambda chosen: [name for name in chosen if name != category]):
         text = _("No longer always for both of you: {name}. From the next partner time on.")
     else:
         text = _("It was not always for both of you: {name}. Nothing is changed.")
@@ -56,8 +56,7 @@ def remove_category(category: str) -> None:
 def decline_category(category: str) -> None:
     _check(category)
     with open_store() as store:
-        before = declined(store.state.get(DECLINED))
-        store.state.set(DECLINED, sorted(before | {category}))
+        store.state.set(DECLINED, sorted(declined(store.state.get(DECLINED)) | {category}))
     text = _("It is not offered any more: {name}. `turntoward together add {category}` still works.")
     click.echo(text.format(name=format_category(category), category=category))
 
@@ -65,24 +64,23 @@ def decline_category(category: str) -> None:
 def _check(category: str) -> None:
     if category not in CATEGORIES:
         message = _("There is no category '{name}'.").format(name=category[:40])
-        known = _("Known here: {names}.").format(names=", ".join(CATEGORIES))
-        raise UserError(f"{message} {did_you_mean(category, CATEGORIES, known)}")
+        otherwise = _("Known here: {names}.").format(names=", ".join(CATEGORIES))
+        raise UserError(f"{message} {did_you_mean(category, CATEGORIES, otherwise)}")
 
 
 def _change(change: Callable[[list[str]], list[str]]) -> bool:
-    """Write what `change` makes of the categories into the config; return whether that is anything new."""
-    # The config is the only place of the list, so a person can edit it by hand as well.
+    """Write the categories that `change` returns into the config; return whether they differ."""
     config = ConfigText(config_path())
     chosen = list(config.settings.policy.for_both)
-    wanted = change(chosen)
-    if wanted == chosen:
+    changed = change(chosen)
+    if changed == chosen:
         return False
     # tomlkit keeps the person's comments and order. `replace` takes LF, and gives the file its own line ends back.
     document = tomlkit.parse(config.text.replace("\r\n", "\n"))
     policy = document.get("policy")
     if policy is None:
         policy = document["policy"] = tomlkit.table()
-    policy["for_both"] = wanted
+    policy["for_both"] = changed
     config.replace(tomlkit.dumps(document))
     config.write()
     return True

@@ -2,8 +2,8 @@
 
     Mon 23 .        .        .  [=1=]  .        .
 
-Invariant 1: it is the reader's local time: midnight is where the row ends, and what goes on after it begins the next row with `<`.
-Invariant 2: what overlaps stands in a row of its own below.
+Invariant 1: times are the reader's local time. A row ends at midnight; what goes on after it begins the next row with `<`.
+Invariant 2: occurrences that overlap are drawn in rows below each other.
 """
 
 from collections.abc import Sequence
@@ -46,74 +46,74 @@ class _DayBar:
     goes_on: bool
 
 
-def list_week(text: str, known: PlanContext, *, as_json: bool) -> None:
-    day = parse_date(text, argument="--week", now=known.now, zone=known.zone, direction="any")
+def list_week(text: str, plan: PlanContext, *, as_json: bool) -> None:
+    day = parse_date(text, argument="--week", now=plan.now, zone=plan.zone, direction="any")
     first = day - (day.weekday() - date_conventions().first_weekday) % 7 * _DAY
-    planned = _planned(known, first)
+    planned = _planned(plan, first)
     if as_json:
-        _write_json(planned, first, known)
+        _write_json(planned, first, plan)
         return
     last = first + 6 * _DAY
     head = _("{first} to {last}, {zone}")
-    print_text(head.format(first=format_full_date(first), last=format_full_date(last), zone=known.zone.key))
+    print_text(head.format(first=format_full_date(first), last=format_full_date(last), zone=plan.zone.key))
     click.echo()
     # Three characters for each hour where the terminal has 80 columns; one needs 32.
     per_hour = min(3, (columns() - _LABEL) // 24)
-    for line in draw_week(planned, first, known.now, known.zone, per_hour=per_hour):
+    for line in draw_week(planned, first, plan.now, plan.zone, per_hour=per_hour):
         click.echo(line)
     click.echo()
     for bar in planned:
-        begins, ends = (at.astimezone(known.zone) for at in (bar.occurrence.begins, bar.occurrence.ends))
-        state = known.describe_skip(bar.occurrence) or (_("under way") if _is_under_way(bar, known) else None)
+        begins, ends = (at.astimezone(plan.zone) for at in (bar.occurrence.begins, bar.occurrence.ends))
+        state = plan.describe_skip(bar.occurrence) or (_("under way") if _is_under_way(bar, plan) else None)
         words = f"{_short_day(begins.date())}  {format_interval(begins, ends)}  {bar.occurrence.title}"
         words += f" ({bar.occurrence.partner_time})"
         print_text(words if state is None else f"{words}, {state}", first=" ", later=" " * 9)
     if not planned:
         print_text(_("Nothing is declared for this week."), first=" ")
-    now = known.now.astimezone(known.zone)
+    now = plan.now.astimezone(plan.zone)
     if first <= now.date() <= last:
         print_text(_("| is now, {time}; > is today.").format(time=format_clock(now)), first=" ")
-    for sentence in known.pause_sentences():
+    for sentence in plan.pause_sentences():
         print_text(sentence, first=" ")
 
 
-def _is_under_way(bar: PlannedBar, known: PlanContext) -> bool:
-    return any(bar.occurrence.id == occurrence.id for occurrence in known.under_way)
+def _is_under_way(bar: PlannedBar, plan: PlanContext) -> bool:
+    return any(bar.occurrence.id == occurrence.id for occurrence in plan.under_way)
 
 
-def _planned(known: PlanContext, first: date) -> Sequence[PlannedBar]:
+def _planned(plan: PlanContext, first: date) -> Sequence[PlannedBar]:
     begins, ends = (
-        datetime.combine(day, datetime.min.time(), known.zone).astimezone(UTC) for day in (first, first + 7 * _DAY)
+        datetime.combine(day, datetime.min.time(), plan.zone).astimezone(UTC) for day in (first, first + 7 * _DAY)
     )
-    # What has started is drawn as it started, whatever was edited since.
-    started = {run.occurrence.id: run.occurrence for run in known.schedule.started or ()}
+    # What has started is drawn as it started: edits do not change it.
+    started = {run.occurrence.id: run.occurrence for run in plan.schedule.started or ()}
     planned = (
         started.get(occurrence.id, occurrence)
-        for partner_time in known.partner_times
+        for partner_time in plan.partner_times
         for occurrence in occurrences(partner_time, begins - LOOK_BACK, ends)
     )
     bars = [
-        PlannedBar(occurrence=occurrence, is_skipped=occurrence.id in known.skipped)
-        for occurrence in known.overrides_without_skips.apply(planned)
+        PlannedBar(occurrence=occurrence, is_skipped=occurrence.id in plan.skipped)
+        for occurrence in plan.overrides_without_skips.apply(planned)
         if occurrence.begins < ends and begins < occurrence.ends
     ]
     return sorted(bars, key=lambda bar: (bar.occurrence.begins, bar.occurrence.partner_time))
 
 
-def _write_json(planned: Sequence[PlannedBar], first: date, known: PlanContext) -> None:
+def _write_json(planned: Sequence[PlannedBar], first: date, plan: PlanContext) -> None:
     print_json(
         {
-            "now": known.now,
-            "zone": known.zone.key,
+            "now": plan.now,
+            "zone": plan.zone.key,
             "first_day": first,
             "last_day": first + 6 * _DAY,
             "occurrences": [
                 {
                     "id": bar.occurrence.id,
                     "number": bar.occurrence.partner_time,
-                    **attributes(bar.occurrence, "title begins ends"),
+                    **attributes(bar.occurrence, "title", "begins", "ends"),
                     "skipped": bar.is_skipped,
-                    "under_way": _is_under_way(bar, known),
+                    "under_way": _is_under_way(bar, plan),
                 }
                 for bar in planned
             ],
@@ -154,7 +154,7 @@ def _bar(planned: PlannedBar, day: date, zone: ZoneInfo, cell: timedelta) -> _Da
     ends = max(begins + timedelta(minutes=1), ends)
     if ends <= timedelta(0) or begins >= _DAY:
         return None
-    # Rounded down at the beginning and up at the end, so that even a minute fills a cell.
+    # Rounded down at the beginning and up at the end, so that a minute fills a cell.
     low, high = _cell(begins, cell), -(-min(ends, _DAY) // cell)
     return _DayBar(
         planned=planned, first=low, last=max(high, low + 1), began_before=begins < timedelta(0), goes_on=ends > _DAY
@@ -168,7 +168,7 @@ def _cell(since_midnight: timedelta, cell: timedelta) -> int:
 def _rows(bars: Sequence[_DayBar]) -> list[list[_DayBar]]:
     rows: list[list[_DayBar]] = []
     for bar in sorted(bars, key=lambda bar: (bar.first, bar.planned.occurrence.partner_time)):
-        # The first row that is free again: what does not overlap shares one.
+        # The first row without an overlap.
         free = next((row for row in rows if row[-1].last <= bar.first), None)
         if free is None:
             rows.append([bar])

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -25,6 +26,7 @@ from detector.files import make_folders
 from detector.i18n import _, format_clock
 from detector.notifier import make_notifiers
 from detector.notifier.chain import NotifierChain
+from detector.notifier.model import NotificationText
 from detector.notifier.printing import PrintingNotifier
 from detector.report.as_text import as_text
 from detector.report.summarise import summarise
@@ -35,7 +37,7 @@ from detector.zone import local_zone
 from rules.explain import format_reason, why_line
 from rules.model import Rule
 
-# So long a nudge stays on the screen before the evening goes on, where somebody watches.
+# How long a nudge stays on the screen before the evening goes on, where somebody watches.
 NUDGE_SECONDS: Final = 1.5
 ANSWERS: Final = {
     "put_away": _("put it away"),
@@ -46,8 +48,18 @@ ANSWERS: Final = {
 OUTCOMES: Final = {
     "put_away_30": _("put away within 30 s of the nudge"),
     "put_away_60": _("put away within 60 s of the nudge"),
-    "ignored": _("gone on with, and the nudge was not answered"),
+    "ignored": _("it went on, and the nudge was not answered"),
 }
+
+
+class DemoWording(Wording):
+    """Leaves out how to answer in a terminal: `turntoward answer` needs a daemon."""
+
+    def nudge(self, moment: Moment) -> NotificationText:
+        return replace(super().nudge(moment), how_to_answer="")
+
+    def how_long(self, moment: Moment) -> NotificationText:
+        return replace(super().how_long(moment), how_to_answer="")
 
 
 def play_demo(keep: Path | None, recording: Path | None) -> None:
@@ -77,8 +89,8 @@ def _evening(recording: Path | None) -> Iterator[Observation]:
         raise UserError(message.format(file=recording or _("the bundled evening")))
     # The report looks back from now, so the evening must lie in the recent past.
     yesterday = SystemClock().now().astimezone() - timedelta(days=1)
-    wanted = yesterday.replace(hour=18, minute=30, second=0, microsecond=0)
-    yield from shift(observations, wanted - observations[0].at)
+    begins = yesterday.replace(hour=18, minute=30, second=0, microsecond=0)
+    yield from shift(observations, begins - observations[0].at)
 
 
 async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings: Settings, store: Store) -> None:
@@ -88,7 +100,7 @@ async def _play(evening: Sequence[Observation], rules: Sequence[Rule], settings:
     effect_runner = EffectRunner(
         store=store,
         sender=NotifierChain([*make_notifiers(), PrintingNotifier(needs_terminal=False)]),
-        wording=Wording(settings, began=evening[0].at, rules=by_code),
+        wording=DemoWording(settings, began=evening[0].at, rules=by_code),
         put=results.append,
         clock=clock,
     )

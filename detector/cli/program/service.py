@@ -9,7 +9,7 @@ import click
 
 from detector.cli.output import print_text
 from detector.cli.quiet_week.quiet_week import HINT
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.config.read import read_settings
 from detector.control import systemd_unit as systemd
 from detector.errors import StoreError, TurntowardError, UserError
@@ -67,19 +67,20 @@ def uninstall_service() -> None:
 
 
 def _needs_network() -> bool | None:
-    # None where that cannot be read: then what systemd allows is left as it is.
+    # None: that cannot be read. Then what systemd allows does not change.
     try:
         sources = read_settings(config_path()).sources
-        phones, calendars = read_stored(lambda store: (store.phones.all(), store.calendars.all()), ((), ()))
-        return systemd.needs_network(phones, sources, calendars)
+        with open_stored() as store:
+            return systemd.needs_network(store.phones.all(), sources, store.calendars.all())
     except (StoreError, UserError):
         return None
 
 
 def _is_new_here() -> bool:
-    # A store that cannot be read does not mean that somebody is new here.
+    # A store that cannot be read may belong to somebody who is not new.
     try:
-        return read_stored(quiet_week.should_offer, missing=True)
+        with open_stored() as store:
+            return quiet_week.should_offer(store)
     except StoreError:
         return False
 

@@ -1,13 +1,11 @@
-"""`turntoward status`: what the program is doing right now. It reads the lock and the store, and wakes nothing.
+"""`turntoward status`: what the program is doing now. It reads the lock and the store, and wakes nothing.
 
-Invariant 1: it is quick, since shells and panels call it often: the store is read with plain SQL, and the rest of the program
-    is imported only where there is something to say.
+Invariant 1: it is quick, as shells and panels call it often: the store is only counted (`detector.store.counts`), and modules
+    that are slow to import are imported only where they are needed.
 """
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,18 +14,18 @@ import click
 from detector.cli.output import columns, print_json, wrap
 from detector.clock import SystemClock
 from detector.control.lock import find_daemon, format_other_files
-from detector.files import is_ordinary_or_absent
 from detector.i18n import _, format_clock, ngettext
 from detector.partner_time.day_names import format_short_day
-from detector.paths import rules_dir, store_files, store_path
+from detector.paths import rules_dir, store_path
 from detector.rulebook.fingerprint import fingerprint
+from detector.store.counts import count_calendars, count_partner_times, count_together
 
-# An instant that is farther away than this is written with its date.
+# An instant that is farther away is written with its date.
 SAME_DAY: Final = timedelta(hours=20)
-# Why no nudge is shown, by the word that the daemon writes.
-QUIET_REASONS: Final = {
+# Why no nudge is shown, by the reason that the daemon writes.
+NO_NUDGE_REASONS: Final = {
     "quiet_week": _("it is the quiet week"),
-    "dismissed_twice": _("enough nudges were dismissed"),
+    "dismissed_twice": _("enough nudges were closed"),
     "budget": _("its number of nudges is used up"),
     "cool_down": _("there was one a short while ago"),
 }
@@ -40,11 +38,12 @@ def write_status(*, as_json: bool) -> None:
     state |= _parse(daemon.status if daemon else None)
     state["files"] = daemon.files if daemon else {}
     state["other_files"] = daemon.other_files() if daemon else {}
-    state["declared"] = _count("SELECT count(*) FROM partner_times")
+    path = store_path()
+    state["declared"] = count_partner_times(path)
     state["calendars"], state["offers"] = [], []
     more: list[list[str]] = []
-    has_calendars = _count("SELECT count(*) FROM calendars")
-    has_offers = _count("SELECT count(*) FROM moments WHERE outcome = 'together'")
+    has_calendars = count_calendars(path)
+    has_offers = count_together(path)
     if has_calendars or has_offers:
         from detector.cli.program import status_details as details  # noqa: PLC0415 - the store's code is slow to import
 
@@ -75,23 +74,6 @@ def _parse(status: str | None) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _count(query: str) -> int | None:
-    # Plain SQL: importing the store's code takes longer than all the rest of this command. None: it cannot be
-    # read.
-    path = store_path()
-    if not path.exists():
-        return 0
-    # Opening a pipe would wait for ever.
-    if not all(map(is_ordinary_or_absent, store_files(path.resolve()))):
-        return None
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as connection:
-            (count,) = connection.execute(query).fetchone()
-    except sqlite3.Error:
-        return None
-    return int(count)
-
-
 def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_lines: Sequence[str] = ()) -> list[str]:
     if not state["running"]:
         stopped = _("Turntoward is not running; `turntoward run` starts it.")
@@ -114,12 +96,12 @@ def _lines(state: dict[str, Any], calendar_lines: Sequence[str] = (), offer_line
     is_sensing = is_under_way and not is_nothing_shown
     phones = _phones(state.get("phones") or [], is_sensing=is_sensing, is_nothing_shown=is_nothing_shown)
     if is_nothing_shown:
-        text = _("Nothing is sensed: that it has begun could not be shown to anybody ({why}). It is tried again.")
+        text = _("Nothing is sensed: its start could not be shown to anybody ({why}). It is tried again.")
         lines.append(text.format(why=state.get("why_nothing") or _("it is just being tried")))
     if is_sensing:
         if until:
-            lines += _silence(state, until)
-        # What is heard comes first; a device without a screen has nothing of its own to list.
+            lines += _no_nudge(state, until)
+        # Phones come first; a device without a screen has no senses to list.
         lines += phones
         lines += _senses(state) if state.get("has_screen", True) else []
     else:
@@ -136,15 +118,15 @@ def _under_way(state: dict[str, Any]) -> list[str]:
     current = state["under_way"]
     if current is None:
         return [_declared(state["declared"])]
-    text = _("{title} is under way until {end}, and nothing of it is sensed, for nothing runs.")
+    text = _("{title} is under way until {end}. Nothing is sensed, because Turntoward is not running.")
     end = _instant(current["until"])
     return [text.format(title=current["partner_time"], end=_clock(end) if end else "")]
 
 
-def _silence(state: dict[str, Any], ends: datetime) -> list[str]:
-    why = QUIET_REASONS.get(str(state.get("quiet_reason")))
+def _no_nudge(state: dict[str, Any], ends: datetime) -> list[str]:
+    why = NO_NUDGE_REASONS.get(str(state.get("quiet_reason")))
     until = _instant(state.get("quiet_until"))
-    # The daemon wrote it when it began; that it has passed since changes nothing for the daemon.
+    # The daemon wrote this at its last change; the end may have passed since.
     if why is None or (until is not None and until <= SystemClock().now()):
         return []
     if until is not None and until < ends:
@@ -168,7 +150,7 @@ def _declared(count: int | None) -> str:
 def _senses(state: dict[str, Any]) -> list[str]:
     senses: dict[str, str | None] = state.get("senses") or {}
     if state.get("sensing") == "presence":
-        return [_("Nobody has been at this device since it began: of it, only that is sensed.")]
+        return [_("Nobody has been at this device since it began: only presence is sensed on it.")]
     working = [f"{sense} ({sensor})" for sense, sensor in sorted(senses.items()) if sensor]
     missing = [sense for sense, sensor in sorted(senses.items()) if not sensor]
     if working:
@@ -185,21 +167,21 @@ def _senses(state: dict[str, Any]) -> list[str]:
 def _phones(phones: list[dict[str, Any]], *, is_sensing: bool, is_nothing_shown: bool = False) -> list[str]:
     names = [str(phone.get("name")) for phone in phones]
     if names and is_nothing_shown:
-        return [_("Paired: {names}; not heard either.").format(names=", ".join(names))]
+        return [_("Paired: {names}; they are not sensed either.").format(names=", ".join(names))]
     if names and not is_sensing:
-        return [_("Paired: {names}; heard during partner time only.").format(names=", ".join(names))]
-    lines, heard, paired = [], [], []
+        return [_("Paired: {names}; sensed during partner time only.").format(names=", ".join(names))]
+    lines, reporting, paired = [], [], []
     for name, phone in zip(names, phones, strict=True):
-        sensor, has_spoken = phone.get("speaks"), phone.get("spoke")
-        if sensor or has_spoken:
-            heard.append(f"{name} ({sensor})" if sensor else name)
-        elif has_spoken is None:  # a daemon of an earlier version does not write it
+        sensor, has_reported = phone.get("speaks"), phone.get("spoke")
+        if sensor or has_reported:
+            reporting.append(f"{name} ({sensor})" if sensor else name)
+        elif has_reported is None:  # a daemon of an earlier version does not write it
             paired.append(name)
         else:
-            lines.append(_("{name} has said nothing yet: what happens on it is unknown.").format(name=name))
+            lines.append(_("{name} has reported nothing yet: what happens on it is unknown.").format(name=name))
         if phone.get("adb") and not sensor:
             lines.append(_("{name} is not reached over adb; `turntoward doctor` says why.").format(name=name))
-    first = [_("It hears {names}.").format(names=", ".join(heard))] if heard else []
+    first = [_("Phones that report: {names}.").format(names=", ".join(reporting))] if reporting else []
     first += [_("Paired: {names}.").format(names=", ".join(paired))] if paired else []
     return first + lines
 

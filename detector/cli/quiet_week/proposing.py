@@ -8,9 +8,9 @@ import click
 from detector.backtest.proposals import RecordedEvening, ThresholdProposal, format_proposal_reason, propose
 from detector.backtest.thresholds import format_number
 from detector.cli.output import print_json, print_text
-from detector.cli.plan import context as plan
+from detector.cli.plan import context
 from detector.cli.quiet_week.quiet_week import format_missing
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.config.read import read_settings
 from detector.errors import UserError
 from detector.i18n import _
@@ -19,15 +19,14 @@ from detector.rulebook.editing import as_table, write_rule
 from detector.rulebook.loading import BUILT_IN, load_rules
 from detector.store import quiet_week
 from detector.store.quiet_week import EVENINGS, QuietWeek
-from detector.store.store import Store
 from detector.zone import local_zone
 
 
 def write_proposals(*, as_json: bool) -> None:
     week, evenings = _read_week()
-    found = _propose(evenings, declined=week.declined)
+    proposals = _propose(evenings, declined=week.declined)
     if as_json:
-        listed = [_proposal_as_json(proposal) for proposal in found]
+        listed = [_proposal_as_json(proposal) for proposal in proposals]
         missing_evenings = max(0, EVENINGS - len(evenings))
         state = {"evenings": len(evenings), "missing": missing_evenings, "declined": list(week.declined)}
         print_json(state | {"proposals": listed})
@@ -36,17 +35,17 @@ def write_proposals(*, as_json: bool) -> None:
         for sentence in missing:
             print_text(sentence)
         return
-    if not found:
+    if not proposals:
         text = _("Nothing is proposed from your {count} evenings: the rules suit you as they are.")
         print_text(text.format(count=len(evenings)))
-    for proposal in found:
+    for proposal in proposals:
         _write_proposal(proposal)
-    if found:
+    if proposals:
         text = _(
             "Each stands alone: `turntoward quiet-week accept {code}` takes it over, "
             "`turntoward quiet-week decline {code}` leaves the rule as it is."
         )
-        print_text(text.format(code=found[0].code))
+        print_text(text.format(code=proposals[0].code))
     if week.declined:
         print_text(_("Declined, and not proposed again: {codes}.").format(codes=", ".join(week.declined)))
 
@@ -54,23 +53,23 @@ def write_proposals(*, as_json: bool) -> None:
 def accept_proposal(code: str) -> None:
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
-    today = f"{plan.CLOCK.now().astimezone():%Y-%m-%d}"
+    today = f"{context.CLOCK.now().astimezone():%Y-%m-%d}"
     path = write_rule(rules_dir(), _as_own_rule(proposal), _("yours since {day}").format(day=today))
-    # Who accepts takes back an earlier "no".
+    # Accepting undoes an earlier decline.
     if proposal.code in week.declined:
-        with plan.open_store() as store:
+        with context.open_store() as store:
             quiet_week.decline(store, proposal.code, wanted=True)
     before, after = format_number(proposal.threshold.number), format_number(proposal.proposed)
     done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
     undo = _("To undo it, take {code} out of that file, from its [[rule]] on; the built-in rule is back then.")
     done = done.format(code=proposal.code, after=after, before=before, file=click.format_filename(path))
-    plan.wake_and_report([done, undo.format(code=proposal.code)])
+    context.wake_and_report([done, undo.format(code=proposal.code)])
 
 
 def decline_proposal(code: str) -> None:
     week, evenings = _read_week()
     proposal = _find(code, evenings, week)
-    with plan.open_store() as store:
+    with context.open_store() as store:
         quiet_week.decline(store, proposal.code)
     text = _(
         "{code} stays as it is, and this is not proposed again. `turntoward quiet-week accept {code}` takes it over "
@@ -80,22 +79,21 @@ def decline_proposal(code: str) -> None:
 
 
 def _read_week() -> tuple[QuietWeek, list[RecordedEvening]]:
-    def read(store: Store) -> tuple[QuietWeek, list[RecordedEvening]]:
-        week, evenings, history = quiet_week.load(store), [], store.history
+    evenings = []
+    with open_stored() as store:
+        week, history = quiet_week.load(store), store.history
         # An evening may have several parts: a restart of the daemon divides it.
-        for parts in quiet_week.evenings(store, week, local_zone()):
-            own = [(part, tuple(history.observations(part.id)), history.moments_of(part)) for part in parts]
-            evenings.append(RecordedEvening(parts=own))
-        return week, evenings
-
-    return read_stored(read, (QuietWeek(), []))
+        for occurrences in quiet_week.evenings(store, week, local_zone()):
+            parts = [(part, tuple(history.observations(part.id)), history.moments_of(part)) for part in occurrences]
+            evenings.append(RecordedEvening(parts=parts))
+    return week, evenings
 
 
 def _propose(
     evenings: Sequence[RecordedEvening], *, declined: tuple[str, ...] = (), only: str | None = None
 ) -> list[ThresholdProposal]:
     settings, rules = read_settings(config_path()), load_rules(rules_dir()).rules
-    # A rule of their own has the number that the person wants already.
+    # The person chose the numbers of their own rules.
     mine = [rule.code for rule in rules if rule.source != BUILT_IN]
     return propose(
         evenings, rules, mine=mine, declined=declined, only=only, policy=settings.policy, attention=settings.attention
@@ -103,7 +101,7 @@ def _propose(
 
 
 def _find(code: str, evenings: Sequence[RecordedEvening], week: QuietWeek) -> ThresholdProposal:
-    # Playing all evenings for the other rules as well would take seconds.
+    # Only this rule is played: all of them take seconds.
     for proposal in _propose(evenings, only=code.strip().upper()):
         return proposal
     if missing := format_missing(week, len(evenings)):

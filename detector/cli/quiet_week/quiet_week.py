@@ -1,10 +1,10 @@
-"""`turntoward quiet-week start`, `status` and `stop`: seven evenings in which nothing is said."""
+"""`turntoward quiet-week start`, `status` and `stop`: seven evenings without nudges."""
 
 from typing import Final
 
 from detector.cli.output import print_json, print_text
-from detector.cli.plan import context as plan
-from detector.cli.stored import read_stored
+from detector.cli.plan import context
+from detector.cli.stored import open_stored
 from detector.i18n import _, ngettext
 from detector.store import quiet_week
 from detector.store.quiet_week import EVENINGS, QuietWeek
@@ -19,21 +19,21 @@ QUESTION: Final = _("Show no nudges for the first seven evenings, and then propo
 
 
 def start_week() -> None:
-    with plan.open_store() as store:
+    with context.open_store() as store:
         if quiet_week.current_evening(store, local_zone()) is not None:
             week = quiet_week.load(store)
             sentences = [_("It has begun already."), *_format_state(week, _evenings_done(store, week))]
         else:
-            quiet_week.start(store, plan.CLOCK.now())
+            quiet_week.start(store, context.CLOCK.now())
             sentences = [_("For seven evenings no nudges are shown; moments are recorded.")]
             if store.history.unfinished():
                 sentences.append(_("The partner time under way goes on as it is; it begins with the next."))
             sentences.append(_("`turntoward quiet-week` says how far it is, and `turntoward quiet-week stop` ends it."))
-    plan.wake_and_report(sentences)
+    context.wake_and_report(sentences)
 
 
 def stop_week() -> None:
-    with plan.open_store() as store:
+    with context.open_store() as store:
         evening = quiet_week.current_evening(store, local_zone())
         # Outside of the week there is nothing to stop, and its result must stay as it is.
         if evening is not None:
@@ -43,15 +43,13 @@ def stop_week() -> None:
         return
     text = _("The quiet week is over after {evenings}; from now on nudges are shown.")
     # The evening that was under way does not count, as it is not over.
-    plan.wake_and_report([text.format(evenings=format_evenings(evening - 1))])
+    context.wake_and_report([text.format(evenings=format_evenings(evening - 1))])
 
 
 def write_status(*, as_json: bool) -> None:
-    def read(store: Store) -> tuple[QuietWeek, int]:
+    with open_stored() as store:
         week = quiet_week.load(store)
-        return week, _evenings_done(store, week)
-
-    week, done = read_stored(read, (QuietWeek(), 0))
+        done = _evenings_done(store, week)
     if as_json:
         state = {"state": _state(week, done), "evenings": done, "of": EVENINGS, "since": week.since}
         print_json(state | {"declined": list(week.declined)})

@@ -138,7 +138,7 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
 
 def _rule_as_json(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
     return (
-        attributes(rule, "code name")
+        attributes(rule, "code", "name")
         | {"when": rule.condition.text.strip()}
         | {"after_grace": rule.after_grace, "speaks": rule.may_nudge, "source": rule.source}
         | {"replaces": loaded.replaced.get(rule.code)}
@@ -146,4 +146,4 @@ def _rule_as_json(rule: Rule, loaded: RulesInForce) -> dict[str, Any]:
 
 
 def _problem_as_json(problem: Problem) -> dict[str, Any]:
-    return attributes(problem, "message file line column hint")
+    return attributes(problem, "message", "file", "line", "column", "hint")

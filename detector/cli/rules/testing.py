@@ -37,9 +37,9 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
     played = _play(_read(chosen), loaded)
     if as_json:
         listed = [
-            attributes(timeline, "place name")
+            attributes(timeline, "place", "name")
             | {"ok": difference is None}
-            | attributes(timeline, "expected outcomes")
+            | attributes(timeline, "expected", "outcomes")
             | {"differs": difference}
             for timeline, difference in played
         ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from detector.cli.output import columns, print_json, wrap
-from detector.cli.stored import read_stored
+from detector.cli.stored import open_stored
 from detector.cli.what.app_query import terminal_safe
 from detector.i18n import _, ngettext
 from detector.store.model import UnknownApps
@@ -30,7 +30,8 @@ def named_unknown() -> list[str]:
 
 
 def _read() -> Mapping[str, UnknownApps]:
-    return read_stored(lambda store: store.history.unknown_apps(), {})
+    with open_stored() as store:
+        return store.history.unknown_apps()
 
 
 def _lines(apps_by_device: Mapping[str, UnknownApps]) -> Iterator[str]:
