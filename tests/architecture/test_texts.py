@@ -66,7 +66,7 @@ def test_a_translation_is_shown_in_help_and_in_output(tmp_path: Path) -> None:
         return done.stdout + done.stderr
 
     assert "[Notice the small moments" in ask("--help")
-    assert "[partner time begins now" in ask("--help")
+    assert "[begin partner time now" in ask("--help")
     assert "[Example: turntoward now" in ask("now", "--help")
     assert "[" in ask("list")
     assert "[" in ask("remove", "nothing like it")
