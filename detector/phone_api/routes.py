@@ -80,19 +80,16 @@ class Routes:
         """Return whether a paired phone sent its last request from this address."""
         return any(phone.token and self._phone_peers.get(phone.token) == peer for phone in self._gateway.phones())
 
-    def may_ask(self, phone: Phone | None, peer: str) -> bool:
-        """Return whether one more request is allowed: counted for the phone, or for the address without a phone."""
-        now = self._clock.monotonic()
-        if phone is None:
-            return self._anonymous_limiter.allows(peer, now)
-        return self._phone_limiter.allows(phone.token or "", now)
-
     async def _respond(self, request: Request, read_body: ReadBody) -> Response:
         # The rate is limited before anything else is checked: guessing tokens costs as much as any other request.
         phone = self._authenticate(request)
+        now = self._clock.monotonic()
         if phone is not None and phone.token is not None:
             self._phone_peers[phone.token] = request.peer
-        if not self.may_ask(phone, request.peer):
+            is_allowed = self._phone_limiter.allows(phone.token, now)
+        else:
+            is_allowed = self._anonymous_limiter.allows(request.peer, now)
+        if not is_allowed:
             problem = _("too many requests at once: try again in a second")
             raise http_error(429, problem, headers=(("Retry-After", "1"),), closes=True)
         self._check_headers(request)

@@ -39,10 +39,6 @@ _TIME: Final = re.compile(
     r'time="(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)" type=([A-Z_]+) package=(\S+)(?: class=\S+)?(?: instanceId=(\S+))?'
 )
 _USER: Final = re.compile(r"\s*user=([0-9]{1,6})\b")
-_RESUMED: Final = frozenset({"ACTIVITY_RESUMED", "MOVE_TO_FOREGROUND"})
-_PAUSED: Final = frozenset({"ACTIVITY_PAUSED", "MOVE_TO_BACKGROUND", "ACTIVITY_STOPPED"})
-_SCREEN: Final = {"SCREEN_INTERACTIVE": True, "SCREEN_NON_INTERACTIVE": False}
-_KEYGUARD: Final = {"KEYGUARD_SHOWN": True, "KEYGUARD_HIDDEN": False}
 _SECOND: Final = timedelta(seconds=1)
 MAX_BACKFILL: Final = timedelta(hours=2)
 
@@ -144,15 +140,17 @@ def _event(line: str, user: int, local: timezone) -> AndroidEvent | None:
         at = datetime(year, month, day, hour, minute, second, tzinfo=local).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    kind, package = matched[7], matched[8]
-    if kind in _RESUMED:
-        return AppResumed(at=at, user=user, package=package, instance=matched[9] or "")
-    if kind in _PAUSED:
-        return AppPaused(at=at, user=user, package=package, instance=matched[9] or "")
-    if kind == "DEVICE_SHUTDOWN":
-        return PhoneShutDown(at=at)
-    if kind in _SCREEN:
-        return ScreenToggled(at=at, is_on=_SCREEN[kind])
-    if kind in _KEYGUARD:
-        return KeyguardToggled(at=at, is_shown=_KEYGUARD[kind])
-    return None
+    kind, package, instance = matched[7], matched[8], matched[9] or ""
+    match kind:
+        case "ACTIVITY_RESUMED" | "MOVE_TO_FOREGROUND":
+            return AppResumed(at=at, user=user, package=package, instance=instance)
+        case "ACTIVITY_PAUSED" | "MOVE_TO_BACKGROUND" | "ACTIVITY_STOPPED":
+            return AppPaused(at=at, user=user, package=package, instance=instance)
+        case "SCREEN_INTERACTIVE" | "SCREEN_NON_INTERACTIVE":
+            return ScreenToggled(at=at, is_on=kind == "SCREEN_INTERACTIVE")
+        case "KEYGUARD_SHOWN" | "KEYGUARD_HIDDEN":
+            return KeyguardToggled(at=at, is_shown=kind == "KEYGUARD_SHOWN")
+        case "DEVICE_SHUTDOWN":
+            return PhoneShutDown(at=at)
+        case _:
+            return None

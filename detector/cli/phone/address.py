@@ -112,23 +112,22 @@ def _certificate(certificate: str | None, key: str | None, problems: list[Proble
         missing = "--key" if key is None else "--certificate"
         hint = _("a certificate and its key go together")
         problems.append(Problem(message=_("is missing"), file=missing, hint=hint))
-    absent = {
-        "--certificate": _("'{path}' holds no certificate in PEM form"),
-        "--key": _("'{path}' holds no key in PEM form"),
-    }
-    marks = {"--certificate": (certificate, "CERTIFICATE-----"), "--key": (key, "PRIVATE KEY-----")}
-    for option, (path, mark) in marks.items():
+    files = (
+        ("--certificate", certificate, b"CERTIFICATE-----", _("'{path}' holds no certificate in PEM form")),
+        ("--key", key, b"PRIVATE KEY-----", _("'{path}' holds no key in PEM form")),
+    )
+    for option, path, mark, absent in files:
         if path is None:
             continue
         try:
             with open_ordinary(Path(path).expanduser()) as opened:
-                has_mark = mark.encode() in opened.read()
+                has_mark = mark in opened.read()
         except OSError as error:
             message = _("'{path}' cannot be read: {why}").format(path=path, why=error.strerror)
             problems.append(Problem(message=message, file=option))
             continue
         if not has_mark:
-            problems.append(Problem(message=absent[option].format(path=path), file=option))
+            problems.append(Problem(message=absent.format(path=path), file=option))
     # Absolute: the daemon reads the files later, from another folder.
     absolute = [None if path is None else str(Path(path).expanduser().resolve()) for path in (certificate, key)]
     return absolute[0], absolute[1]
