@@ -1,7 +1,7 @@
-"""How each comparison of a condition came out: which held, which did not, and by how much.
+"""The result of each comparison of a condition: whether it held, and how far it was from holding.
 
-Invariant 1: results come from the condition itself and from what was measured; nothing is guessed.
-Invariant 2: what is not known neither holds nor fails; it is called not known.
+Invariant 1: results come only from the condition and from measured values.
+Invariant 2: a comparison with an unknown value neither holds nor fails.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonResult:
-    """One comparison of a condition, and how it came out.
+    """The result of one comparison.
 
-    `kind` says what is compared: a number with a number (`limit`), a category with `words`, a flag, or whether something
-    is known. `found` None: not known. `holds` None: neither. `distance`: how far it was from holding, as a share of the limit;
-    0 where it held, 1 where there is no measure for it.
+    `kind`: a number is compared with a number (`limit`), a category with `words`, a flag, or whether something is known.
+    `found` None: not known. `holds` None: neither. `distance`: how far it was from holding, as a share of the limit; 0 if
+    it held, 1 if there is no measure for it.
     """
 
     kind: Literal["number", "category", "flag", "known"]
@@ -49,7 +49,7 @@ class ComparisonResult:
 
     @property
     def unit(self) -> Unit | None:
-        """What the feature is measured in; None where it is a kind of its own."""
+        """The unit of the feature; None for a sequence, a hop and a usual value."""
         feature = FEATURES.get(self.key.name)
         return feature.unit if feature else None
 
@@ -58,7 +58,7 @@ class ComparisonResult:
 class GroupResult:
     """Results that are joined by `and` or `or`.
 
-    `required`: how long all of it must hold; `held_for`: how long it has, None where that is not known or it does not hold.
+    `required`: how long all of it must hold; `held_for`: how long it has, None if that is not known or it does not hold.
     """
 
     joined_by: Literal["and", "or"]
@@ -68,7 +68,7 @@ class GroupResult:
 
     @property
     def holds(self) -> bool | None:
-        """Whether it holds; None: neither. Of what must last, where it is not known for how long: whether it does now."""
+        """Whether it holds; None: neither. With `required` but an unknown `held_for`: whether its parts hold now."""
         if self.required is not None and self.held_for is not None and self.held_for < self.required:
             return False
         # Three-valued: True decides an `or` and False an `and`, whatever the unknown parts would be.
@@ -80,7 +80,7 @@ class GroupResult:
 
     @property
     def distance(self) -> float:
-        """How far it was from holding: all missing parts of an `and`, the nearest of an `or`."""
+        """How far it was from holding: the sum over the parts of an `and`, the minimum over those of an `or`."""
         # Distances add up, so that two parts that nearly held are no nearer than one.
         distances = [part.distance for part in self.parts]
         if self.required is not None and self.held_for is not None:
@@ -89,15 +89,15 @@ class GroupResult:
 
 
 def comparisons(group: GroupResult) -> list[ComparisonResult]:
-    """Return every comparison, in the author's order."""
-    found: list[ComparisonResult] = []
+    """Return every comparison, in the order of the condition."""
+    results: list[ComparisonResult] = []
     for part in group.parts:
-        found += comparisons(part) if isinstance(part, GroupResult) else [part]
-    return found
+        results += comparisons(part) if isinstance(part, GroupResult) else [part]
+    return results
 
 
 def compare_number(key: FeatureKey, sign: str, limit: Value | None, found: Value | None) -> ComparisonResult:
-    """Return how the comparison of a number with its limit came out; neither, where one of them is not known."""
+    """Return the result of comparing a number with its limit; neither holds nor fails if one of them is not known."""
     measured, bound = _plain(found), _plain(limit)
     if measured is None or bound is None:
         return ComparisonResult(kind="number", key=key, sign=sign, limit=limit, found=found)

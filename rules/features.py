@@ -1,7 +1,7 @@
-"""The catalogue of features: a rule may only use what stands here, and `detector.core.attention` must be able to measure it.
+"""The catalogue of the features that a rule may use; `detector.core.attention` measures them.
 
 Invariant 1: the unit decides what a feature may be compared with.
-Invariant 2: a feature over a span looks back from the present instant, never further than the start of partner time.
+Invariant 2: a span ends now and never begins before partner time.
 """
 
 from dataclasses import dataclass
@@ -28,36 +28,36 @@ CATEGORIES: Final = (
 )
 
 UNKNOWN: Final = "unknown"
-"""What is stored as the category of a browser's page that no entry names. No rule can mean it: the feature is unknown."""
+"""The category that is stored for a browser's page that no entry names. To rules it is an unknown feature."""
 
 DISTRACTING: Final = frozenset(
     {"social", "video", "messaging", "mail", "news", "games", "shopping", "dating", "work", "phone"}
 )
-"""Categories whose uses count as distraction; named `distraction` in conditions. `phone` is a phone in the hand of
-which it is not known what is in front. What the couple may well look at together (reading, together) and what says
-nothing (system, other), or is talk already (call), is left out."""
+"""Categories that count as distraction; the set `distraction` in conditions. `phone` is an unlocked phone of which it is not
+known what is in front. Left out are categories that a couple often looks at together (reading, together), that are a
+conversation (call), or that tell nothing (system, other)."""
 
 UNNAMED: Final = frozenset({"dating"})
-"""Categories that no nudge, report, explanation or export names: it could be read by the person beside, or be about a
-phone that is not one's own. They count as what they are, and read as "something else"."""
+"""Categories that no nudge, report, explanation or export names, because another person could read it, or the phone could be
+another person's. They are counted normally and shown as "something else"."""
 
 LAPTOP: Final = "laptop"
 """The device on which the program runs; every other device is a phone."""
 CATEGORY_SETS: Final = {"distraction": DISTRACTING}
 SCOPES: Final = {"all": "all", "any": "all", "laptop": "laptop", "phone": "phone"}
-"""What may stand before a feature, and the scope that it means; `phone` is every phone together."""
+"""Prefixes of features, and the scopes that they mean; `phone` is every phone together."""
 DEVICE_KINDS: Final = {
     "laptop": frozenset({"laptop"}),
     "phone": frozenset({"phone"}),
     "any": frozenset({"laptop", "phone"}),
 }
-"""Kinds of devices between which a hop goes."""
+"""The kinds of devices in a hop."""
 MAX_SPAN: Final = timedelta(hours=24)
-"""No partner time is longer; `since start` is a span of this length."""
+"""Maximum length of partner time; `since start` is a span of this length."""
 
 
 class Unit(StrEnum):
-    """What a feature is measured in: a timedelta, an int, a float per minute, a float of 0 to 1, a word, a bool."""
+    """The type of a feature: a timedelta, an int, a float per minute, a float from 0 to 1, a word, a bool."""
 
     LENGTH = "length"
     COUNT = "count"
@@ -77,10 +77,10 @@ class ArgumentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One row of the catalogue. `has_scopes`: it can be measured over all devices, the laptop or the phones, too.
+    """One row of the catalogue. `has_scopes`: it can also be measured over all devices, the laptop or the phones.
 
-    `filters`: whether the uses that are meant can be narrowed by their category, or also by their length.
-    `has_usual`: it can be compared with what is usual of it.
+    `filters`: whether the uses can be narrowed by their category, or also by their length. `has_usual`: it can be compared
+    with its usual value. `led_pick_ups` are pick-ups shortly after a notification, `own_pick_ups` all others.
     """
 
     name: str
@@ -132,26 +132,26 @@ FEATURES: Final[dict[str, Feature]] = {
 
 _MEANINGS: Final = {
     "category": "the category of the use under way",
-    "came_from": "the category of the use that was left, on any device, at most 60 s before this one was taken up",
+    "came_from": "the category of the use that ended on any device at most 60 s before this one began",
     "dwell": "how long the use under way has lasted, without idle time",
     "since_input": "how long ago the last scroll, key press or click was",
     "elapsed": "how long ago partner time began",
     "remaining": "how long until partner time is planned to end",
     "since_nudge": "how long ago the last nudge of this partner time reached the screen; unknown before the first",
-    "reopened_after": "how long after the last nudge, on whatever device, the use under way was taken up, where it is of the category that was named; else unknown",
-    "put_away": "whether the device was left alone for 60 s, or said to be put away, since partner time began; unknown where nobody could tell",
+    "reopened_after": "how long after the last nudge the use under way began, on any device, if it is of the category of that nudge; else unknown",
+    "put_away": "whether the device was left alone for 60 s, or reported as put away, since partner time began; unknown if no sensor could notice it",
     "full_screen": "whether the window in front covers the screen",
     "playing": "whether a film or music plays on the device",
     "in_call": "whether there is a call on the device",
     "share": "the share of partner time so far that went into uses of distracting categories",
     "glances": "how many looks under 30 s at something distracting began in the span; one under way counts",
     "uses": "how many uses of the category began in the span; one under way counts",
-    "opens": "how many openings of something distracting a phone told of in the span; unknown before the first",
+    "opens": "how many openings of something distracting a phone reported in the span; unknown before the first",
     "pick_ups": "how often a phone was unlocked in the span; unknown before the first time",
-    "led_pick_ups": "how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before it told of one",
-    "own_pick_ups": "how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before it told of one",
+    "led_pick_ups": "how often a phone was unlocked in the span, at most 30 s after a notification on it; unknown before it reported one",
+    "own_pick_ups": "how often a phone was unlocked in the span, with no notification in the 30 s before; unknown before it reported one",
     "time": "how much of the span went into uses of the category",
-    "switches": "how often one activity gave way to another in the span, without a pause between them",
+    "switches": "how often one activity followed another in the span, without a pause between them",
     "scrolls": "scroll steps in the span",
     "keys": "key presses in the span",
     "clicks": "clicks in the span",

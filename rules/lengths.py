@@ -21,18 +21,18 @@ def parse_length(text: str) -> timedelta:
     """Return the length that `text` names, such as `90min`, `1 h 30 min` or `7d`; more than zero, at most ten years.
 
     Raises:
-        ValueError: with a sentence for the person, if it is no length.
+        ValueError: with a sentence for the person, if it is not a length.
     """
-    wanted = text.strip().lower()
+    lowered = text.strip().lower()
     position, total = 0, timedelta(0)
     # Parts add up, in any order: `30 min 1 h` is as good as `1 h 30 min`.
-    while position < len(wanted):
-        part = _PART.match(wanted, position)
+    while position < len(lowered):
+        part = _PART.match(lowered, position)
         if part is None or part[2] not in UNITS:
             raise ValueError(f"'{text}' is not a length; write for example 45 s, 10 min, 1 h 30 min or 7 d")
         total += float(part[1]) * UNITS[part[2]]
         if total > MAX_LENGTH:
-            raise ValueError(f"'{text}' is too long; ten years are the most")
+            raise ValueError(f"'{text}' is too long; the maximum is ten years")
         position = part.end()
     if total <= timedelta(0):
         raise ValueError(f"'{text}' is not a length; write for example 45 s, 10 min, 1 h 30 min or 7 d")
@@ -40,9 +40,9 @@ def parse_length(text: str) -> timedelta:
 
 
 def format_length(length: timedelta) -> str:
-    """Return the length in at most two units, as a person would say it: `70 s`, `10 min`, `1 h 30 min`, `7 d`.
+    """Return the length in at most two units: `70 s`, `10 min`, `1 h 30 min`, `7 d`.
 
-    Up to 90 seconds are said in seconds; from there minutes, rounded to the nearest.
+    Up to 90 seconds are written in seconds; longer lengths are rounded to minutes.
     """
     seconds = round(length.total_seconds())
     if seconds <= 90 and seconds != 60:

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 Value: TypeAlias = timedelta | int | float | str | bool
 Memory: TypeAlias = list[datetime | None] | tuple[()]
-"""Since when each part that must hold for a while has certainly held; None: it does not."""
+"""Since when each part with a `for` has certainly held; None: it does not hold."""
 _Result_co = TypeVar("_Result_co", covariant=True)
 
 
 class Filter(NamedTuple):
-    """Which uses are meant: of these categories (None: of any), shorter and longer than so much."""
+    """Which uses a feature counts: of these categories (None: of any), shorter and longer than these lengths."""
 
     categories: frozenset[str] | None = None
     shorter: timedelta | None = None
@@ -25,11 +25,11 @@ class Filter(NamedTuple):
 
 
 class FeatureKey(NamedTuple):
-    """Which number is meant: `uses(messaging, 15 min)` is `FeatureKey("uses", 15 min, "messaging")`.
+    """A feature with its arguments: `uses(messaging, 15 min)` is `FeatureKey("uses", 15 min, "messaging")`.
 
-    `scope` is "device" (the device whose observations are being judged), "all" (every device together), "laptop" or
-    "phone" (every phone together). `which` says more of the uses that are meant. `steps` are those of a sequence, `part`
-    the percentile of what is usual.
+    `scope` is "device" (the device on which the rule is evaluated), "all" (every device together), "laptop" or "phone"
+    (every phone together). `which` narrows the uses that count. `steps` are those of a sequence, `part` is the percentile
+    of a usual value.
     """
 
     name: str
@@ -42,7 +42,7 @@ class FeatureKey(NamedTuple):
 
 
 DEVICE_PLACEHOLDER: Final = "{device}"
-"""Stands in a sentence for the device's name, which no condition can use."""
+"""Stands for the device's name in the sentence of a rule."""
 
 
 _INTERNED: Final[dict[FeatureKey, FeatureKey]] = {}
@@ -50,12 +50,12 @@ _INTERNED: Final[dict[FeatureKey, FeatureKey]] = {}
 
 def intern_key(key: FeatureKey) -> FeatureKey:
     """Return one object for all equal keys: a dictionary finds an identical key in half the time."""
-    # Never emptied: a process knows the keys of its rules, and they are few.
+    # Never emptied, because a process has few keys: those of its rules.
     return _INTERNED.setdefault(key, key)
 
 
 class FeatureSet(Protocol):
-    """Everything measured at one instant on one device; a feature is measured when `get` is called."""
+    """The features of one device at one instant; each is measured when `get` is called."""
 
     @property
     def at(self) -> datetime:
@@ -67,13 +67,13 @@ class FeatureSet(Protocol):
     def deadline(self, key: FeatureKey, value: Value, /) -> datetime | None:
         """Return the first instant after `at` at which comparing the feature with `value` may come out differently.
 
-        Nothing further being observed. None: never. An instant too early is allowed, one too late is not.
+        This holds until the next observation. None: never. An instant too early is allowed, one too late is not.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class FixedFeatures:
-    """A feature set of plain values that time never changes: for tests, examples and explanations."""
+    """A feature set of fixed values, for tests, examples and explanations."""
 
     at: datetime
     values: Mapping[FeatureKey, Value] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class FixedFeatures:
         return self.values.get(key)
 
     def deadline(self, _key: FeatureKey, _value: Value, /) -> datetime | None:
-        """Return None: time changes none of these values."""
+        """Return None, because time never changes these values."""
         return None
 
 
@@ -98,13 +98,14 @@ class ConditionFn(Protocol[_Result_co]):
 class Condition:
     """A compiled condition.
 
-    `holds(features)` is True only where the condition is certain: unknown features make it neither true nor false.
-    `deadline(features)` is the first instant after `features.at` at which `holds` may answer differently, nothing further
-    being observed; None means never. It may be too early, never too late.
-    `evaluate(features)` returns both at once, for less than the price of two.
-    While the device's category is none of `categories`, it cannot hold and has no deadline; None: it may for any category.
-    `memory_size` is how many of its parts must hold for a while (`for 20 s`). All three take a memory of that length,
-    which begins as Nones; `evaluate` keeps it, the other two only read it. Without such parts no memory is needed.
+    `holds(features)` is True only if the condition is certain: unknown features make it neither true nor false.
+    `deadline(features)` is the first instant after `features.at` at which `holds` may change without an observation; None:
+    never. It may be too early, never too late.
+    `evaluate(features)` returns both, and is faster than the two calls.
+    `categories`: while the category in front is not one of them, the condition cannot hold and has no deadline; None: it may
+    hold for any category.
+    `memory_size` is the number of its parts with a `for` (`for 20 s`). All three functions take a memory of that length,
+    which begins as Nones; `evaluate` updates it, the other two only read it. Without such parts no memory is needed.
     """
 
     text: str
@@ -170,7 +171,7 @@ class Rule:
     `knobs`: the numbers with which `template` was rendered (`rules/knobs.py`); without knobs there is no template.
     `not_before`: how long after the start of partner time its nudge waits.
     `may_nudge`: False where its moments are only recorded for the report (`speaks = false` in a pack).
-    `until`: once the rule holds, it goes on holding until this certainly holds; None: until `condition` does not.
+    `until`: once the rule holds, it continues to hold until this certainly holds; None: until `condition` does not.
     `because`: the person's own sentence, `{scrolls(60 s)} steps in {dwell}`; `because_parts` is the same as words and
     features, with `DEVICE_PLACEHOLDER` for the device's name.
     """
@@ -213,7 +214,7 @@ class Match:
 
 
 class Reason(StrEnum):
-    """Why a match was held or suppressed."""
+    """Why a match was deferred or suppressed."""
 
     REPORT_ONLY = "report_only"
     COOL_DOWN = "cool_down"
@@ -241,14 +242,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
-    """Show it, once. `reason`: that of the last `Defer` before it, or None."""
+    """Show a nudge. `reason`: that of the last `Defer` before it, or None."""
 
     reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defer:
-    """Not now: decide again at `until`, or earlier if something changes."""
+    """Decide again at `until`, or earlier if something changes."""
 
     until: datetime
     reason: Reason
@@ -256,7 +257,7 @@ class Defer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressed:
-    """Record the moment, and show nothing."""
+    """Record the moment without a nudge."""
 
     reason: Reason
 

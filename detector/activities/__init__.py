@@ -1,1 +1,1 @@
-"""What an app or a site is: the catalogue and the classifier. Titles end here."""
+"""What an app or a site is: the catalogue and the classifier. Titles are dropped here."""

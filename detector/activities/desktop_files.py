@@ -1,8 +1,8 @@
 """The `Categories` of installed apps, read from their `.desktop` files when an app id is not in the catalogue.
 
-Invariant 1: a file is read when its app is in front and not before; what was found is cached, up to `CACHE_SIZE` apps.
+Invariant 1: a file is read only when its app is in front; the result is cached, for up to `CACHE_SIZE` apps.
 Invariant 2: at most `MAX_FILES` files are opened for one look-up, and at most `MAX_BYTES` bytes of each are read.
-Invariant 3: an app id is text from any program: it never names a file outside the applications folders.
+Invariant 3: an app id may be any text, but never names a file outside the applications folders.
 """
 
 import os
@@ -20,18 +20,18 @@ _GROUP: Final = "[Desktop Entry]"
 
 
 def applications_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the folders in which `.desktop` files stand, in order of preference: the XDG ones, and Flatpak's exports."""
+    """Return the folders with `.desktop` files, in order of preference: those of XDG, then of Flatpak and Snap."""
     home = Path(environment.get("HOME") or "/nonexistent")
     own = environment.get("XDG_DATA_HOME", "")
     shared = environment.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
-    places = [
+    data_folders = [
         Path(own) if own.startswith("/") else home / ".local/share",
-        *(Path(place) for place in shared.split(":") if place.startswith("/")),
+        *(Path(folder) for folder in shared.split(":") if folder.startswith("/")),
         home / ".local/share/flatpak/exports/share",
         Path("/var/lib/flatpak/exports/share"),
         Path("/var/lib/snapd/desktop"),
     ]
-    return tuple(dict.fromkeys(place / "applications" for place in places))
+    return tuple(dict.fromkeys(folder / "applications" for folder in data_folders))
 
 
 class DesktopFiles:
@@ -39,31 +39,30 @@ class DesktopFiles:
 
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
         self._folders: Final = applications_folders(os.environ) if folders is None else tuple(folders)
-        self._found: dict[str, tuple[str, ...]] = {}
+        self._cache: dict[str, tuple[str, ...]] = {}
         self._by_class: dict[str, tuple[str, ...]] | None = None
 
     def categories(self, app_id: str) -> tuple[str, ...]:
         """Return the `Categories` of the app, as they are written; empty where no file belongs to it."""
-        key = app_id
         # Invariant 3.
-        if not _PLAIN_NAME.fullmatch(key) or ".." in key:
+        if not _PLAIN_NAME.fullmatch(app_id) or ".." in app_id:
             return ()
-        if key not in self._found:
-            if len(self._found) >= CACHE_SIZE:
-                # The oldest goes: a program that makes up app ids must not fill the memory.
-                del self._found[next(iter(self._found))]
-            self._found[key] = self._look_up(key)
-        return self._found[key]
+        if app_id not in self._cache:
+            if len(self._cache) >= CACHE_SIZE:
+                # A program with ever new app ids must not fill the memory.
+                del self._cache[next(iter(self._cache))]
+            self._cache[app_id] = self._look_up(app_id)
+        return self._cache[app_id]
 
     def _look_up(self, key: str) -> tuple[str, ...]:
-        # An app id is mostly the file's name; some programs add the suffix, or write it in capitals or with spaces.
+        # An app id is mostly the file's name, sometimes with the suffix, in capitals or with spaces.
         whole = key.removesuffix(".desktop")
         for name in dict.fromkeys((key, whole, key.lower(), whole.lower().replace(" ", "-"))):
             for folder in self._folders:
                 read = read_desktop_file(folder / f"{name}.desktop")
                 if read:
                     return _split(read.get("Categories", ""))
-        # Only now are all files read, once: for an app id that is no file's name.
+        # For other app ids all files are read, once.
         if self._by_class is None:
             self._by_class = self._index()
         return self._by_class.get(key.casefold(), ())
@@ -107,7 +106,7 @@ def read_desktop_file(path: Path) -> dict[str, str]:
     for line in text.splitlines():
         if line.startswith("["):
             if inside:
-                # The groups after it are actions, with keys of the same names.
+                # Later groups are actions, with keys of the same names.
                 break
             inside = line.strip() == _GROUP
         elif inside and line.startswith(("Categories", "StartupWMClass", "Type")):

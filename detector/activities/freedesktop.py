@@ -1,6 +1,6 @@
 """Translate the `Categories` of a `.desktop` file into our categories.
 
-Invariant 1: the first row that fits decides; the rows go from specific words to general ones.
+Invariant 1: the first row that fits decides; specific words come before general ones.
 Source: the Desktop Menu Specification's registered categories.
 """
 
@@ -48,13 +48,13 @@ ROWS: Final[tuple[tuple[str, str], ...]] = (
     ("office", "work"),
     ("utility", "system"),
 )
-"""Keys are folded. Music, education, science and graphics say nothing about presence, and are left to `other`."""
+"""Keys are casefolded. Music, education, science and graphics are left out: they tell nothing about presence."""
 
 
 def category_of(categories: Sequence[str]) -> tuple[str, str] | None:
-    """Return our category and the registered word that decided, or None where no word says anything."""
+    """Return our category and the registered word that decided, or None if no row fits."""
     by_key = {word.casefold(): word for word in categories}
-    # A player of music alone is no video, though both may be registered as "Player".
+    # A music player is not video, though it may be registered as "Player".
     if by_key.keys() & {"audio", "music"} and "video" not in by_key:
         by_key.pop("player", None)
     for key, category in ROWS:

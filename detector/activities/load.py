@@ -1,6 +1,6 @@
-"""Read the catalogue that comes with the program, and make the classifier of it.
+"""Read the built-in catalogue, and make the classifier.
 
-Invariant 1: called when partner time begins and not before: the catalogue costs memory that the idle daemon does without.
+Invariant 1: it is called only when partner time begins, because the catalogue needs memory.
 """
 
 import re
@@ -23,23 +23,23 @@ def read_catalogue() -> Iterator[Entry]:
     """Yield every entry of the catalogue, file by file; each file holds the entries of one category.
 
     Raises:
-        ValueError: for an unknown key, and for a domain that is no plain host name or that two entries claim.
+        ValueError: for an unknown key, for a domain that is not a plain host name, and for one that two entries claim.
     """
     claimed: dict[str, str] = {}
     for file in sorted(CATALOGUE.glob("*.toml")):
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
-        for table in read["entry"]:
-            entry = _entry(table, read["category"], file.name)
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        for table in content["entry"]:
+            entry = _entry(table, content["category"], file.name)
             for domain in entry.domains:
                 if not _DOMAIN.fullmatch(domain) or claimed.setdefault(domain, entry.name) != entry.name:
-                    raise ValueError(f"{file.name}: {entry.name}: {domain} is no host name, or is claimed twice")
+                    raise ValueError(f"{file.name}: {entry.name}: {domain} is not a host name, or is claimed twice")
             yield entry
 
 
 def _entry(table: dict[str, Any], category: str, file: str) -> Entry:
     # Only the lists that are given: the defaults of `Entry` are the others.
     lists: dict[str, tuple[str, ...]] = {key: tuple(table[key]) for key in _LISTS if key in table}
-    # A misspelt key would otherwise be an entry that never fits.
+    # An entry with a misspelt key would never fit.
     unknown = table.keys() - {"name", "kind", *_LISTS}
     if unknown:
         raise ValueError(f"{file}: {table.get('name')}: unknown {', '.join(sorted(unknown))}")

@@ -10,9 +10,10 @@ Kind: TypeAlias = Literal["app", "browser", "terminal"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of the catalogue, or of the person's own; `file` is where it stands.
+    """One entry of the catalogue or of the person's own; `file` is the file that contains it.
 
-    `domains`: host names at which the entry's sites are; whatever lies below one belongs to it too. A browser's `brands` are what it appends to titles, its `profiles` the profile names it puts before that.
+    `domains`: host names of the entry's sites, with all their subdomains. `brands`: what a browser appends to titles;
+    `profiles`: the profile names that it puts before its brand.
     """
 
     name: str
@@ -31,10 +32,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
-    """What is in front, and why the classifier thinks so.
+    """What is in front, and why.
 
-    `name` is the entry's name where one decided, `entry` says where that entry stands, `domains` are its own. `why` is a sentence for the
-    person; it holds nothing of the title but the catalogue's own pattern.
+    `name`, `entry` (its place) and `domains` are those of the entry that decided. `why` is a sentence for the person;
+    of the title it contains at most the catalogue's own pattern.
     """
 
     category: str

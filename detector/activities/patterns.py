@@ -1,4 +1,4 @@
-"""Recognise a site by the title that a browser shows: split titles into segments, and read the patterns for them.
+"""Recognise a site by the title in a browser: split titles into segments, and read the patterns for them.
 
 Invariant 1: only the first and the last `EDGE` characters of a title are read, so the work is bounded.
 Invariant 2: a pattern fits whole segments or whole words at an edge of the title, never a piece of a word.
@@ -30,12 +30,12 @@ ELLIPSIS: Final = "…"
 Position: TypeAlias = Literal["last", "first", "any", "whole", "begins", "ends", "within"]
 
 _DASHES: Final = "-‐‑‒–—―−"
-# Between spaces, so that a hyphenated word or a time stays whole; a colon needs a space after it only.
+# Between spaces, so that hyphenated words and times stay whole; a colon needs only a space after it.
 _SEPARATOR: Final = re.compile(rf"\s*([:：])\s+| ([|｜•·/»›]|[{_DASHES}]) |([｜])")
-# What stands around a site's name at an end of the title, in the languages of the catalogue: the name alone is compared.
+# Words before a site's name in the title, in the languages of the catalogue; only the name is compared.
 _GREETING: Final = re.compile(
     r"(?:welcome to|willkommen (?:bei|auf|zu)|herzlich willkommen bei|bienvenue (?:sur|chez|à|dans)|"
-    r"bienvenid[oa]s? an?|te damos la bienvenida a|benvenut[oiae] (?:su|in|a|nel)|bem[- ]vind[oa]s? (?:ao?|à)|bem-vindo\\(a\\) ao|"
+    r"bienvenid[oa]s? an?|te damos la bienvenida a|benvenut[oiae] (?:su|in|a|nel)|bem[- ]vind[oa]s? (?:ao?|à)|bem-vindo\(a\) ao|"
     r"welkom (?:bij|op)|witamy (?:w|na)|добро пожаловать (?:в|на)|(?:log|sign) ?(?:in|into|up)(?: to| for)?|"
     r"(?:anmelden|einloggen) bei|se connecter (?:à|sur)|inicia(?:r)? sesión en|accedi a|entrar? n[oa]|"
     r"the official (?:home|site|website) of|the) "
@@ -45,13 +45,13 @@ _COUNTRY: Final = re.compile(
     r"italia|italy|brasil|brazil|portugal|nederland|belgië|polska|czech|sverige|türkiye|россия|japan|日本|uk|us|usa|"
     r"canada|australia|india|international|global"
 )
-# `++` never gives back what it took: else a title of nothing but such words would take for ever.
+# `++` does not backtrack; otherwise the time for a title of many such words would be exponential.
 _REGION: Final = re.compile(
     rf"(?:\.(?:com|org|net|tv|io|app|co|de|at|ch|fr|be|es|it|pt|nl|pl|ru|jp|cn|kr|eu|ca|au|in|uk|br|mx|ar)|"
     rf" (?:{_COUNTRY.pattern}|app|web|online(?:[- ]?shop)?|shop|store|messenger|marketplace|маркетплейс)|[®™!.]|"
     rf" ?[\[（(][^\]）)]{{1,20}}[\]）)]|へようこそ|公式(?:サイト|ストア)?|官网|官方网站)++$"
 )
-# A slogan is a clause or a list; a publication's name is a few words, often with one of these.
+# A publication's name is a few words, often with one of these; a slogan is a clause or a list.
 _PUBLICATION: Final = re.compile(
     r"\b(?:gazette|times|post|herald|tribune|journal|magazine|magazin|blog|news|zeitung|presse|blatt|anzeiger|bote|"
     r"kurier|nachrichten|rundschau|allgemeine|diario|periódico|gaceta|revista|jornal|folha|correio|gazzetta|corriere|"
@@ -60,8 +60,8 @@ _PUBLICATION: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"(?:the|der|die|das|le|la|les|el|los|las|il|lo|o|a|os|as|het|de) |l['’]")
 _PAGE_WORD: Final = re.compile(
-    r"\b(?:home|homepage|home page|main page|official (?:site|website)|start|startseite|accueil|page d['’]accueil|inicio|"
-    r"portada|página (?:de )?inici(?:o|al)|início|home page|pagina iniziale|strona główna|главная(?: страница)?|startpagina|"
+    r"\b(?:home(?:page| page)?|main page|official (?:site|website)|start|startseite|accueil|page d['’]accueil|inicio|"
+    r"portada|página (?:de )?inici(?:o|al)|início|pagina iniziale|strona główna|главная(?: страница)?|startpagina|"
     r"log ?in|sign ?(?:in|up)|anmelden|anmeldung|einloggen|connexion|se connecter|iniciar sesión|entrar|acced[ie]r?|"
     r"zaloguj|войти|inloggen|online[- ]?shop|shop|store|boutique|tienda|negozio|loja|sklep|магазин|app|web ?app|"
     r"website|site officiel|sitio (?:web )?oficial|site oficial|sito ufficiale|offizielle (?:seite|website)|"
@@ -76,12 +76,12 @@ _HEAD: Final = re.compile(
     r"(.{2,40}?)(?:[,.!?;：、。！？，] ?|(?<=[\u3040-\u30ff\u3400-\u9fff])-|[【】「『（(]| ?[_~〜]|－)(?=\S)(.*)"
 )
 _TAIL: Final = re.compile(r"[-_～~】」』、。，！](?=[^-_～~】」』、。，！\s][^-_～~】」』、。，！]{1,24}$)")
-# "Free online games on …": what a front page offers, and where.
+# "Free online games on …": what a front page offers, and the site.
 _OFFERED: Final = re.compile(
     r"(.{3,60}) (?:at|on|by|with|bei|auf|mit|sur|chez|en|su|da|no|na|op|bij|w|on-line na) (\S.{0,30})"
 )
 _BRACKETED: Final = re.compile(r"^[【《\[「『](.{1,30}?)[】》\]」』]")
-# "(3) Inbox", "[12] chat", "• news": counts and marks of unread things change all the time.
+# "(3) Inbox", "[12] chat", "• news": counts and marks of unread things.
 _COUNT: Final = re.compile(r"^(?:\(\d[^()]{0,24}\)|\[\d{1,6}\+?\]|[•●*🔴])\s*")
 _TRAILING_COUNT: Final = re.compile(r"\s*\(\d[\d.,+]{0,8}\)$")
 _REMOVED: Final = dict.fromkeys((173, 1564, 6158, *range(8203, 8208), *range(8234, 8239), *range(8288, 8304), 65279))
@@ -90,7 +90,7 @@ _CLEANED: Final[dict[int, str | None]] = {**_REMOVED, **_TO_SPACE}
 
 
 class BadPattern(ValueError):
-    """A pattern cannot be used: `problem` is a sentence about it without its subject, `hint` is what to do."""
+    """A pattern cannot be used. `problem` is a predicate ("names nothing"), `hint` is what to write instead."""
 
     def __init__(self, problem: str, hint: str | None = None) -> None:
         self.hint = hint
@@ -99,7 +99,7 @@ class BadPattern(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TitlePattern:
-    """A pattern as it was read: at which position in the title `words` must stand; `separator` None means any."""
+    """A parsed pattern: `words` must be at `position` in the title; `separator` None means any."""
 
     position: Position
     words: str
@@ -108,7 +108,7 @@ class TitlePattern:
 
 @dataclass(frozen=True, slots=True)
 class SplitTitle:
-    """A title as it is compared: normalized, without counts, split into segments with the separators between them."""
+    """A title for comparing: normalized, without counts, divided into segments with separators between them."""
 
     text: str
     segments: tuple[str, ...]
@@ -116,15 +116,15 @@ class SplitTitle:
     ends: tuple[int, ...]
 
     def without_last(self) -> SplitTitle:
-        """Return the title without its last segment and the separator before it; of a single segment, nothing."""
+        """Return the title without its last segment and the separator before it; empty if there is only one segment."""
         if len(self.segments) < 2:
             return SplitTitle("", ("",), (), (0,))
         return SplitTitle(self.text[: self.ends[-2]], self.segments[:-1], self.separators[:-1], self.ends[:-1])
 
 
 def normalize(text: str) -> str:
-    """Return the text as it is compared: without control and direction marks, one space between words, case folded."""
-    # Nearly every title is printable, and then there is nothing to remove.
+    """Return the text for comparing: without control and direction marks, one space between words, casefolded."""
+    # Nearly every title is printable: there is nothing to remove.
     if not text.isprintable():
         text = text.translate(_CLEANED)
     return " ".join(text.split()).casefold()
@@ -143,25 +143,25 @@ def shorten(title: str) -> str:
 
 
 def split_title(text: str) -> SplitTitle:
-    """Split a title that is normalized already; a leading count of unread things is left out."""
+    """Split a normalized title; a leading count of unread things is left out."""
     text = _COUNT.sub("", text)
     parts: list[str] = []
     separators: list[str] = []
     ends: list[int] = []
     start = 0
-    # By hand rather than by `re.split`, because the position of each segment is needed as well.
-    for found in _SEPARATOR.finditer(text):
-        parts.append(text[start : found.start()])
-        separators.append(_one_dash(found[1] or found[2] or found[3]))
-        ends.append(found.start())
-        start = found.end()
+    # Not `re.split`, because the position of each segment is needed as well.
+    for separator in _SEPARATOR.finditer(text):
+        parts.append(text[start : separator.start()])
+        separators.append(_one_dash(separator[1] or separator[2] or separator[3]))
+        ends.append(separator.start())
+        start = separator.end()
     parts.append(text[start:])
     segments = tuple(_TRAILING_COUNT.sub("", part) if part.endswith(")") else part for part in parts)
     return SplitTitle(text, segments, tuple(separators), (*ends, len(text)))
 
 
 def name_forms(segment: str) -> Iterator[str]:
-    """Yield the segment, and what is left of it without a greeting before a name and a region behind it."""
+    """Yield the segment, and the segment without a greeting before the name and a region behind it."""
     yield segment
     bare = _REGION.sub("", _GREETING.sub("", segment, 1), 1).strip(" *⭐️")
     if bare and bare != segment:
@@ -169,7 +169,7 @@ def name_forms(segment: str) -> Iterator[str]:
 
 
 def first_names(title: SplitTitle) -> Iterator[tuple[str, str, str]]:
-    """Yield what may be a site's name at the beginning of a title, the rest of the title, and the last separator."""
+    """Yield possible names of a site at the beginning of a title, each with the rest of the title and the last separator."""
     first = title.segments[0]
     if len(title.segments) > 1:
         yield first, title.segments[-1], title.separators[-1]
@@ -180,7 +180,7 @@ def first_names(title: SplitTitle) -> Iterator[tuple[str, str, str]]:
 
 
 def last_names(title: SplitTitle) -> Iterator[str]:
-    """Yield what may be a site's name at the end of a title."""
+    """Yield possible names of a site at the end of a title."""
     last = title.segments[-1]
     yield last
     for segment in dict.fromkeys((last, title.segments[0])):
@@ -190,16 +190,16 @@ def last_names(title: SplitTitle) -> Iterator[str]:
     word = last.rpartition(" ")[2]
     if "." in word.strip("."):
         yield word.removeprefix("www.")
-    # In Chinese and Japanese no space stands around the separator.
+    # In Chinese and Japanese there is no space around the separator.
     if _WIDE.search(title.text) and (tail := _TAIL.search(last)):
         yield last[tail.end() :]
 
 
 def is_slogan(words: str, separator: str = "") -> bool:
-    """Return whether the words, beside a site's name, are what its own front page says rather than another publication."""
+    """Return whether the words beside a site's name are the slogan of its front page, and not the name of another publication."""
     count = len(words.split())
     if separator == ":" and count >= 2:
-        return True  # a publication stands behind any other separator
+        return True  # a publication is behind any other separator
     if _WIDE.search(words):
         return len(words) >= 5 and not (_PUBLICATION.search(words) and len(words) < 12)
     if count <= 4 and _PUBLICATION.search(words):
@@ -210,10 +210,10 @@ def is_slogan(words: str, separator: str = "") -> bool:
 
 
 def read_pattern(written: str) -> TitlePattern:
-    """Return what a written pattern means.
+    """Return the parsed pattern.
 
     Raises:
-        BadPattern: if it would fit everything, or nothing.
+        BadPattern: if it would fit everything or nothing.
     """
     folded = normalize(written)
     before, after = folded.startswith(ELLIPSIS), folded.endswith(ELLIPSIS)
@@ -234,7 +234,7 @@ def read_pattern(written: str) -> TitlePattern:
 
 
 def is_valid_pattern(written: str) -> bool:
-    """Return whether `read_pattern` takes it; `settings.check_own_entries` says why not."""
+    """Return whether `read_pattern` accepts it; `settings.check_own_entries` reports why not."""
     try:
         read_pattern(written)
     except BadPattern:
@@ -243,7 +243,7 @@ def is_valid_pattern(written: str) -> bool:
 
 
 def _edge_pattern(words: str, segment: Position, edge: Position) -> TitlePattern:
-    # The title is split with a placeholder for the ellipsis: is the ellipsis a segment of its own?
+    # The ellipsis, replaced by a placeholder, may be a segment of its own.
     placeholder = "x"
     parts = split_title(words + placeholder if segment == "first" else placeholder + words)
     if len(parts.segments) == 2:
@@ -258,7 +258,7 @@ def _edge_pattern(words: str, segment: Position, edge: Position) -> TitlePattern
 
 
 def _require_name(pattern: TitlePattern) -> TitlePattern:
-    # A single letter is a name only where a separator sets it apart, as in "… / X".
+    # A single letter is a name only beside a separator, as in "… / X".
     letters = sum(letter.isalnum() for letter in pattern.words)
     if letters == 0 or (len(pattern.words) < 2 and pattern.separator is None):
         raise BadPattern(

@@ -1,6 +1,6 @@
-"""What a person may say about activities: their own entries, which win over the catalogue.
+"""The person's own entries, which win over the catalogue.
 
-Invariant 1: an own entry is written as the catalogue writes its own, so that either can be copied into the other.
+Invariant 1: an own entry has the format of the catalogue, so that either can be copied into the other.
 """
 
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ from rules.options import option
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnEntry:
-    """What an app, a site or a program is to this person. Whatever is named in any of the lists belongs to it.
+    """What an app, a site or a program is to this person. A name in any of the lists belongs to the entry.
 
-    `apps`: desktop app ids (WM_CLASS, Wayland app id, name of the `.desktop` file). `sites`: names of sites as they
-    stand in a browser's title. `programs`: names of programs, also of those inside a terminal. `android`, `ios`:
-    packages and bundle ids of apps on a phone.
+    `apps`: desktop app ids (WM_CLASS, Wayland app id, name of the `.desktop` file). `sites`: names of sites as in a
+    browser's title. `programs`: names of programs, also of those inside a terminal. `android`, `ios`: packages and
+    bundle ids of apps on a phone.
     """
 
     category: str = field(metadata={"meaning": _("What it is to you."), "choices": CATEGORIES})
@@ -33,13 +33,13 @@ class OwnEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivitySettings:
-    """The person's own entries, in their order: where two fit, the first wins."""
+    """The person's own entries, in their order: if two fit, the first wins."""
 
     own: tuple[OwnEntry, ...] = ()
 
 
 def check_own_entries(own: tuple[OwnEntry, ...], file: str | None = None) -> list[Problem]:
-    """Return everything that is wrong with the entries: unknown categories, entries that name nothing, bad patterns."""
+    """Return the problems of the entries: unknown categories, entries without names, bad patterns."""
     problems: list[Problem] = []
 
     def add(message: str, hint: str | None = None, **values: object) -> None:

@@ -1,5 +1,5 @@
-"""Try rules before they speak: on kept evenings, and on timelines that a person wrote.
+"""Try rules before they cause nudges: on stored evenings, and on timelines that a person wrote.
 
-Invariant 1: the core of the daemon decides; nothing here knows a rule, a threshold or a policy of its own.
-Invariant 2: whatever is compared was played on both sides.
+Invariant 1: the daemon's core decides; no rule, threshold or policy is defined here.
+Invariant 2: only results that were played on both sides are compared.
 """

@@ -1,9 +1,9 @@
-"""Replay one kept evening through a set of rules.
+"""Replay one stored evening through a set of rules.
 
-Invariant 1: only the rules differ: what was observed, the settings and the answers are those of the evening.
-Invariant 2: an answer belongs to the use that the nudge was about. Where these rules gave no nudge about that use before the
-    answer, the answer is dropped: nobody would have been asked.
-Invariant 3: every nudge is shown at its own instant, unless the nudge about the same use could not be shown then.
+Invariant 1: only the rules differ; the observations, the settings and the answers are those of the evening.
+Invariant 2: an answer belongs to the use that the nudge was about. It is dropped if these rules gave no nudge about that use
+    before the answer.
+Invariant 3: every nudge is shown at its own instant, unless the original nudge about the same use could not be shown.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,15 +18,15 @@ from detector.core.pipeline import Pipeline
 from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
-# Stands in place of a notifier's name: nothing is shown.
+# In place of a notifier's name, because nothing is shown.
 NOTIFIER: Final = "backtest"
 SECOND: Final = timedelta(seconds=1)
 
 
 class EveningReplay:
-    """One evening under one set of rules. `moments`: those so far, by number.
+    """One evening with one set of rules. `moments`: those so far, by number.
 
-    `recorded_moments`: those of the evening as it was; `baselines`: what was usual when it began.
+    `recorded_moments`: the original ones; `baselines`: the usual values when it began.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class EveningReplay:
         self._nudge_of_use: dict[int, int] = {}
 
     def feed(self, observation: Observation) -> None:
-        """Feed the core what was observed then; its own nudges are shown in between."""
-        # They belong to the recorded nudges; the nudges of these rules get their own.
+        """Feed the core an observation; its own nudges are shown in between."""
+        # These belong to the original nudges; the nudges of these rules get their own.
         if isinstance(observation, Shown | NotShown):
             return
         if isinstance(observation, PartnerTimeBegan) and observation.quiet:
-            # In the quiet week every nudge was suppressed; a backtest asks what the rules would have said.
+            # In the quiet week every nudge was suppressed; a backtest shows those that the rules would have caused.
             observation = replace(observation, quiet=False)
         core, now = self._core, self._core.now
         if now is not None:
@@ -58,7 +58,7 @@ class EveningReplay:
                 self._advance_to(
                     observation.since if isinstance(observation, Gap) and observation.sense is None else observation.at
                 )
-            # A nudge that was shown in between may have moved the core past it.
+            # Showing a nudge in between may have moved the core past the observation.
             if observation.at < now:
                 observation = replace(observation, at=now)
         if isinstance(observation, Answered):
@@ -74,8 +74,8 @@ class EveningReplay:
         return self.moments.values()
 
     def _advance_to(self, until: datetime) -> None:
-        # A nudge is due at an instant of its own, and must be shown then, not at the next observation. Input comes every
-        # second: it is not worth asking for the deadline before each (a fifth of the time), so `feed` does not.
+        # A nudge must be shown at its own instant, not at the next observation. For input, which comes every second, `feed`
+        # does not call this: reading the deadline takes a fifth of the time.
         core = self._core
         while (due := core.deadline) is not None and due <= until:
             self._carry_out(core.advance(due))
@@ -90,5 +90,5 @@ class EveningReplay:
                     self._nudge_of_use[moment.use] = moment.number
                 shown = Shown(at=at, nudge=moment.number, by=NOTIFIER)
                 failed = NotShown(at=at, nudge=moment.number)
-                # What the core is fed here may have effects of its own, such as the outcome of the nudge before.
+                # This observation may have effects, such as the outcome of the nudge before.
                 self._carry_out(self._core.feed(failed if moment.use in self._not_shown else shown))

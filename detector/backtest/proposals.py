@@ -1,10 +1,10 @@
-"""Propose thresholds that fit one's own evenings after the quiet week, with what each would have done.
+"""Propose thresholds that fit the person's evenings after the quiet week, with the results of each.
 
-Invariant 1: a proposal only ever makes a rule speak later: no built-in number is lowered.
-Invariant 2: a rule that held in at most one of four evenings is left as it is, and so is one that never speaks.
+Invariant 1: a proposal only delays a rule: no built-in number is lowered.
+Invariant 2: there is none for a rule that held in at most one of four evenings, or that never causes nudges.
 Invariant 3: the proposed number is the lowest that the rule reaches in at most one of four evenings: the 75th percentile of
-    one's own greatest values.
-Invariant 4: what would bring more nudges over the same evenings is not proposed.
+    the person's maxima.
+Invariant 4: there is none that would cause more nudges in the same evenings.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from rules.model import Rule
 from rules.policy import PolicySettings
 
 EVENINGS_NEEDED: Final = 7
-# A rule may hold in one of so many evenings and is still left as it is (invariant 2 and 3).
+# A rule may hold in one of this many evenings without a proposal (invariants 2 and 3).
 _ONE_IN: Final = 4
 # A number, the rule with it, and in how many evenings that rule held.
 _Candidate: TypeAlias = tuple[Number, Rule, int]
@@ -42,14 +42,14 @@ COUNTED: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvening:
-    """One evening as it is stored: its occurrences in order, each with its observations and moments."""
+    """One stored evening: its occurrences in order, each with its observations and moments."""
 
     parts: Sequence[tuple[StoredOccurrence, Sequence[Observation], Sequence[Moment]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalSide:
-    """What a rule does with one number: in how many evenings it holds, its moments, and the nudges of all rules."""
+    """The results of a rule with one number: the evenings in which it holds, its moments, and the nudges of all rules."""
 
     evenings: int
     moments: int
@@ -60,7 +60,7 @@ class ProposalSide:
 class ThresholdProposal:
     """A higher number for one rule. `rule`: the rule with that number.
 
-    `bounded`: it is the highest that may be proposed, and the rule holds in more than one of four evenings all the same.
+    `bounded`: it is the highest that may be proposed, and the rule still holds in more than one of four evenings.
     """
 
     code: str
@@ -85,38 +85,38 @@ def propose(
     attention: AttentionSettings,
     needed: int = EVENINGS_NEEDED,
 ) -> list[ThresholdProposal]:
-    """Return the proposals, by code; none if there are fewer evenings than `needed`.
+    """Return the proposals in the order of their codes; none if there are fewer evenings than `needed`.
 
-    `rules`: those in force. `mine`: the codes of the person's own rules, which stay as they are; `declined`: those of
-    rules whose proposal is not wanted. `only`: the code to look for; None: all.
+    `rules`: those in force. There are no proposals for the codes in `mine` (the person's own rules) and `declined`.
+    `only`: the code to look for; None: all.
     """
     if len(evenings) < needed:
         return []
     excluded = {*mine, *declined}
     chosen = {
-        rule.code: (rule, own)
+        rule.code: (rule, threshold)
         for rule in rules
         if rule.code not in excluded
         and only in {None, rule.code}
         and rule.may_nudge
-        and (own := find_threshold(rule.condition.text))
+        and (threshold := find_threshold(rule.condition.text))
     }
     candidates = _candidates(evenings, chosen, attention)
     maximum = len(evenings) // _ONE_IN
     proposals: list[ThresholdProposal] = []
-    found: tuple[Counter[str], int] | None = None
+    current: tuple[Counter[str], int] | None = None
     for code, (rule, threshold) in chosen.items():
         (_number, _rule, before), *higher_ones = candidates[code]
-        # Candidates go upward, so the first that fits is the lowest (invariant 3); if none fits, the highest is proposed.
-        fitting = [each for each in higher_ones if each[2] <= maximum] or higher_ones[-1:]
+        # Candidates ascend, so the first that fits is the lowest (invariant 3); if none fits, the highest is proposed.
+        fitting = [candidate for candidate in higher_ones if candidate[2] <= maximum] or higher_ones[-1:]
         if before <= maximum or not fitting:
             continue
         number, changed, after = fitting[0]
-        # Playing all evenings takes seconds, so it waits until there is something to compare with.
-        found = found or _count(evenings, rules, policy, attention)
+        # Playing all evenings takes seconds, so it is done only if there is a candidate.
+        current = current or _count(evenings, rules, policy, attention)
         others = [changed if other.code == code else other for other in rules]
-        (now, nudges_now), (then, nudges_then) = found, _count(evenings, others, policy, attention)
-        # With this rule later, another rule may get the nudge instead: then the change would not make it quieter (invariant 4).
+        (now, nudges_now), (then, nudges_then) = current, _count(evenings, others, policy, attention)
+        # Another rule may get the nudge instead (invariant 4).
         if then[code] >= now[code] or nudges_then > nudges_now:
             continue
         proposals.append(
@@ -136,7 +136,7 @@ def propose(
 
 
 def format_proposal_reason(proposal: ThresholdProposal) -> str:
-    """Return in one sentence what one's own evenings say."""
+    """Return the reason for the proposal as one sentence."""
     threshold, number = proposal.threshold, format_number(proposal.proposed)
     span = (threshold.span or "").strip("()").rpartition(",")[2].strip()
     within = _(" in all") if span == "since start" else _(" within {span}").format(span=span) if span else ""
@@ -162,23 +162,26 @@ def format_proposal_reason(proposal: ThresholdProposal) -> str:
 def _candidates(
     evenings: Sequence[RecordedEvening], chosen: Mapping[str, tuple[Rule, Threshold]], attention: AttentionSettings
 ) -> dict[str, list[_Candidate]]:
-    # All candidates are played at once, each as a rule of its own: one pass over the evenings instead of one
-    # for each.
-    tried = {code: [(threshold.number, rule), *higher(rule, threshold)] for code, (rule, threshold) in chosen.items()}
-    each = [
-        replace(rule, code=f"{code} {at}") for code, ones in tried.items() for at, (_number, rule) in enumerate(ones)
+    # All candidates are played at once, each as a rule of its own: one pass over the evenings.
+    ascending = {
+        code: [(threshold.number, rule), *higher(rule, threshold)] for code, (rule, threshold) in chosen.items()
+    }
+    rules = [
+        replace(rule, code=f"{code} {at}")
+        for code, ones in ascending.items()
+        for at, (_number, rule) in enumerate(ones)
     ]
-    # A nudge changes what follows: the person answers, or puts it away. So no candidate may nudge while it is measured.
-    silent = PolicySettings(budget=0)
-    found: Counter[str] = Counter()
+    # A nudge changes the rest of the evening, so no candidate may nudge while it is measured.
+    without_nudges = PolicySettings(budget=0)
+    evenings_held: Counter[str] = Counter()
     for evening in evenings:
         held: set[str] = set()
         for _occurrence, observations, _moments in evening.parts:
-            held |= {moment.rule for moment in EveningReplay(each, silent, attention).play(observations)}
-        found.update(held)
+            held |= {moment.rule for moment in EveningReplay(rules, without_nudges, attention).play(observations)}
+        evenings_held.update(held)
     return {
-        code: [(number, rule, found[f"{code} {at}"]) for at, (number, rule) in enumerate(ones)]
-        for code, ones in tried.items()
+        code: [(number, rule, evenings_held[f"{code} {at}"]) for at, (number, rule) in enumerate(ones)]
+        for code, ones in ascending.items()
     }
 
 
@@ -187,8 +190,8 @@ def _count(
 ) -> tuple[Counter[str], int]:
     moments: Counter[str] = Counter()
     nudges = 0
-    for _occurrence, observations, kept in (part for evening in evenings for part in evening.parts):
-        found = EveningReplay(rules, policy, attention, kept).play(observations)
-        moments.update(moment.rule for moment in found)
-        nudges += sum(moment.decided == "nudged" for moment in found)
+    for _occurrence, observations, recorded in (part for evening in evenings for part in evening.parts):
+        played = EveningReplay(rules, policy, attention, recorded).play(observations)
+        moments.update(moment.rule for moment in played)
+        nudges += sum(moment.decided == "nudged" for moment in played)
     return moments, nudges

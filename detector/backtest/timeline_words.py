@@ -1,6 +1,6 @@
-"""The words of timelines, and the observations that they stand for.
+"""The words of timelines, and the observations that they mean.
 
-Invariant 1: a timeline has no date: all play on the same day, and a time before noon is of the next morning.
+Invariant 1: a timeline has no date: all are on the same day, and a time before noon is on the next day.
 """
 
 import re
@@ -13,7 +13,7 @@ from detector.i18n import _
 from detector.spelling import did_you_mean
 from rules.features import CATEGORIES, UNKNOWN
 
-# The day on which every timeline plays.
+# The day of every timeline.
 DAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
 SENSES: Final = "focus|idle|input|session|quiet|media|call"
 SIMPLE: Final[dict[str, type[obs.Observation]]] = {
@@ -43,7 +43,7 @@ _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
 
 
 class InvalidLine(Exception):
-    """This is no line of a timeline: why, at which word, and what to do."""
+    """A text is not a line of a timeline: the reason, the word, and what to do."""
 
     def __init__(self, why: str, word: str = "", hint: str | None = None) -> None:
         self.word = word
@@ -52,13 +52,13 @@ class InvalidLine(Exception):
 
 
 def clock(text: str) -> datetime:
-    """Return the instant at which a clock shows `HH:MM[:SS]` in the evening of the timeline, or the morning after.
+    """Return the instant of `HH:MM[:SS]` in the evening of the timeline, or the morning after.
 
     Raises:
-        InvalidLine: if no clock shows that.
+        InvalidLine: if it is not a time.
     """
-    found = _CLOCK.fullmatch(text)
-    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (24, 0, 0)
+    match = _CLOCK.fullmatch(text)
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (24, 0, 0)
     if hours > 23 or minutes > 59 or seconds > 59:
         raise InvalidLine(
             _("no clock shows '{text}'").format(text=text), text, _("Write for example 18:40 or 18:40:05.")
@@ -69,15 +69,15 @@ def clock(text: str) -> datetime:
 
 
 def format_clock(at: datetime) -> str:
-    """Return what a clock shows; a fraction of a second is written only where there is one."""
+    """Return the time of day; a fraction of a second is written only if there is one."""
     return f"{at:%H:%M:%S}" + (f".{at.microsecond:06}".rstrip("0") if at.microsecond else "")
 
 
 def observed(at: datetime, until: datetime | None, device: str, words: str) -> Iterator[obs.Observation]:
-    """Yield what the words of a line stand for; `until` is where something that goes on ends.
+    """Yield the observations of the words of a line; `until`: the end of something that continues.
 
     Raises:
-        InvalidLine: if they stand for nothing.
+        InvalidLine: if the words are not known.
     """
     if until is not None and until < at:
         raise InvalidLine(_("it ends before it begins"), format_clock(until))
@@ -114,23 +114,23 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
 
 
 def _single(at: datetime, device: str, words: str) -> obs.Observation:
-    known: dict[str, Any] = {"at": at, "device": device}
+    common: dict[str, Any] = {"at": at, "device": device}
     if idle := re.fullmatch(r"idle since ([\d:]+)", words):
-        return obs.WentIdle(**known, since=_before(idle[1], at))
+        return obs.WentIdle(**common, since=_before(idle[1], at))
     if silent := re.fullmatch(r"silent since ([\d:]+)", words):
-        return obs.Gap(**known, since=_before(silent[1], at), reason=obs.GapReason.SILENT, sense="focus")
+        return obs.Gap(**common, since=_before(silent[1], at), reason=obs.GapReason.SILENT, sense="focus")
     if gap := re.fullmatch(r"nothing known since ([\d:]+)", words):
-        return obs.Gap(**known, since=_before(gap[1], at), reason=obs.GapReason.SUSPEND)
+        return obs.Gap(**common, since=_before(gap[1], at), reason=obs.GapReason.SUSPEND)
     if lost := re.fullmatch(rf"({SENSES}) lost", words):
-        return obs.Gap(**known, since=at, reason=obs.GapReason.SENSOR_LOST, sense=lost[1])  # type: ignore[arg-type]
+        return obs.Gap(**common, since=at, reason=obs.GapReason.SENSOR_LOST, sense=lost[1])  # type: ignore[arg-type]
     if started := re.fullmatch(rf"({SENSES}) sensed", words):
-        return obs.SensorStarted(**known, sense=started[1], sensor="timeline")  # type: ignore[arg-type]
+        return obs.SensorStarted(**common, sense=started[1], sensor="timeline")  # type: ignore[arg-type]
     if answer := re.fullmatch(rf"answers (\d{{1,6}}) ({'|'.join(get_args(obs.Answer))})", words):
-        return obs.Answered(**known, nudge=int(answer[1]), answer=answer[2])  # type: ignore[arg-type]
+        return obs.Answered(**common, nudge=int(answer[1]), answer=answer[2])  # type: ignore[arg-type]
     if shown := re.fullmatch(r"(shown|not shown) (\d{1,6})", words):
         nudge = int(shown[2])
         return obs.Shown(at=at, nudge=nudge, by="test") if shown[1] == "shown" else obs.NotShown(at=at, nudge=nudge)
-    # Only words without a number of their own: the others are never near to what was written.
+    # Only words without a number; others never resemble what was written.
     likely = (*SIMPLE, "desktop", "closes", *_CATEGORIES)
     hint = did_you_mean(words, likely, _('docs/rules.md, "Timelines of your own", says which words there are.'))
     raise InvalidLine(_("a timeline does not know '{words}'").format(words=words[:80]), words, hint)

@@ -1,7 +1,7 @@
-"""Timelines that a person can read and write: what happens on the left, what must follow after `=>`.
+"""Timelines that a person can read and write: observations on the left, expected decisions after `=>`.
 
-One line is `HH:MM[:SS] what`, or `HH:MM:SS-HH:MM:SS what` for something that goes on; `phone: what` names another
-device. Nothing but the lines with `=>` may be decided, and all of them must be, in their order:
+One line is `HH:MM[:SS] what`, or `HH:MM:SS-HH:MM:SS what` for something that continues; `phone: what` names another
+device. The decisions must be exactly the lines with `=>`, in their order:
 
     # a feed, scrolled
     18:30:00            partner time until 20:00
@@ -11,8 +11,8 @@ device. Nothing but the lines with `=>` may be decided, and all of them must be,
     19:01:36            idle since 19:01:05
     end                 => 1 put_away_30
 
-docs/rules.md, "Timelines of your own", describes every word. A line in parentheses is a remark. A timeline that names the outcome
-of one nudge must name those of all; the start is compared only where it is named.
+docs/rules.md, "Timelines of your own", describes every word. A line in parentheses is a remark. A timeline with the outcome of
+one nudge must name those of all; the start is compared only if it is named.
 """
 
 import re
@@ -33,13 +33,13 @@ from detector.spelling import did_you_mean
 LINE: Final = re.compile(r"^(?:(end)|([\d:]+)(?:-([\d:]+))?)\s+(?:(\w+): )?(.*?)\s*$")
 _FIRST_LINE: Final = _("Its first line is for example '18:30:00  partner time until 20:00'.")
 STARTS: Final = {None: "unknown how it started", True: "started well", False: "not started well"}
-# Problems that are listed; the rest is counted.
+# Maximum number of problems that are listed; the rest is counted.
 MAX_PROBLEMS: Final = 20
 
 
 @dataclass(slots=True)
 class Timeline:
-    """One evening as somebody wrote it down: its place `file:line`, what is observed, and what is expected of it."""
+    """One evening in a file of timelines. `place` is `file:line`; `expected`, `outcomes` and `start` are the expected results."""
 
     name: str
     place: str
@@ -51,7 +51,7 @@ class Timeline:
 
 
 def read_timelines(text: str, name: str) -> list[Timeline]:
-    """Return the timelines of a text, each of which begins with a line `# what it is`; `name` is what the text is called.
+    """Return the timelines of a text, each of which begins with a line `# what it is`; `name` is the name of the text.
 
     Raises:
         UserError: with every problem, each with its place.
@@ -74,7 +74,7 @@ def read_timelines(text: str, name: str) -> list[Timeline]:
         more = len(reader.problems) - MAX_PROBLEMS
         rest = [Problem(file=name, message=_("and {count:,} more").format(count=more))] if more > 0 else []
         raise UserError([*reader.problems[:MAX_PROBLEMS], *rest])
-    # A line such as `19:00:01-19:01:05   2 scrolls a second` stands for observations between those of later lines.
+    # Observations of `19:00:01-19:01:05   2 scrolls a second` lie between those of later lines.
     for timeline in reader.found:
         timeline.observations.sort(key=lambda observation: observation.at)
     return reader.found
@@ -96,19 +96,18 @@ class _TimelineReader:
             try:
                 self._line(line)
             except InvalidLine as error:
-                # The caret must stand under the word in the line as it is shown: letters are replaced one by one.
+                # The caret fits the printed line, because `printable` replaces letters one by one.
                 at = line.find(error.word) if error.word else 0
-                shown = printable(line)
-                place = Problem(
+                problem = Problem(
                     file=self._name,
                     line=number,
                     column=max(at, 0) + 1,
                     width=max(1, len(error.word)),
-                    source=shown,
+                    source=printable(line),
                     message=str(error),
                     hint=error.hint,
                 )
-                self.problems.append(place)
+                self.problems.append(problem)
 
     def _line(self, line: str) -> None:
         parts = LINE.match(line)
@@ -134,13 +133,13 @@ class _TimelineReader:
 
 
 def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
-    """Return what was decided, in order, and what came of each nudge at last."""
+    """Return the decisions in order, and the last outcome of each nudge."""
     decided: list[str] = []
     last: dict[tuple[str, int], Moment] = {}
     for effect in effects:
         if isinstance(effect, Record) and isinstance(effect.item, Moment):
             moment = effect.item
-            # A moment is recorded again for every change; only a change of the decision is a line of its own.
+            # A moment is recorded again for every change; only a changed decision is a line.
             before = last.get((moment.occurrence, moment.number))
             if before is None or (before.decided, before.reason) != (moment.decided, moment.reason):
                 words = (format_clock(moment.decided_at), moment.decided, moment.rule, moment.reason)
@@ -154,47 +153,47 @@ def decisions(effects: Iterable[Effect]) -> tuple[list[str], list[str]]:
 
 
 def started(effects: Iterable[Effect]) -> str:
-    known = [
+    results = [
         effect.item.started_well
         for effect in effects
         if isinstance(effect, Record) and isinstance(effect.item, StartResult)
     ]
-    return STARTS[known[-1] if known else None]
+    return STARTS[results[-1] if results else None]
 
 
 def play(timeline: Timeline, core: Pipeline) -> list[Effect]:
-    """Feed the core what is observed in the timeline, and let the evening run out; return every effect."""
+    """Feed the core the observations of the timeline, and let the rest of the evening pass; return every effect."""
     effects: list[Effect] = []
     for observation in timeline.observations:
         effects += core.feed(observation)
-    # The last nudge may wait for its outcome, and partner time itself ends, after the last line.
+    # The outcome of the last nudge, and the end of partner time, may come after the last line.
     while core.deadline is not None:
         effects += core.advance(core.deadline)
     return effects
 
 
 def differs(timeline: Timeline, effects: Sequence[Effect]) -> str | None:
-    """Return how the effects differ from what the timeline expects, for a person to read; None if they do not."""
+    """Return a text about how the effects differ from the expected ones; None if they do not."""
     decided, outcomes = decisions(effects)
-    shown = []
+    differences = []
     if decided != timeline.expected:
-        shown.append(_side_by_side(timeline.expected, decided))
+        differences.append(_side_by_side(timeline.expected, decided))
     # Decisions must all be listed; outcomes and the start are compared only where the timeline names any.
     if timeline.outcomes and outcomes != timeline.outcomes:
-        shown.append(_("  At the end:") + "\n" + _side_by_side(timeline.outcomes, outcomes))
+        differences.append(_("  At the end:") + "\n" + _side_by_side(timeline.outcomes, outcomes))
     if timeline.start and [started(effects)] != timeline.start:
-        shown.append(_("  How it started:") + "\n" + _side_by_side(timeline.start, [started(effects)]))
-    return "\n".join([f"{timeline.place}: {timeline.name}", *shown]) if shown else None
+        differences.append(_("  How it started:") + "\n" + _side_by_side(timeline.start, [started(effects)]))
+    return "\n".join([f"{timeline.place}: {timeline.name}", *differences]) if differences else None
 
 
 def misspelt(timeline: Timeline, codes: Iterable[str]) -> str | None:
-    """Return a hint for the first expected line whose code no rule has, so that it can never be decided; None: all exist."""
-    known = set(codes)
+    """Return a hint about the first expected line with a code that no rule has; None: all codes exist."""
+    existing = set(codes)
     for line in timeline.expected:
         _clock, _decision, *rest = line.split()
-        if rest and rest[0] not in known:
+        if rest and rest[0] not in existing:
             text = _("{place}: no rule in force has the code '{code}'. {hint}")
-            return text.format(place=timeline.place, code=rest[0], hint=did_you_mean(rest[0], sorted(known))).strip()
+            return text.format(place=timeline.place, code=rest[0], hint=did_you_mean(rest[0], sorted(existing))).strip()
     return None
 
 

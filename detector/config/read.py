@@ -17,7 +17,7 @@ from detector.errors import Problem, UserError
 from detector.files import open_ordinary
 from detector.i18n import _
 from detector.sensors.settings import check_sources
-from detector.spelling import nearest
+from rules.spelling import nearest
 from rules.toml_positions import TomlPositions
 
 # A longer file is no configuration.

@@ -22,7 +22,7 @@ from detector.partner_time.parse_dates import HOLIDAYS, month_of, not_in_month
 from detector.partner_time.parse_times import check_length, hint_nearest, input_error, problem
 from detector.partner_time.parse_weekdays import near_day, near_name, parse_days, weekday_of
 from detector.partner_time.rrule import CODES, PARTS, RecurrenceError, split_rrule
-from detector.spelling import nearest
+from rules.spelling import nearest
 
 # How many of its unit a recurrence may leave between two times; more is a typing error.
 MAX_INTERVAL: Final = {"day": 366, "week": 52, "month": 24, "year": 10}

@@ -15,8 +15,8 @@ from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.occurrences import MAX_LENGTH, MIN_LENGTH
 from detector.partner_time.wall_clock import DAY
-from detector.spelling import nearest
 from rules.lengths import format_length, parse_length
+from rules.spelling import nearest
 
 MAX_TITLE: Final = 80
 MAX_CHARACTERS: Final = 300

@@ -12,7 +12,7 @@ from detector.errors import UserError
 from detector.i18n import _
 from detector.partner_time.day_names import WEEKDAYS
 from detector.partner_time.parse_times import check_length, hint_nearest, problem
-from detector.spelling import nearest
+from rules.spelling import nearest
 
 _GROUPS: Final[dict[str, Iterable[int]]] = {
     **dict.fromkeys(("day", "daily", "everyday"), range(7)),

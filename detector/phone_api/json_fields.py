@@ -6,10 +6,10 @@ Invariant 2: a problem quotes little of what was sent, and nothing of an app.
 
 import json
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 from detector.i18n import _
+from rules.spelling import nearest
 
 _MAX_QUOTED: Final = 40
 _MAX_NAMES: Final = 5
@@ -73,9 +73,9 @@ def read_fields(body: bytes, known: Sequence[str]) -> tuple[dict[str, Any], list
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return `: did you mean …?` with the nearest known word, else which words are allowed."""
-    near = get_close_matches(word[:_MAX_QUOTED].strip().lower(), known, n=1, cutoff=0.6)
+    near = nearest(word[:_MAX_QUOTED].strip(), known)
     if near:
-        return _(": did you mean {word}?").format(word=near[0])
+        return _(": did you mean {word}?").format(word=near)
     return _("; allowed: {words}").format(words=", ".join(known))
 
 

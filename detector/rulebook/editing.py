@@ -1,8 +1,8 @@
 """The only writer of `own.toml`, the pack in which the program writes rules for the person.
 
-Invariant 1: what else stands in the file, comments among it, stays as it is.
-Invariant 2: nothing is written that the reader of packs refuses, and nothing into a file that it refuses already.
-Invariant 3: a reader of the file finds it as it was or as it will be.
+Invariant 1: the rest of the file, including comments, is not changed.
+Invariant 2: nothing is written that the reader of packs refuses, and nothing to a file that it refuses already.
+Invariant 3: the file is replaced atomically.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _HEAD: Final = (
 
 
 def as_table(rule: Rule) -> dict[str, Any]:
-    """Return the table of a pack that defines the rule: its keys, in their order, to be changed and written."""
+    """Return the rule as a table of a pack, with the keys in their order."""
     plain = RuleTemplate(
         when=rule.condition.text, notices=rule.page.notices, until=rule.until.text if rule.until is not None else None
     )
@@ -77,17 +77,17 @@ def write_rule(folder: Path, rule: Mapping[str, Any], comment: str = "") -> Path
         message = _("{file} has a rule {code} of its own, which comes after {own}; nothing was changed.")
         raise UserError(message.format(file=later, code=code, own=OWN_FILE))
     after = _edit_document(before, rule, comment)
-    # Read back as the daemon will read it: a condition may be wrong, whoever wrote it.
-    written = parse_rule_file(after, path)
-    if written.problems or code not in {rule.code for rule in written.rules}:
+    # Read back as the daemon will read it.
+    result = parse_rule_file(after, path)
+    if result.problems or code not in {rule.code for rule in result.rules}:
         message = _("The rule {code} could not be read back.").format(code=code)
-        raise UserError(written.problems or [Problem(file=str(path), message=message)])
+        raise UserError(result.problems or [Problem(file=str(path), message=message)])
     replace_text(path, after)
     return path
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace the text of a rule file, and make its folder where there is none; a link is followed, the mode stays.
+    """Replace the text of a rule file; its folder is made if necessary, a link is followed, the mode stays.
 
     Raises:
         TurntowardError: if it cannot be written; nothing is changed then.
@@ -109,12 +109,12 @@ def _read_or_empty(path: Path) -> str:
 
 
 def _has_rules(text: str) -> bool:
-    # A file of nothing but comments is no pack yet, and may become one.
+    # A file with only comments is not a pack yet.
     return any(line.strip() and not line.strip().startswith("#") for line in text.splitlines())
 
 
 def _later_definition(folder: Path, path: Path, code: str) -> str | None:
-    """Return the file that defines the code and comes after `path`, so that what is written there would not count."""
+    """Return the file after `path` that defines the code as well and would win over `path`; None: there is none."""
     loaded = load_rules(folder, exclude=[path])
     source = next((rule.source for rule in loaded.rules if rule.code == code), None)
     if source is None or source not in {str(pack) for pack in folder.glob("*.toml")}:
@@ -144,7 +144,7 @@ def _edit_document(before: str, rule: Mapping[str, Any], comment: str) -> str:
 
 
 def _set_keys(table: Table, rule: Mapping[str, Any], comment: str) -> None:
-    # The table is changed key by key and not replaced: comments of the person's beside the keys stay.
+    # Key by key, so that the person's comments beside the keys stay.
     for key in [key for key in table if key not in rule]:
         del table[key]
     for key, value in rule.items():

@@ -1,6 +1,6 @@
-"""Which files are packs of rules, and whether they changed since a session took its rules from them.
+"""Find the packs of rules, and whether they changed since a session read them.
 
-This is a module of its own so that `status` need not import the language of rules.
+This is a module of its own so that `status` does not import the language of rules.
 """
 
 import zlib
@@ -9,7 +9,7 @@ from typing import Final
 
 from detector.files import open_ordinary
 
-# So much is read of one file.
+# Maximum size of one file.
 MAX_BYTES: Final = 256 * 1024
 
 
@@ -23,9 +23,9 @@ def pack_paths(folder: Path) -> list[Path]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a checksum over the names and the contents of the packs; a folder that cannot be read is an empty one.
+    """Return a checksum over the names and the contents of the packs; a folder that cannot be read counts as empty.
 
-    Contents count, modification times do not: a file that was only saved again has not changed.
+    Modification times do not count: a file that was only saved again has not changed.
     """
     checksum = 0
     try:

@@ -1,9 +1,8 @@
-"""Which rules are in force: the built-in pack, and over it the person's own packs.
+"""Load the rules in force: the built-in pack, replaced and extended by the person's own packs.
 
-Invariant 1: a rule of the same code replaces the one before it; files count in the order of their names.
-Invariant 2: a broken rule is not in force, nor is the one that it was to replace: a rule that the person replaced does not
-come back unasked.
-Invariant 3: whatever is wrong with a file, all other rules run, and the problem says what is in force.
+Invariant 1: a rule replaces an earlier one of the same code; files count in the order of their names.
+Invariant 2: a broken rule is not in force, and neither is the rule that it replaces.
+Invariant 3: a problem in a file does not affect other rules, and its text says which rules are in force.
 """
 
 import os
@@ -26,10 +25,10 @@ BUILT_IN: Final = "built-in"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesInForce:
-    """The rules that run, in the order of their codes, and what is wrong with the files.
+    """The rules in force, in the order of their codes, and the problems of the files.
 
-    `replaced`: by the code of a rule in force, from where the rule came that it replaced. `broken`: the codes that are
-    not in force because the rule is broken.
+    `replaced`: for the code of a rule in force, the source of the rule that it replaced. `broken`: the codes that are not
+    in force because the rule is broken.
     """
 
     rules: tuple[Rule, ...]
@@ -40,7 +39,7 @@ class RulesInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFile:
-    """What one file gave: its rules, its problems, and the codes of the rules that were left out."""
+    """The rules and problems of one file, and the codes of the rules that were left out."""
 
     rules: tuple[Rule, ...]
     problems: tuple[Problem, ...]
@@ -48,10 +47,10 @@ class RuleFile:
 
 
 def load_rules(folder: Path | None, *, exclude: Sequence[Path] = (), extra: Sequence[Path] = ()) -> RulesInForce:
-    """Return the built-in rules, replaced and added to by the `*.toml` packs in `folder`; None: the built-in alone.
+    """Return the built-in rules, replaced and extended by the `*.toml` packs in `folder`; None: only the built-in ones.
 
-    A folder that does not exist is an empty one. `exclude`: packs of the folder that are left out. `extra`: packs that
-    count after those of the folder. Raises nothing over what the files hold.
+    A folder that does not exist counts as empty. `exclude`: packs of the folder that are left out. `extra`: packs that
+    count after those of the folder. The contents of the files never raise an exception.
     """
     packs, problem = find_packs(folder)
     excluded = {path.resolve() for path in exclude}
@@ -60,7 +59,7 @@ def load_rules(folder: Path | None, *, exclude: Sequence[Path] = (), extra: Sequ
 
 
 def combine_rules(rule_files: Iterable[RuleFile], folder_problem: Problem | None = None) -> RulesInForce:
-    """Return the rules in force where the files count in this order, after the built-in pack."""
+    """Return the rules in force with these files, in this order, after the built-in pack."""
     rules = {rule.code: rule for rule in built_in_pack().rules}
     problems: list[Problem] = [folder_problem] if folder_problem else []
     replaced: dict[str, str] = {}
@@ -74,7 +73,7 @@ def combine_rules(rule_files: Iterable[RuleFile], folder_problem: Problem | None
             if rule.code in rules:
                 replaced[rule.code] = rules[rule.code].source
             rules[rule.code] = rule
-    # A code that a later file broke, or repaired, counts as that file left it.
+    # The last file with a code decides whether it is in force.
     return RulesInForce(
         rules=tuple(sorted(rules.values(), key=lambda rule: rule.code)),
         problems=tuple(problems),
@@ -89,7 +88,7 @@ def built_in_pack() -> Pack:
 
 
 def find_packs(folder: Path | None) -> tuple[list[Path], Problem | None]:
-    """Return the packs in the folder, in the order in which they count, and what is wrong with the folder itself."""
+    """Return the packs in the folder, in the order in which they count, and the problem of the folder itself."""
     if folder is None:
         return [], None
     try:
@@ -108,22 +107,21 @@ def read_rule_file(path: Path) -> RuleFile:
 
 def parse_rule_file(text: str, path: Path) -> RuleFile:
     pack = read_pack(text, _as_text(path))
-    # `rules` knows nothing of `detector`, so that its problems are a class of their own, with the same fields.
+    # `rules` does not import `detector`, so it has its own class of problems, with the same fields.
     problems = tuple(Problem(**asdict(problem)) for problem in pack.problems)
     return RuleFile(rules=pack.rules, problems=problems, broken=pack.broken)
 
 
 def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
-    """Return the text of a file of a person's own, or why it cannot be read; `what` it ought to be."""
+    """Return the text of a person's own file, or why it cannot be read; `what`: the kind of file that is expected."""
     file = _as_text(path)
     try:
         with open_ordinary(path) as stream:
-            # One byte more than allowed tells a file of just that size from a larger one.
+            # One byte more than allowed, to detect a larger file.
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         return Problem(file=file, message=_("It cannot be read: {reason}.").format(reason=error.strerror))
-    # A path with a NUL character, which no system call takes.
-    except ValueError:
+    except ValueError:  # a NUL character in the path
         return Problem(file=file, message=_("This is not the name of a file."))
     if len(content) > MAX_BYTES:
         message = _("It is larger than {size} KiB, so it is no {what}.")
@@ -137,12 +135,12 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
 
 
 def _as_text(path: Path) -> str:
-    # The name of a file may be any bytes; a problem that is printed or sent as JSON has to be text.
+    # A file name may be any bytes, but problems are printed or sent as JSON.
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _hint(problem: Problem, file: RuleFile, lost: Mapping[str, Rule]) -> str | None:
-    """Add to the hint of the last problem of a file what is in force, so that it is said once for each file."""
+    """Return the hint, with the rules in force added for the last problem of a file."""
     if problem is not file.problems[-1]:
         return problem.hint
     hints = [problem.hint] if problem.hint else []

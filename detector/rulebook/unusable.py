@@ -1,10 +1,9 @@
-"""Find the rules that are unusable: those that can never hold on devices that sense no more than these do.
+"""Find the unusable rules: those that can never hold with the senses of these devices.
 
-Invariant 1: a rule is unusable only where it certainly cannot hold; one whose condition also covers an unknown value is not.
-Invariant 2: an unusable rule stays in force: it can hold as soon as its sense is there.
+Invariant 1: a rule is unusable only if it certainly cannot hold; one that can hold with an unknown value is usable.
+Invariant 2: an unusable rule stays in force, and can hold as soon as its sense is there.
 
-Every combination of the values that matter is tried with the compiled condition itself, so that this cannot disagree with
-what the daemon does.
+Every combination of relevant values is tried with the compiled condition, so the result always agrees with the daemon.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,10 +13,9 @@ from itertools import product
 from typing import Any, Final
 
 from detector.i18n import _
-from rules.features import CATEGORIES, FEATURES, Unit
+from rules.features import CATEGORIES, FEATURES, LAPTOP, Unit
 from rules.model import Condition, FeatureKey, Rule
 
-LAPTOP: Final = "laptop"
 PHONE: Final = "phone"
 _KINDS: Final = (LAPTOP, PHONE)
 _FEATURES_OF_SENSE: Final[Mapping[str, frozenset[str]]] = {
@@ -27,7 +25,7 @@ _FEATURES_OF_SENSE: Final[Mapping[str, frozenset[str]]] = {
 }
 _WITHOUT_SENSE: Final = frozenset({"elapsed", "remaining", "since_nudge"})
 _OF_PHONES: Final = frozenset({"opens", "pick_ups", "led_pick_ups", "own_pick_ups"})
-# So many combinations are tried; a condition with more of them counts as usable.
+# Maximum number of combinations that are tried; a condition with more counts as usable.
 _MAX_COMBINATIONS: Final = 20_000
 
 NO_PHONE: Final = _("no phone is paired")
@@ -48,13 +46,13 @@ _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def unusable_rules(rules: Iterable[Rule], sensed: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """Return why rules are unusable, by their codes; usable ones are not among them.
+    """Return why rules are unusable, by code, without the usable ones.
 
-    `sensed`: the senses that are there, by the kind of device, "laptop" or "phone"; a kind without a device is left out.
+    `sensed`: the senses by the kind of device, "laptop" or "phone"; a kind without a device is left out.
     """
     unusable: dict[str, str] = {}
     for rule in rules:
-        # One kind of device that can make it hold is enough.
+        # A rule is usable if it can hold on one kind of device.
         kinds = {kind: _missing(rule.condition, kind, sensed) for kind in _KINDS if kind in sensed}
         if all(_cannot_hold(rule.condition, kind, without) for kind, without in kinds.items()):
             unusable[rule.code] = _why(min(kinds.values(), key=len, default={}), sensed)
@@ -75,23 +73,23 @@ def summarize(unusable: Mapping[str, str]) -> list[str]:
 
 
 def _missing(condition: Condition, kind: str, sensed: Mapping[str, Collection[str]]) -> dict[FeatureKey, str]:
-    """Return what cannot be known on a device of the kind, each with its reason."""
-    why = ((key, _missing_reason(key, kind, sensed)) for key in sorted(condition.features_used, key=repr))
-    return {key: lack for key, lack in why if lack is not None}
+    """Return the features that are never known on a device of the kind, each with its reason."""
+    keys = sorted(condition.features_used, key=repr)
+    return {key: reason for key in keys if (reason := _missing_reason(key, kind, sensed)) is not None}
 
 
 def _missing_reason(key: FeatureKey, kind: str, sensed: Mapping[str, Collection[str]]) -> str | None:
-    # `usual` is measured with the sense of the feature that it is the usual value of.
+    # `usual` needs the sense of its feature.
     name = next(iter(key.steps[0])) if key.name == "usual" and key.steps else key.name
     if name in _WITHOUT_SENSE:
         return None
     sense = next((sense for sense, names in _FEATURES_OF_SENSE.items() if name in names), "focus")
     if name == "hopped":
-        lacks = [_unsensed(step, sense, sensed) for step in key.steps]
-        return next((lack for lack in lacks if lack is not None), None)
+        reasons = [_unsensed(step, sense, sensed) for step in key.steps]
+        return next((reason for reason in reasons if reason is not None), None)
     if key.scope == PHONE or name in _OF_PHONES:
         return _unsensed({PHONE}, sense, sensed) or (
-            _("only a phone tells of it") if key.scope == "device" and kind != PHONE else None
+            _("only a phone reports it") if key.scope == "device" and kind != PHONE else None
         )
     where = set(_KINDS) if key.scope == "all" else {LAPTOP} if key.scope == LAPTOP else {kind}
     return _unsensed(where, sense, sensed)
@@ -109,13 +107,13 @@ def _why(missing: Mapping[FeatureKey, str], sensed: Mapping[str, Collection[str]
     reasons = list(dict.fromkeys(missing.values()))
     if not reasons:
         return NO_PHONE if PHONE not in sensed else _("no device here has what it asks for")
-    # Where not even what is in front is known, nothing else matters.
+    # Without focus the other senses do not matter.
     no_focus = {_NOT_SENSED_HERE["focus"], _NOT_SENSED_ON_PHONE["focus"]}
     return _(" and ").join([reason for reason in reasons if reason in no_focus] or reasons)
 
 
 def _cannot_hold(condition: Condition, kind: str, missing: Collection[FeatureKey]) -> bool:
-    # The number is known before anything is tried: a long condition must not keep `doctor` busy for minutes.
+    # The number is checked first, so that a long condition does not keep `doctor` busy for minutes.
     keys = sorted(condition.features_used, key=repr)
     choices = [_choices(key, condition, kind, missing) for key in keys]
     if reduce(lambda many, some: many * len(some), choices, 1) > _MAX_COMBINATIONS:
@@ -124,14 +122,14 @@ def _cannot_hold(condition: Condition, kind: str, missing: Collection[FeatureKey
 
 
 def _choices(key: FeatureKey, condition: Condition, kind: str, missing: Collection[FeatureKey]) -> Sequence[Any]:
-    """Return every value that matters of a feature; what is sensed may be unknown for a while, too."""
+    """Return the relevant values of a feature; even with its sense it may be unknown for a while."""
     if key in missing:
         return (None,)
     unit = FEATURES[key.name].unit if key.name in FEATURES else None
     if unit is Unit.CATEGORY:
         words: tuple[str, ...] = CATEGORIES
         if key == FeatureKey("category"):
-            # "phone" means a phone in the hand that does not report its apps; the laptop never has that category.
+            # The laptop never has the category "phone", an unlocked phone without a known app.
             allowed = condition.categories
             words = tuple(category for category in CATEGORIES if kind == PHONE or category != "phone")
             words = words if allowed is None else tuple(word for word in words if word in allowed)
@@ -142,13 +140,13 @@ def _choices(key: FeatureKey, condition: Condition, kind: str, missing: Collecti
 
 
 def _holds(condition: Condition, values: Mapping[FeatureKey, Any]) -> bool:
-    # As if what a `for` waits for had begun long ago, so that no length of time stands in the way.
+    # With parts that have held for years, so that each `for` is met.
     memory: list[datetime | None] = [_LONG_AGO] * condition.memory_size
     return bool(condition.holds(_AssumedFeatures(values), memory))
 
 
 class _AnyNumber:
-    """A number that every comparison holds for: the question is whether a condition can hold at all."""
+    """Stands for any number: every comparison with it holds, because some number would make it hold."""
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]

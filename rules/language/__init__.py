@@ -1,8 +1,8 @@
 """Conditions as people write them: tokens, syntax tree, type check, condition tree, compiled function.
 
-Invariant 1: no text raises anything but `RuleError`, and that holds every problem of the text.
-Invariant 2: a condition reads only the features that it declares, and only as far as it must.
-Invariant 3: the unknown is neither true nor false; `holds` is True only where the condition is certain.
+Invariant 1: `compile_condition` raises nothing but `RuleError`, which contains every problem of the text.
+Invariant 2: a condition reads only the features that it declares, and stops as soon as it is decided.
+Invariant 3: an unknown value is neither true nor false; `holds` is True only if the condition is certain.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ MAX_TEXT_LENGTH: Final = 2000
 
 
 def compile_condition(text: str) -> Condition:
-    """Return the condition that `text` says, such as `category is social and dwell >= 60 s`.
+    """Return the condition of `text`, such as `category is social and dwell >= 60 s`.
 
     Raises:
         RuleError: with every problem of the text.
@@ -56,19 +56,19 @@ def compile_condition(text: str) -> Condition:
 
 
 def evaluate(text: str, get: Get, held_for: Sequence[timedelta | None] = ()) -> GroupResult:
-    """Return how each comparison of the condition comes out with what `get` returns for its feature.
+    """Return the result of each comparison of the condition, with the values that `get` returns for the features.
 
-    `held_for`: how long each part that must last has held, in the order in which a condition remembers them.
+    `held_for`: how long each part with a `for` has held, in the order of the condition's memory.
 
     Raises:
-        ValueError: if the text is no condition.
+        ValueError: if the text is not a condition.
     """
     problems = Problems(text)
     node = _parse(text, problems)
     if node is None or problems.found:
-        raise ValueError("this is no condition")
-    found = node.result(get, iter(held_for))
-    return found if isinstance(found, GroupResult) else GroupResult(joined_by="and", parts=(found,))
+        raise ValueError("this is not a condition")
+    result = node.result(get, iter(held_for))
+    return result if isinstance(result, GroupResult) else GroupResult(joined_by="and", parts=(result,))
 
 
 def _parse(text: str, problems: Problems) -> Node | None:
@@ -92,6 +92,6 @@ def _compile(text: str, node: Node) -> Condition:
 
 
 def _categories(*nodes: Node) -> frozenset[str] | None:
-    found = [node.categories for node in nodes]
-    bound = [categories for categories in found if categories is not None]
-    return frozenset().union(*bound) if len(bound) == len(found) else None
+    allowed = [node.categories for node in nodes]
+    bound = [categories for categories in allowed if categories is not None]
+    return frozenset().union(*bound) if len(bound) == len(allowed) else None

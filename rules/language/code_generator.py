@@ -1,9 +1,9 @@
 """Generate the Python of a condition, and compile it once.
 
-Invariant 1: nothing that a person wrote enters the source: constants are parameters, named by their number.
-Invariant 2: parts that must hold for a while are timed at every evaluation, before all else, in the memory that is given.
+Invariant 1: no text of a person enters the source: constants are parameters, named by their number.
+Invariant 2: parts with a `for` are timed at every evaluation, before the rest, in the memory that the caller passes.
 
-A condition is compiled because rules are evaluated at every observation.
+Conditions are compiled for speed: docs/dev/decisions/conditions-are-compiled.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if instant is not None and (earliest is None or instant < earliest): earliest = 
 
 
 class CodeFragment(NamedTuple):
-    """An expression, and which features have certainly been read once it came out true, or not true."""
+    """An expression, and the features that have certainly been read after it was true, or was not true."""
 
     source: str
     if_true: frozenset[int]
@@ -57,16 +57,16 @@ class CodeGenerator:
 
     @property
     def remembered(self) -> tuple[Hashable, ...]:
-        """The parts that must hold for a while, in the order of their memory."""
+        """The parts with a `for`, in the order of the memory."""
         return tuple(self._timed)
 
     def key(self, key: FeatureKey) -> int:
-        """Return the number of the feature: it is `k<number>`, and `v<number>` once it is read."""
+        """Return the number of the feature: its key is `k<number>`, its value `v<number>`."""
         return self._keys.setdefault(key, len(self._keys))
 
     def constant(self, value: Value | frozenset[str]) -> str:
         """Return the name of the constant."""
-        # The type belongs to the identity: 1, 1.0 and True are equal.
+        # With the type, because 1, 1.0 and True are equal.
         return f"c{self._constants.setdefault((type(value), value), len(self._constants))}"
 
     def read(self, number: int, known: frozenset[int]) -> str:
@@ -74,16 +74,16 @@ class CodeGenerator:
         return f"v{number}" if number in known else f"(v{number} := get(k{number}))"
 
     def deadline(self, key: FeatureKey, value: Value) -> str:
-        """Return the expression that asks when the feature passes the value."""
+        """Return the expression for when the feature passes the value."""
         return f"deadline(k{self.key(key)}, {self.constant(value)})"
 
     def timed(self, part: Hashable) -> str | None:
-        """Return the name that says whether the part has held for long enough; None: it has none yet."""
+        """Return the variable for whether the part has held long enough; None: it is not timed yet."""
         return f"held{self._timed[part]}" if part in self._timed else None
 
     def time(self, part: Hashable, truth: str, deadline: str | None, length: timedelta) -> str:
-        """Have the part timed at every evaluation, and return its name; parts within it have theirs already."""
-        # Equal parts share one timer: they are true at the same instants.
+        """Add code that times the part at every evaluation; return its variable. Parts within it must be timed already."""
+        # Equal parts share one timer.
         number = self._timed.setdefault(part, len(self._timed))
         self._timing.append(_TIMING.format(truth=truth, number=number, length=self.constant(length)))
         if deadline is not None:
@@ -93,16 +93,16 @@ class CodeGenerator:
     def function(self, body: list[str]) -> str:
         """Add a function with this body, and return the expression that calls it."""
         name = f"part{len(self._functions)}"
-        # A function of its own sees no names of the caller, so features are read anew and timed parts are handed in.
-        given = ", ".join(["get", "deadline", *(f"held{number}" for number in self._timed.values())])
-        self._functions += [f"def {name}({given}):\n" + _indented("\n".join(body))]
-        return f"{name}({given})"
+        # The function does not see the variables of its caller: features are read again, timed parts are parameters.
+        parameters = ", ".join(["get", "deadline", *(f"held{number}" for number in self._timed.values())])
+        self._functions += [f"def {name}({parameters}):\n" + _indented("\n".join(body))]
+        return f"{name}({parameters})"
 
     def compile(self, truth: str, deadline: str | None, evaluation: list[str]) -> Functions:
         """Return `holds`, `deadline` and `evaluate` as functions of a feature set and a memory.
 
-        `truth` and `deadline` are expressions; `evaluation` is a body that returns both, or empty where the two
-        expressions do.
+        `truth` and `deadline` are expressions; `evaluation` is a body that returns both, or empty: then it is made of the
+        two expressions.
         """
         evaluation = evaluation or [f"return {truth}, {deadline}"]
         if self._timed:
@@ -115,7 +115,7 @@ class CodeGenerator:
             + _indented("".join(self._functions) + main)
             + "    return holds, when, evaluate\n"
         )
-        # Without builtins: the source needs none, and invariant 1 has a second safeguard.
+        # Without builtins, as a second safeguard beside invariant 1.
         namespace: dict[str, Any] = {"__builtins__": {}}
         exec(compile(source, "<condition>", "exec"), namespace)  # noqa: S102 - invariant 1: the source holds only our own words
         constants = (value for _, value in self._constants)
@@ -130,7 +130,7 @@ class CodeGenerator:
             + _indented("".join(self._timing))
             + f"    holds, instant = {main}\n"
             "    return holds, earliest if instant is None or (earliest is not None and earliest < instant) else instant\n"
-            # A copy of the memory: only `evaluate` may change it.
+            # With a copy of the memory, which only `evaluate` may change.
             "def holds(features, memory=()):\n"
             "    return evaluate(features, [*memory])[0]\n"
             "def when(features, memory=()):\n"

@@ -1,10 +1,10 @@
-"""The tree of a condition that makes sense, and the code that each node generates.
+"""The tree of a checked condition, and the code that each node generates.
 
-Invariant 1: a node generates when it is certainly true and when that may change, and knows its opposite.
-Invariant 2: `not` exists only in the comparisons; so "not certainly true" is never taken for "certainly not true".
-Invariant 3: an `and` waits for the last of its untrue parts, an `or` for the first part that could become true.
-Invariant 4: a part that must last counts from the first evaluation since which every one found it certainly true.
-Invariant 5: a new kind of node is one class: only `contradictions` looks inside the nodes of others.
+Invariant 1: a node generates code for whether it is certainly true and for when that may change, and returns its opposite.
+Invariant 2: `not` exists only in the comparisons, so "not certainly true" is never confused with "certainly not true".
+Invariant 3: the deadline of an `and` is that of the last of its untrue parts, of an `or` the first of any part.
+Invariant 4: a part with a `for` is timed from the first of consecutive evaluations in which it was certainly true.
+Invariant 5: a new kind of node is one class; besides the node itself, only `contradictions` depends on its kind.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ IN_FRONT: Final = FeatureKey("category")
 
 
 class SourceSpan(NamedTuple):
-    """Where the words of a node stand, and whether it says their opposite."""
+    """The place of a node's words, and whether the node is their opposite."""
 
-    at: int = 0
+    offset: int = 0
     width: int = 0
     negated: bool = False
 
@@ -40,7 +40,7 @@ class Node(ABC):
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """The categories in front for which alone it can hold or have a deadline; None: any."""
+        """The only categories in front for which it can hold or have a deadline; None: any."""
         return None
 
     @abstractmethod
@@ -57,21 +57,21 @@ class Node(ABC):
 
     @abstractmethod
     def deadline(self, generator: CodeGenerator) -> str | None:
-        """Generate the expression of the first instant at which the truth may change; None: only observations do that."""
+        """Generate the expression of the first instant at which the truth may change; None: only observations change it."""
 
     def evaluation(self, generator: CodeGenerator) -> list[str]:
-        """Generate a body that returns truth and deadline together, where that costs less than both alone; else nothing."""
+        """Generate a function body that returns truth and deadline together, if that is faster than both; else nothing."""
         del generator
         return []
 
     @abstractmethod
     def result(self, get: Get, held_for: Iterator[timedelta | None]) -> ComparisonResult | GroupResult:
-        """Return how the node came out; `held_for`: how long each part that must last has held, inner parts first."""
+        """Return the node's result; `held_for`: how long each part with a `for` has held, inner parts first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Comparison(Node):
-    """A comparison of one feature; two are equal wherever their words stand."""
+    """A comparison of one feature; `source` does not count for equality."""
 
     key: FeatureKey
     source: SourceSpan = field(default=SourceSpan(), compare=False, kw_only=True)
@@ -96,7 +96,7 @@ class Compare(_Comparison):
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
         number = generator.key(self.key)
         read, value = generator.read(number, known), generator.constant(self.value)
-        # The guard keeps an unknown number from being compared at all: it makes neither this nor its opposite true.
+        # An unknown number makes neither this comparison nor its opposite true.
         return CodeFragment.of(f"({read} is not None and v{number} {self.operator} {value})", known | {number})
 
     def deadline(self, generator: CodeGenerator) -> str | None:
@@ -108,7 +108,7 @@ class Compare(_Comparison):
 
 @dataclass(frozen=True, slots=True)
 class CompareUsual(_Comparison):
-    """A number, compared with what is usual of it; where one of the two is unknown it is neither true nor false."""
+    """A number, compared with its usual value; if one of the two is unknown it is neither true nor false."""
 
     operator: str
     usual: FeatureKey
@@ -120,7 +120,7 @@ class CompareUsual(_Comparison):
         return frozenset({self.key, self.usual})
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        # What is usual is read first: it is often unknown, and then the number need not be measured.
+        # The usual value is read first: it is often unknown, and then the number need not be measured.
         number, usual = generator.key(self.key), generator.key(self.usual)
         first = generator.read(usual, known)
         known |= {usual}
@@ -129,7 +129,7 @@ class CompareUsual(_Comparison):
         return CodeFragment(guarded, known | {number}, known)
 
     def deadline(self, generator: CodeGenerator) -> str | None:
-        # What is usual never changes within a session, and while it is unknown nothing does.
+        # The usual value never changes within a session; while it is unknown there is no deadline.
         number, usual = generator.key(self.key), generator.key(self.usual)
         return f"(None if (v{usual} := get(k{usual})) is None else deadline(k{number}, v{usual}))"
 
@@ -139,7 +139,7 @@ class CompareUsual(_Comparison):
 
 @dataclass(frozen=True, slots=True)
 class _WantedComparison(_Comparison):
-    """A comparison whose opposite differs in `wanted` alone. `words`: the categories with which it compares."""
+    """A comparison whose opposite differs only in `wanted`. `words`: the categories with which it compares."""
 
     words: frozenset[str] = field(default=frozenset(), kw_only=True)
     wanted: bool = field(default=True, kw_only=True)
@@ -149,20 +149,20 @@ class _WantedComparison(_Comparison):
         return replace(self, wanted=not self.wanted, source=self.source.opposite())
 
     def result(self, get: Get, _held_for: Iterator[timedelta | None]) -> ComparisonResult:
-        found = get(self.key)
-        holds = self._holds(found)
+        value = get(self.key)
+        holds = self._holds(value)
         return ComparisonResult(
             kind=self.kind,
             key=self.key,
             words=self.words,
             wanted=self.wanted,
-            found=found,
+            found=value,
             holds=holds,
             distance=0.0 if holds else 1.0,
         )
 
-    def _holds(self, found: Value | None) -> bool | None:
-        return None if found is None else found is self.wanted
+    def _holds(self, value: Value | None) -> bool | None:
+        return None if value is None else value is self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,7 @@ class Category(_WantedComparison):
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """The words, or all others, where it is the category in front that is meant."""
-        # `came_from` says nothing of what is in front now.
+        """The words or all others, if the feature is the category in front (not `came_from`)."""
         if self.key != IN_FRONT:
             return None
         return self.words if self.wanted else frozenset(CATEGORIES) - self.words
@@ -191,8 +190,8 @@ class Category(_WantedComparison):
         source = f"({read} {test})" if self.wanted else f"({read} is not None and v{number} {test})"
         return CodeFragment.of(source, known | {number})
 
-    def _holds(self, found: Value | None) -> bool | None:
-        return None if found is None else (found in self.words) == self.wanted
+    def _holds(self, value: Value | None) -> bool | None:
+        return None if value is None else (value in self.words) == self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,7 @@ class Flag(_WantedComparison):
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """Those of the last step, where it is a sequence: that one is the open use."""
+        """Those of the last step of a sequence, which is the open use."""
         return self.key.steps[-1] if self.key.name == "followed" and self.wanted else None
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
@@ -229,11 +228,11 @@ class Known(_WantedComparison):
         return CodeFragment.of(f"({generator.read(number, known)} {test} None)", known | {number})
 
     def deadline(self, generator: CodeGenerator) -> str | None:
-        # What makes it unknown may have left the span by then.
+        # It may become unknown or known when it would equal zero, because a count leaves the span.
         return None if self.unit is Unit.CATEGORY else generator.deadline(self.key, self.zero)
 
-    def _holds(self, found: Value | None) -> bool | None:
-        return (found is not None) == self.wanted
+    def _holds(self, value: Value | None) -> bool | None:
+        return (value is not None) == self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +246,7 @@ class AndOr(Node):
         return frozenset().union(*(part.keys() for part in self.parts))
 
     def truth(self, generator: CodeGenerator, known: frozenset[int]) -> CodeFragment:
-        # In the author's order; Python stops at the first part that decides.
+        # In the written order; Python stops at the first part that decides.
         sources: list[str] = []
         decided: list[frozenset[int]] = []
         for part in self.parts:
@@ -256,12 +255,12 @@ class AndOr(Node):
             known = fragment.if_true if self.word == "and" else fragment.if_false
             decided.append(fragment.if_false if self.word == "and" else fragment.if_true)
         source = "(" + f" {self.word} ".join(sources) + ")"
-        # Which part decided is not known, so only what every one of them had read by then is certain.
+        # Any part may have decided, so only features that are read in every case are known to be read.
         early = frozenset.intersection(*decided)
         return CodeFragment(source, known, early) if self.word == "and" else CodeFragment(source, early, known)
 
     def deadline(self, generator: CodeGenerator) -> str | None:
-        # A function of its own, because its truth decides which parts matter.
+        # A separate function, because the truth of the parts decides which deadlines count.
         body = self._deadline_lines(generator)
         return generator.function(body) if body else None
 
@@ -275,10 +274,10 @@ class AndOr(Node):
     def _deadline_lines(self, generator: CodeGenerator, early: str = "", late: str = "") -> list[str]:
         """Return the body of a function; empty where no part has a deadline.
 
-        `early` stands before what is returned where one part decided, `late` where all parts had to.
+        `early` is put before a result that one part decided, `late` before one that all parts decided.
 
-        An `and` that does not hold waits for all of its untrue parts: for the last of their deadlines, and if one of them
-        has none, for ever. One that holds fails with the first part. An `or` is the mirror image of it.
+        An `and` that does not hold waits for all of its untrue parts: its deadline is the last of theirs, or none if one of
+        them has none. One that holds fails with the first part. An `or` is the reverse.
         """
         deadlines = [(part, part.deadline(generator)) for part in self.parts]
         if all(deadline is None for _, deadline in deadlines):
@@ -290,7 +289,7 @@ class AndOr(Node):
         known: frozenset[int] = frozenset()
         for part, deadline in in_order:
             fragment = part.truth(generator, known)
-            # Reading goes on whether or not the part decided, so only what was read either way is known.
+            # Evaluation continues whether or not the part decided, so only features read either way count as read.
             known = fragment.if_true & fragment.if_false
             lines.append(f"if {decides}{fragment.source}:")
             if deadline is None:
@@ -298,7 +297,7 @@ class AndOr(Node):
             else:
                 lines += [f"    instant = {deadline}", f"    if instant is None: return {early}None"]
                 lines.append("    if last is None or instant > last: last = instant")
-        # Here no part decided for ever. Those that decide now have a last deadline; else the first of all counts.
+        # Parts that decide now have a last deadline; without any, the first deadline of all parts counts.
         lines += [f"if last is not None: return {early}last", "first = None"]
         for _, deadline in in_order:
             if deadline is not None:
@@ -315,8 +314,7 @@ class And(AndOr):
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """Those that all parts allow."""
-        # One part that names categories bounds the whole; the others may hold anywhere.
+        """Those that all parts allow; a part without bounds allows any."""
         bound = [part.categories for part in self.parts if part.categories is not None]
         return frozenset.intersection(*bound) if bound else None
 
@@ -332,8 +330,7 @@ class Or(AndOr):
 
     @property
     def categories(self) -> frozenset[str] | None:
-        """Those that any part allows."""
-        # One part that may hold anywhere leaves the whole unbounded.
+        """Those that any part allows; a part without bounds makes the whole unbounded."""
         bound = [part.categories for part in self.parts if part.categories is not None]
         return frozenset().union(*bound) if len(bound) == len(self.parts) else None
 
@@ -354,7 +351,7 @@ class Lasts(Node):
         return self.part.categories
 
     def negated(self) -> Node:
-        """Raise: the type checker refuses it, for a break would count as the opposite."""
+        """Raise: the type checker refuses it, because a break would count as the opposite."""
         raise AssertionError
 
     def keys(self) -> frozenset[FeatureKey]:
@@ -364,12 +361,12 @@ class Lasts(Node):
         return CodeFragment.of(self._timed(generator), known)
 
     def deadline(self, generator: CodeGenerator) -> str | None:
-        # The condition as a whole times every such part, and has the deadlines of all of them.
+        # Every such part is timed by the condition as a whole, which has the deadlines of all of them.
         self._timed(generator)
         return None
 
     def result(self, get: Get, held_for: Iterator[timedelta | None]) -> GroupResult:
-        # Inner parts are remembered before outer ones, so the part comes first.
+        # In the order of the memory: inner parts before outer ones.
         part = self.part.result(get, held_for)
         return GroupResult(joined_by="and", parts=(part,), required=self.length, held_for=next(held_for, None))
 
@@ -377,13 +374,13 @@ class Lasts(Node):
         name = generator.timed(self)
         if name is not None:
             return name
-        # No feature counts as read: timing comes before all else, and in a function that shares no names.
+        # No feature counts as read, because parts are timed first, before the rest of the condition.
         truth, deadline = self.part.truth(generator, frozenset()).source, self.part.deadline(generator)
         return generator.time(self, truth, deadline, self.length)
 
 
 def join(word: str, parts: Sequence[Node]) -> Node:
-    """Return the parts joined by `and` or `or`, with parts of the same kind taken in."""
+    """Return the parts joined by `and` or `or`; parts of the same kind are merged into it."""
     kind = And if word == "and" else Or
     # `a and (b and c)` is one `and`: its parts are compared with each other for contradictions.
     flat: list[Node] = []

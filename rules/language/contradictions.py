@@ -1,7 +1,7 @@
-"""Parts of one `and` that can never hold at once.
+"""Refuse parts of one `and` that can never hold at once.
 
-Invariant 1: only what is certain is refused: two parts that exclude each other whatever is measured.
-Invariant 2: a part is refused once, and it is the later of the two.
+Invariant 1: only certain contradictions are refused: two parts that exclude each other for all values.
+Invariant 2: of two such parts the later one is refused, and only once.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ Comparison = tree.Compare | tree.CompareUsual | tree.Category | tree.Flag | tree
 
 
 def refuse_contradictions(node: tree.Node, problems: Problems) -> None:
-    """Note every part that excludes one before it."""
+    """Note a problem for every part that excludes an earlier one."""
     for group in _groups(node):
         excluded: set[tree.SourceSpan] = set()
-        in_order = sorted(group, key=lambda comparison: comparison.source.at)
+        in_order = sorted(group, key=lambda comparison: comparison.source.offset)
         for first, second in combinations(in_order, 2):
             if second.source not in excluded and first.source not in excluded and _exclude(first, second):
                 excluded.add(second.source)
-                said = f"'{_words(first, problems)}' and '{_words(second, problems)}' never hold at once."
-                problems.refuse(second.source, said)
+                message = f"'{_words(first, problems)}' and '{_words(second, problems)}' never hold at once."
+                problems.refuse(second.source, message)
         # Three categories may exclude each other together where no two of them do.
         if not excluded:
             _refuse_no_category(in_order, problems)
@@ -38,7 +38,7 @@ def _groups(node: tree.Node) -> Iterator[list[Comparison]]:
         case tree.And():
             yield [comparison for part in node.parts for comparison in _together(part)]
             for part in node.parts:
-                # The comparisons of parts that must last are among those above; what is joined deeper is not.
+                # The comparisons under a `for` are included above; those of deeper groups are not.
                 inner = part.part if isinstance(part, tree.Lasts) else part
                 for deeper in inner.parts if isinstance(inner, tree.And) else (inner,):
                     yield from _groups(deeper)
@@ -59,7 +59,7 @@ def _together(node: tree.Node) -> Iterator[Comparison]:
 
 
 def _exclude(first: Comparison, second: Comparison) -> bool:
-    # A sequence bounds the category in front as well, by its last step.
+    # The last step of a sequence bounds the category in front as well.
     one, other = _allowed(first), _allowed(second)
     if one is not None and other is not None and one[0] == other[0]:
         return not one[1] & other[1]
@@ -67,7 +67,7 @@ def _exclude(first: Comparison, second: Comparison) -> bool:
         case (tree.Known(), tree.Known()):
             return first.key == second.key and first.wanted != second.wanted
         case (tree.Known(), _):
-            # What is unknown passes no comparison.
+            # No comparison holds for an unknown value.
             return not first.wanted and bool({first.key} & second.keys())
         case (_, tree.Known()):
             return not second.wanted and bool({second.key} & first.keys())
@@ -82,7 +82,7 @@ def _exclude(first: Comparison, second: Comparison) -> bool:
 
 
 def _allowed(comparison: Comparison) -> tuple[FeatureKey, frozenset[str]] | None:
-    """Return the categories that the comparison allows, and of what."""
+    """Return the feature whose category the comparison bounds, and the categories that it allows."""
     if isinstance(comparison, tree.Category):
         return comparison.key, comparison.words if comparison.wanted else frozenset(CATEGORIES) - comparison.words
     return None if comparison.categories is None else (tree.IN_FRONT, comparison.categories)
@@ -105,7 +105,7 @@ def _disjoint(first: tree.Compare, second: tree.Compare) -> bool:
 
 
 def _above_and_below(low: tree.CompareUsual, high: tree.CompareUsual) -> bool:
-    """Return whether the number is to lie above one percentile and below one that is no higher."""
+    """Return whether the number must lie above one percentile and below another that is not higher."""
     if low.operator not in {">", ">="} or high.operator not in {"<", "<="}:
         return False
     return low.usual.part >= high.usual.part and (low.operator, high.operator) != (">=", "<=")
@@ -125,5 +125,5 @@ def _refuse_no_category(comparisons: list[Comparison], problems: Problems) -> No
 
 def _words(comparison: Comparison, problems: Problems) -> str:
     written = comparison.source
-    words = " ".join(problems.text[written.at : written.at + written.width].split())
+    words = " ".join(problems.text[written.offset : written.offset + written.width].split())
     return shown(f"not {words}" if written.negated else words)

@@ -116,13 +116,13 @@ class Parser:
         sign = self.advance()
         length = self._parse_length()
         if doubt is None:
-            return syntax.ForExpr(part, length, sign.at, self._width_from(sign.at))
+            return syntax.ForExpr(part, length, sign.offset, self._width_from(sign.offset))
         if doubt.text == "not":
             message, hint = "Does 'not' or 'for' come first?", "Write for example '(not put_away) for 20 s'."
         else:
             message = "Does 'for' belong to the last comparison or to all before it?"
             hint = "Put what is to hold for so long into parentheses, together with its 'for' or without."
-        self._problems.add(message, sign.at, self._width_from(sign.at), hint)
+        self._problems.add(message, sign.offset, self._width_from(sign.offset), hint)
         return syntax.InvalidExpr()
 
     def _skip_to_operator(self, unclosed: int = 0) -> None:
@@ -156,21 +156,23 @@ class Parser:
         return self._parse_feature_term()
 
     def _parse_feature_term(self) -> syntax.Expr:
-        at = self.current.at
+        offset = self.current.offset
         feature = self.parse_feature()
         if self.current.text in COMPARISONS:
             sign = self.advance()
-            return syntax.CompareExpr(feature, sign.text, self._parse_right_side(), sign, at, self._width_from(at))
+            return syntax.CompareExpr(
+                feature, sign.text, self._parse_right_side(), sign, offset, self._width_from(offset)
+            )
         if self.accept("is"):
             negated = self.accept("not") is not None
             if self.current.text == "in":
                 self.fail_expecting("a word")
             words = (self._expect_word("a word, such as social or unknown"),)
-            return syntax.InExpr(feature, words, negated, "is", at, self._width_from(at))
+            return syntax.InExpr(feature, words, negated, "is", offset, self._width_from(offset))
         if self.current.text == "in" or (self.current.text == "not" and self.peek().text == "in"):
             negated = self.accept("not") is not None
             self.advance()
-            return syntax.InExpr(feature, self._parse_categories(), negated, "in", at, self._width_from(at))
+            return syntax.InExpr(feature, self._parse_categories(), negated, "in", offset, self._width_from(offset))
         # `dwell then social`: a feature is no step.
         if self.current.text in {"then", "within"}:
             self._note_misplaced()
@@ -199,11 +201,18 @@ class Parser:
         if self.current.kind == "number":
             other = self._parse_quantity()
             self._problems.add(
-                "Neither side of this comparison is a feature.", quantity.at, other.at + other.width - quantity.at
+                "Neither side of this comparison is a feature.",
+                quantity.offset,
+                other.offset + other.width - quantity.offset,
             )
             raise Unreadable
         return syntax.CompareExpr(
-            self.parse_feature(), REVERSED[sign.text], quantity, sign, quantity.at, self._width_from(quantity.at)
+            self.parse_feature(),
+            REVERSED[sign.text],
+            quantity,
+            sign,
+            quantity.offset,
+            self._width_from(quantity.offset),
         )
 
     def _parse_right_side(self) -> syntax.Quantity | syntax.UsualExpr | Token:
@@ -225,7 +234,7 @@ class Parser:
         if not self.accept(")"):
             self.fail_expecting("')'")
         self._unclosed -= 1
-        return syntax.UsualExpr(part, word.at, self._width_from(word.at))
+        return syntax.UsualExpr(part, word.offset, self._width_from(word.offset))
 
     def _is_sequence_next(self) -> bool:
         """Return whether a category, or several in parentheses, stands before a `then` or a `within`."""
@@ -238,7 +247,7 @@ class Parser:
         return self._is_word(self.peek(count)) and self.peek(count + 1).text in {"then", "within"}
 
     def _parse_sequence(self) -> syntax.Expr:
-        at, scope = self.current.at, None
+        offset, scope = self.current.offset, None
         if self.peek().text == ".":
             scope = self.advance()
             self.advance()
@@ -247,21 +256,21 @@ class Parser:
             steps.append(self._parse_categories())
         self._comparisons += len(steps)
         if len(steps) == 1:
-            self._problems.add("A sequence has two steps or more.", at, self._width_from(at), A_SEQUENCE)
+            self._problems.add("A sequence has two steps or more.", offset, self._width_from(offset), A_SEQUENCE)
         within = self._parse_within("A sequence", A_SEQUENCE)
         if len(steps) == 1:
             return syntax.InvalidExpr()
-        return syntax.SequenceExpr(scope, tuple(steps), within, at, self._width_from(at))
+        return syntax.SequenceExpr(scope, tuple(steps), within, offset, self._width_from(offset))
 
     def _parse_hop(self) -> syntax.Expr:
-        at = self.advance().at
+        offset = self.advance().offset
         kinds: list[Token] = []
         for before in ("from", "to"):
             if not self.accept(before):
                 self._fail(self.current, f"Here '{before}' and a device are missing.", A_HOP)
             kinds.append(self._expect_word("laptop, phone or any"))
         within = self._parse_within("A hop", A_HOP)
-        return syntax.HopExpr(kinds[0], kinds[1], within, at, self._width_from(at))
+        return syntax.HopExpr(kinds[0], kinds[1], within, offset, self._width_from(offset))
 
     def _parse_within(self, what: str, hint: str) -> syntax.Quantity:
         if not self.accept("within"):
@@ -292,10 +301,10 @@ class Parser:
         """Read the token if it is this one."""
         return self.advance() if self.current.text == text else None
 
-    def _width_from(self, at: int) -> int:
+    def _width_from(self, offset: int) -> int:
         # The end of the last token, not the beginning of the next: blanks in between are not meant.
         last = self._tokens[max(0, self._position - 1)]
-        return max(1, last.at + last.width - at)
+        return max(1, last.offset + last.width - offset)
 
     def parse_feature(self) -> syntax.FeatureExpr:
         """Read a feature."""
@@ -304,7 +313,7 @@ class Parser:
         if self.accept("."):
             scope, name = first, self._expect_word("the name of a feature")
         arguments = self._parse_arguments() if self.accept("(") else None
-        return syntax.FeatureExpr(name, scope, arguments, first.at, self._width_from(first.at))
+        return syntax.FeatureExpr(name, scope, arguments, first.offset, self._width_from(first.offset))
 
     def _parse_arguments(self) -> tuple[syntax.Argument, ...]:
         given: list[syntax.Argument] = []
@@ -320,32 +329,34 @@ class Parser:
     def _parse_argument(self) -> syntax.Argument:
         if self.current.kind == "number":
             return self._parse_quantity()
-        at, following = self.current.at, self.peek().text
+        offset, following = self.current.offset, self.peek().text
         if self.current.text == "since" and following == "start":
             self._position += 2
-            return syntax.SinceStart(at, self._width_from(at))
+            return syntax.SinceStart(offset, self._width_from(offset))
         if self.current.text in {"shorter", "longer"} and following == "than":
-            return self._parse_length_filter(at)
+            return self._parse_length_filter(offset)
         if self.current.text == "category" and following in {"is", "in", "not"}:
-            return self._parse_category_filter(at)
+            return self._parse_category_filter(offset)
         return self._expect_word("a span, such as 10 min")
 
-    def _parse_length_filter(self, at: int) -> syntax.LengthFilter:
+    def _parse_length_filter(self, offset: int) -> syntax.LengthFilter:
         self._comparisons += 1
         by: Literal["shorter", "longer"] = "shorter" if self.advance().text == "shorter" else "longer"
         self.advance()
-        return syntax.LengthFilter(by, self._parse_length(), at, self._width_from(at))
+        return syntax.LengthFilter(by, self._parse_length(), offset, self._width_from(offset))
 
-    def _parse_category_filter(self, at: int) -> syntax.CategoryFilter:
+    def _parse_category_filter(self, offset: int) -> syntax.CategoryFilter:
         self._comparisons += 1
         self.advance()
         if self.accept("is"):
             negated = self.accept("not") is not None
-            return syntax.CategoryFilter((self._expect_word("a category"),), negated, "is", at, self._width_from(at))
+            return syntax.CategoryFilter(
+                (self._expect_word("a category"),), negated, "is", offset, self._width_from(offset)
+            )
         negated = self.accept("not") is not None
         if not self.accept("in"):
             self.fail_expecting("'in'")
-        return syntax.CategoryFilter(self._parse_categories(), negated, "in", at, self._width_from(at))
+        return syntax.CategoryFilter(self._parse_categories(), negated, "in", offset, self._width_from(offset))
 
     def _parse_categories(self, wanted: str = SOME_CATEGORIES) -> tuple[Token, ...]:
         if not self.accept("("):
@@ -371,7 +382,7 @@ class Parser:
 
     def _parse_quantity(self) -> syntax.Quantity:
         number = self.advance()
-        at = number.at
+        offset = number.offset
         parts: list[tuple[Token, Token | None]] = [(number, None)]
         measure: syntax.Measure = "count"
         if self.accept("%"):
@@ -386,7 +397,7 @@ class Parser:
                 if not self._is_word(self.current):
                     self.fail_expecting("a unit, such as s or min")
                 parts.append((number, self.advance()))
-        return syntax.Quantity(measure, tuple(parts), at, self._width_from(at))
+        return syntax.Quantity(measure, tuple(parts), offset, self._width_from(offset))
 
     @staticmethod
     def _is_word(token: Token) -> bool:

@@ -1,22 +1,24 @@
-"""What is wrong with a condition: where, what, and what to write instead.
+"""The problems of a condition: the place, the message, and what to write instead.
 
 Invariant 1: all problems of a text are reported together.
-Invariant 2: a problem can always be printed, whatever the text held.
+Invariant 2: a problem can always be printed, whatever the text contains.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from rules.spelling import nearest
+
 MAX_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleProblem:
-    """One thing that is wrong with a condition.
+    """One problem of a condition.
 
-    `offset` counts characters from the beginning of the text; `offset_line` and `offset_column` say the same place as
-    lines and characters, both from 0. `width` is how many characters are meant.
+    `offset` counts characters from the beginning of the text; `offset_line` and `offset_column` are the same place as line
+    and column, both from 0. `width`: the number of characters.
     """
 
     message: str
@@ -43,7 +45,7 @@ class Placed(Protocol):
     """Anything that has a place in the text."""
 
     @property
-    def at(self) -> int:
+    def offset(self) -> int:
         """The offset of its first character."""
 
     @property
@@ -60,7 +62,7 @@ class Problems:
 
     def add(self, message: str, offset: int, width: int = 1, hint: str | None = None) -> None:
         """Add a problem at the character `offset`."""
-        # A problem at the very end points behind the last character that can be seen.
+        # A problem at the end of the text points behind the last visible character.
         at = min(offset, len(self.text.rstrip()))
         before = self.text[:at]
         self.found.append(
@@ -76,31 +78,21 @@ class Problems:
 
     def refuse(self, what: Placed, message: str, hint: str | None = None) -> None:
         """Add a problem at the place of `what`."""
-        self.add(message, what.at, what.width, hint)
+        self.add(message, what.offset, what.width, hint)
 
     def in_order(self) -> tuple[RuleProblem, ...]:
-        """Return the problems as they follow each other in the text."""
+        """Return the problems in the order of the text."""
         return tuple(sorted(self.found, key=lambda problem: problem.offset))
 
 
 def shown(text: str) -> str:
-    """Return `text` short enough and safe enough to be printed within a message."""
-    # A control character in a message could change what the terminal shows.
+    """Return `text` shortened and made safe to be printed in a message."""
+    # A control character could change what the terminal shows.
     cut = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
     return cut if cut.isprintable() else ascii(cut)[1:-1]
 
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the one of `words` that was probably meant, or None where nothing is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only on a mistake
-
-    by_lower = {known.lower(): known for known in words}
-    found = get_close_matches(word.lower()[:MAX_SHOWN], by_lower, n=1)
-    return by_lower[found[0]] if found else None
-
-
 def did_you_mean(word: str, words: Iterable[str], otherwise: str | None = None) -> str | None:
-    """Return the question with the nearest of `words`, else `otherwise`."""
-    # A guess that is far off misleads more than no guess.
+    """Return "Did you mean 'x'?" with the nearest of `words`, else `otherwise`."""
     near = nearest(word, words)
     return f"Did you mean '{near}'?" if near else otherwise

@@ -17,14 +17,14 @@ class Quantity(NamedTuple):
 
     measure: Measure
     parts: tuple[tuple[Token, Token | None], ...]
-    at: int
+    offset: int
     width: int
 
 
 class SinceStart(NamedTuple):
     """The span `since start`."""
 
-    at: int
+    offset: int
     width: int
 
 
@@ -34,7 +34,7 @@ class CategoryFilter(NamedTuple):
     words: tuple[Token, ...]
     negated: bool
     by: Literal["is", "in"]
-    at: int
+    offset: int
     width: int
 
 
@@ -43,7 +43,7 @@ class LengthFilter(NamedTuple):
 
     by: Literal["shorter", "longer"]
     quantity: Quantity
-    at: int
+    offset: int
     width: int
 
 
@@ -56,7 +56,7 @@ class FeatureExpr(NamedTuple):
     name: Token
     scope: Token | None
     arguments: tuple[Argument, ...] | None
-    at: int
+    offset: int
     width: int
 
 
@@ -64,7 +64,7 @@ class UsualExpr(NamedTuple):
     """`usual(p75)`, to the right of a comparison."""
 
     part: Token
-    at: int
+    offset: int
     width: int
 
 
@@ -75,7 +75,7 @@ class CompareExpr(NamedTuple):
     operator: str
     quantity: Quantity | UsualExpr | Token
     sign: Token
-    at: int
+    offset: int
     width: int
 
 
@@ -86,7 +86,7 @@ class InExpr(NamedTuple):
     words: tuple[Token, ...]
     negated: bool
     by: Literal["is", "in"]
-    at: int
+    offset: int
     width: int
 
 
@@ -102,7 +102,7 @@ class SequenceExpr(NamedTuple):
     scope: Token | None
     steps: tuple[tuple[Token, ...], ...]
     within: Quantity
-    at: int
+    offset: int
     width: int
 
 
@@ -112,7 +112,7 @@ class HopExpr(NamedTuple):
     origin: Token
     goal: Token
     within: Quantity
-    at: int
+    offset: int
     width: int
 
 
@@ -121,7 +121,7 @@ class ForExpr(NamedTuple):
 
     part: Expr
     length: Quantity
-    at: int
+    offset: int
     width: int
 
 

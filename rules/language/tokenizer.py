@@ -45,11 +45,11 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Token(NamedTuple):
-    """One word, number or sign. `at`: the offset of its first character; `width`: its length in the text."""
+    """One word, number or sign. `offset`: that of its first character; `width`: its length in the text."""
 
     kind: Kind
     text: str
-    at: int
+    offset: int
     width: int
 
 
@@ -58,28 +58,30 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
     tokens: list[Token] = []
     # The pattern matches any character, so nothing is skipped silently.
     for found in _TOKEN.finditer(text):
-        part, at, width = found[0], found.start(), len(found[0])
+        part, offset, width = found[0], found.start(), len(found[0])
         match found.lastgroup:
             case "name":
-                tokens.append(Token("name", part, at, width))
+                tokens.append(Token("name", part, offset, width))
             case "number":
-                tokens.append(Token("number", part, at, width))
+                tokens.append(Token("number", part, offset, width))
             case "sign":
-                tokens.append(Token("sign", part, at, width))
+                tokens.append(Token("sign", part, offset, width))
             case "foreign":
                 # Read on as what was meant: one wrong sign must not make the whole condition unreadable.
                 meant = _MEANT[part]
                 hint = "Write '==' between a feature and a number, 'is' before a word." if part == "=" else None
-                problems.add(f"'{part}' is not used here.", at, width, hint or f"Write '{meant}'.")
-                tokens.append(Token("name" if meant in KEYWORDS else "sign", meant, at, width))
+                problems.add(f"'{part}' is not used here.", offset, width, hint or f"Write '{meant}'.")
+                tokens.append(Token("name" if meant in KEYWORDS else "sign", meant, offset, width))
             case "quoted":
-                problems.add("Words stand without quotes here.", at, width)
+                problems.add("Words stand without quotes here.", offset, width)
                 if _PLAIN_NAME.fullmatch(part[1:-1]):
-                    tokens.append(Token("name", part[1:-1], at, width))
+                    tokens.append(Token("name", part[1:-1], offset, width))
             case "minus":
-                problems.add("Nothing that is measured here is ever less than zero.", at, width, "Leave the '-' out.")
+                problems.add(
+                    "Nothing that is measured here is ever less than zero.", offset, width, "Leave the '-' out."
+                )
             case "unknown":
-                problems.add(f"'{shown(part)}' is not used in conditions.", at, width)
+                problems.add(f"'{shown(part)}' is not used in conditions.", offset, width)
     # An end token, so that the parser can always look ahead.
     tokens.append(Token("end", "", len(text), 1))
     return tokens

@@ -166,7 +166,7 @@ class TypeChecker:
 def _span(
     expr: syntax.CompareExpr | syntax.InExpr | syntax.FeatureExpr | syntax.SequenceExpr | syntax.HopExpr,
 ) -> SourceSpan:
-    return SourceSpan(expr.at, expr.width)
+    return SourceSpan(expr.offset, expr.width)
 
 
 def _for_parts(expr: syntax.Expr) -> list[syntax.ForExpr]:

@@ -86,7 +86,7 @@ def test_the_cache_is_bounded(folder: Path) -> None:
     files = DesktopFiles([folder])
     for number in range(desktop_files.CACHE_SIZE + 50):
         files.categories(f"unheard.of{number}")
-    assert len(files._found) == desktop_files.CACHE_SIZE
+    assert len(files._cache) == desktop_files.CACHE_SIZE
 
 
 def test_the_folders_are_those_of_the_xdg_specification_and_of_flatpak() -> None:

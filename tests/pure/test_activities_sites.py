@@ -6,6 +6,7 @@ import pytest
 
 from detector.activities.classifier import Classifier
 from detector.activities.load import read_catalogue
+from detector.activities.patterns import name_forms, normalize
 
 
 @pytest.fixture(scope="module")
@@ -311,3 +312,10 @@ def test_no_title_makes_a_name_take_long(classifier: Classifier, piece: str) -> 
     title = (piece * 200)[:390] + "x"
     for shown in (title, f"{title} — Mozilla Firefox", f"{title} - y — Mozilla Firefox"):
         assert classifier.classify("firefox", shown).category == "unknown"
+
+
+@pytest.mark.parametrize(
+    "greeting", ["Bem-vindo ao", "Bem-vindo(a) ao", "Bem-vindas à", "Welcome to", "Willkommen bei"]
+)
+def test_a_greeting_before_a_sites_name_is_left_out(greeting: str) -> None:
+    assert "mercado livre" in name_forms(normalize(f"{greeting} Mercado Livre"))

@@ -90,21 +90,29 @@ def test_only_nudges_that_appear_or_vanish_are_listed() -> None:
     assert nudged(changed.appear) == ["19:01:00 M1", "19:21:00 M1"]
     assert nudged(changed.vanish) == ["19:00:45 M1", "19:20:45 M1"]
     assert (found.evenings, found.observations) == (1, len(timeline().observations))
-    assert (found.now, found.then) == (RuleCounts(moments=3, nudges=3), RuleCounts(moments=3, nudges=3))
+    assert (found.current, found.candidate) == (RuleCounts(moments=3, nudges=3), RuleCounts(moments=3, nudges=3))
     assert [(each.code, each.changed) for each in found.rules] == [("M1", True), ("S1", False)]
 
 
 def test_a_new_or_removed_rule_has_counts_on_one_side_only() -> None:
     then = rules(S1="category is shopping and dwell >= 60 s", X1="category is mail and dwell >= 80 s")
     found = {each.code: each for each in compared([evening(timeline().observations)], then=then).rules}
-    assert (found["M1"].now, found["M1"].then, found["M1"].changed) == (RuleCounts(moments=2, nudges=2), None, True)
-    assert (found["X1"].now, found["X1"].then, found["X1"].changed) == (None, RuleCounts(moments=2, nudges=2), True)
+    assert (found["M1"].current, found["M1"].candidate, found["M1"].changed) == (
+        RuleCounts(moments=2, nudges=2),
+        None,
+        True,
+    )
+    assert (found["X1"].current, found["X1"].candidate, found["X1"].changed) == (
+        None,
+        RuleCounts(moments=2, nudges=2),
+        True,
+    )
     assert found["S1"].changed is False
 
 
 def test_without_other_rules_only_one_side_is_played() -> None:
     found = compared([evening(timeline().observations)], then=None)
-    assert (found.now, found.then, found.changed) == (RuleCounts(moments=3, nudges=3), None, ())
+    assert (found.current, found.candidate, found.changed) == (RuleCounts(moments=3, nudges=3), None, ())
     assert not any(each.changed for each in found.rules)
 
 
@@ -120,7 +128,7 @@ def test_evenings_are_independent_of_each_other() -> None:
     # The second begins within the cool-down of the last nudge of the first.
     second = shift(first, timedelta(minutes=35))
     found = compared([evening(first), evening(second), evening(first)])
-    assert (found.evenings, found.now, len(found.changed)) == (3, RuleCounts(moments=9, nudges=9), 3)
+    assert (found.evenings, found.current, len(found.changed)) == (3, RuleCounts(moments=9, nudges=9), 3)
 
 
 def test_an_evening_without_observations_is_counted_as_empty() -> None:
@@ -132,7 +140,7 @@ def test_an_evening_without_observations_is_counted_as_empty() -> None:
 def test_an_evening_whose_beginning_was_forgotten_is_played() -> None:
     whole = timeline().observations
     kept = replace(evening(whole), observations=iter(whole[1:]))
-    assert compared([kept]).now == RuleCounts(moments=3, nudges=3)
+    assert compared([kept]).current == RuleCounts(moments=3, nudges=3)
 
 
 def test_progress_is_reported_after_each_evening() -> None:
@@ -160,7 +168,7 @@ def test_an_answer_goes_to_the_nudge_about_the_same_use() -> None:
     # It was for both: the second mail is not named, on neither side.
     assert nudged(found.changed[0].vanish) == ["19:00:45 M1"]
     assert nudged(found.changed[0].appear) == ["19:01:00 M1"]
-    assert found.now == RuleCounts(moments=3, nudges=2)
+    assert found.current == RuleCounts(moments=3, nudges=2)
 
 
 def test_an_answer_is_dropped_if_there_is_no_nudge_about_its_use() -> None:

@@ -76,7 +76,7 @@ config.toml:7:2: there is no section 'stor'
         ('[policy]\ncool_down = "-5 min"', "is not a length"),
         ('[policy]\ncool_down = "25 h"', "At most 24 h."),
         ('[store]\nretention = "1 h"', "At least"),
-        ('[store]\nretention = "4000 d"', "ten years are the most"),
+        ('[store]\nretention = "4000 d"', "the maximum is ten years"),
         ('[attention]\nglance = "4 s"', "At least 5 s."),
         ('[attention]\nglance = "3 min"', "At most 2 min."),
         ('[store]\nkeep_names = "yes"', "must be true or false"),

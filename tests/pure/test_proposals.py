@@ -199,7 +199,10 @@ def test_a_number_that_would_bring_more_nudges_is_not_proposed() -> None:
 )
 def test_find_threshold_finds_the_one_telling_number(condition: str, feature: str | None, number: str | None) -> None:
     found = find_threshold(condition)
-    assert (found and found.feature, found and condition[found.at : found.at + found.width]) == (feature, number)
+    assert (found and found.feature, found and condition[found.offset : found.offset + found.width]) == (
+        feature,
+        number,
+    )
 
 
 def test_every_higher_number_is_round_and_gives_a_valid_condition() -> None:

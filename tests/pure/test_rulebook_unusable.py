@@ -70,7 +70,7 @@ def test_without_focus_every_rule_is_unusable() -> None:
         (
             "opens(9 min) >= 2 and scrolls(60 s) >= 3",
             {"laptop": EVERYTHING, "phone": {"focus"}},
-            "only a phone tells of it",
+            "only a phone reports it",
         ),
         ("phone.glances(9 min) >= 2", {"laptop": EVERYTHING}, NO_PHONE),
         ("laptop.glances(9 min) >= 2 and dwell >= 3 s", {"laptop": set(), "phone": {"focus"}}, FRONT),

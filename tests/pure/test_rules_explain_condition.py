@@ -124,7 +124,7 @@ def test_every_feature_of_a_built_in_rule_appears_in_its_comparisons(rule: Rule)
 
 
 def test_evaluate_refuses_a_text_that_is_no_condition() -> None:
-    with pytest.raises(ValueError, match="no condition"):
+    with pytest.raises(ValueError, match="not a condition"):
         evaluate("dwell >=", {}.get)
 
 

@@ -46,7 +46,7 @@ def comparison_lines(
     yield ""
     yield from _table(found, headings)
     yield ""
-    if found.then is None:
+    if found.candidate is None:
         yield from _wrapped(_("`--rules FILE` shows beside it what a pack of yours would have found."))
         return
     yield from _changes(found, headings, zone)
@@ -65,7 +65,10 @@ def comparison_as_json(
 ) -> dict[str, Any]:
 
     def sides(of: Comparison | RuleComparison) -> dict[str, Any]:
-        return {"now": _counts_as_json(of.now, found.evenings), "then": _counts_as_json(of.then, found.evenings)}
+        return {
+            "now": _counts_as_json(of.current, found.evenings),
+            "then": _counts_as_json(of.candidate, found.evenings),
+        }
 
     def nudges(moments: Iterable[Moment]) -> list[dict[str, Any]]:
         return [
@@ -98,7 +101,7 @@ def comparison_as_json(
 
 
 def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
-    has_both = found.then is not None
+    has_both = found.candidate is not None
     moments, nudges = _("moments each"), _("nudges")
     names = f"{_('CODE'):<8} {_('NAME'):<{NAME_COLUMNS}}"
     if has_both:
@@ -110,14 +113,14 @@ def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
     without_moments = 0
     for rule in found.rules:
         # A rule that changed is shown even if it found nothing: the person asks about it.
-        if not rule.changed and not any(side and side.moments for side in (rule.now, rule.then)):
+        if not rule.changed and not any(side and side.moments for side in (rule.current, rule.candidate)):
             without_moments += 1
             continue
-        mark = "" if not rule.changed else " +" if rule.now is None else " -" if rule.then is None else " *"
+        mark = "" if not rule.changed else " +" if rule.current is None else " -" if rule.candidate is None else " *"
         name = cut(rule.name, NAME_COLUMNS - 1)
-        cells = _cells(rule.now, rule.then, found.evenings, has_both=has_both)
+        cells = _cells(rule.current, rule.candidate, found.evenings, has_both=has_both)
         yield f"{rule.code + mark:<8} {name:<{NAME_COLUMNS}}{cells}"
-    total = _cells(found.now, found.then, found.evenings, has_both=has_both)
+    total = _cells(found.current, found.candidate, found.evenings, has_both=has_both)
     yield f"{_('all rules'):<{NAME_COLUMNS + 9}}{total}"
     if any(rule.changed for rule in found.rules):
         yield _("* changed, + new, - gone")
@@ -126,9 +129,9 @@ def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
         yield text.format(count=without_moments)
 
 
-def _cells(now: RuleCounts | None, then: RuleCounts | None, evenings: int, *, has_both: bool) -> str:
-    moments = [_moments_each(side, evenings) for side in (now, then)]
-    nudges = ["" if side is None else f"{side.nudges:,}" for side in (now, then)]
+def _cells(current: RuleCounts | None, candidate: RuleCounts | None, evenings: int, *, has_both: bool) -> str:
+    moments = [_moments_each(side, evenings) for side in (current, candidate)]
+    nudges = ["" if side is None else f"{side.nudges:,}" for side in (current, candidate)]
     if not has_both:
         return f"{moments[0]:>13}{nudges[0]:>9}"
     return f"{moments[0]:>8}{moments[1]:>7}{nudges[0]:>9}{nudges[1]:>7}"

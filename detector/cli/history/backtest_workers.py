@@ -35,8 +35,8 @@ class _Job(NamedTuple):
     """What every process has: a store of its own, both sets of rules, and the settings."""
 
     store: Store
-    now: Sequence[Rule]
-    then: Sequence[Rule] | None
+    current: Sequence[Rule]
+    candidate: Sequence[Rule] | None
     settings: Settings
 
 
@@ -46,22 +46,22 @@ _job: list[_Job] = []
 
 def compare_kept(
     over: Sequence[StoredOccurrence],
-    now: Sequence[Rule],
-    then: Sequence[Rule] | None,
+    current: Sequence[Rule],
+    candidate: Sequence[Rule] | None,
     settings: Settings,
     monotonic: Callable[[], float],
 ) -> compare.Comparison:
     """Play the kept evenings through both sets of rules; the progress is written to the standard error."""
     progress_line = ProgressLine(monotonic)
-    keys = compare.compared_baselines(now, then)
+    keys = compare.compared_baselines(current, candidate)
     progress = _("evening {evening:,} of {all:,}, {observations:,} observations")
     try:
-        with _processes(len(over), now, then, settings) as run:
+        with _processes(len(over), current, candidate, settings) as run:
             baselines = _baselines(run, over, keys, progress_line) if keys else ({} for _each in over)
             return compare.add_up(
                 run(_play, list(zip(over, baselines, strict=True))),
-                now,
-                then,
+                current,
+                candidate,
                 lambda evening, seen: progress_line(progress.format(evening=evening, all=len(over), observations=seen)),
             )
     finally:
@@ -95,12 +95,12 @@ def _baselines(
 
 @contextmanager
 def _processes(
-    evenings: int, now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings
+    evenings: int, current: Sequence[Rule], candidate: Sequence[Rule] | None, settings: Settings
 ) -> Iterator[MapFunction]:
     # The processors that this process may use: a container often has fewer than the machine.
     count = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
     if evenings <= FEW_EVENINGS or count < 2:
-        _start_job(now, then, settings)
+        _start_job(current, candidate, settings)
         try:
             yield map
         finally:
@@ -108,7 +108,7 @@ def _processes(
         return
     # A rule is a compiled function and cannot be pickled, so processes must be forked with it.
     pool = ProcessPoolExecutor(
-        count, mp_context=get_context("fork"), initializer=_start_job, initargs=(now, then, settings)
+        count, mp_context=get_context("fork"), initializer=_start_job, initargs=(current, candidate, settings)
     )
 
     def run(function: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
@@ -129,8 +129,8 @@ def _processes(
         pool.shutdown(cancel_futures=True)
 
 
-def _start_job(now: Sequence[Rule], then: Sequence[Rule] | None, settings: Settings) -> None:
-    _job.append(_Job(Store.open(store_path(), read_only=True), now, then, settings))
+def _start_job(current: Sequence[Rule], candidate: Sequence[Rule] | None, settings: Settings) -> None:
+    _job.append(_Job(Store.open(store_path(), read_only=True), current, candidate, settings))
 
 
 def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.EveningPlayed:
@@ -142,7 +142,7 @@ def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.
         baselines=baselines,
     )
     return compare.play_evening(
-        evening, job.now, job.then, policy=job.settings.policy, attention=job.settings.attention
+        evening, job.current, job.candidate, policy=job.settings.policy, attention=job.settings.attention
     )
 
 
