@@ -1,6 +1,6 @@
-"""Say what held, what was missing, and what would have kept a nudge quiet.
+"""The comparisons of a condition in words: which held, which did not, and what would have prevented a nudge.
 
-Invariant 1: every number is one that was measured, or one that the condition names.
+Invariant 1: every number was measured, or is part of the condition.
 """
 
 from collections.abc import Callable
@@ -31,13 +31,13 @@ _WHERE: Final = {"all": " on all devices together", "laptop": " on the laptop", 
 
 
 def format_comparison(part: ComparisonResult) -> str:
-    """Return the part as a condition writes it: `dwell >= 60 s`, `not put_away`."""
+    """Return the comparison as in a condition: `dwell >= 60 s`, `not put_away`."""
     name = format_feature(part.key)
     match part.kind:
         case "number":
             return f"{name} {part.sign} {'its usual' if part.limit is None else _limit(part)}"
         case "category":
-            of_set = next((word for word, kept in CATEGORY_SETS.items() if kept == part.words), None)
+            of_set = next((name for name, categories in CATEGORY_SETS.items() if categories == part.words), None)
             if of_set is not None:
                 return f"{name} {'' if part.wanted else 'not '}in {of_set}"
             among = sorted(part.words)
@@ -51,7 +51,7 @@ def format_comparison(part: ComparisonResult) -> str:
 
 
 def format_margin(part: ComparisonResult) -> str:
-    """Return how the part stood: `48 s, 12 s short`, `it was video`, `not known`."""
+    """Return the measured value and what was missing: `48 s, 12 s short`, `it was video`, `not known`."""
     if part.found is None:
         return "not known" if part.kind != "known" or part.wanted else "not known, as it should be"
     if part.kind == "category":
@@ -64,9 +64,9 @@ def format_margin(part: ComparisonResult) -> str:
 
 
 def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock) -> str | None:
-    """Return what would have kept a match at `at` quiet, each part at the nearest value at which it does not hold.
+    """Return what would have prevented the nudge of a match at `at`: the nearest values at which the condition does not hold.
 
-    `held`: the condition's parts with the evidence. None: where the person could have changed nothing.
+    `held`: the condition's parts with the evidence. None: the person could not have prevented it.
     """
     ways = _ways(held, at, clock)
     if not ways:
@@ -75,10 +75,10 @@ def what_would_have_kept_it_quiet(held: GroupResult, at: datetime, clock: Clock)
 
 
 def format_comparisons(group: GroupResult) -> list[tuple[bool | None, str, str]]:
-    """Return for each part whether it held, its words, and how it stood; what must last has a line of its own."""
-    found: list[tuple[bool | None, str, str]] = []
+    """Return for each comparison, and for each `for`, whether it held, its words, and its margin."""
+    lines: list[tuple[bool | None, str, str]] = []
     for part in group.parts:
-        found += (
+        lines += (
             format_comparisons(part)
             if isinstance(part, GroupResult)
             else [(part.holds, format_comparison(part), format_margin(part))]
@@ -86,8 +86,8 @@ def format_comparisons(group: GroupResult) -> list[tuple[bool | None, str, str]]
     if group.required is not None and group.held_for is not None:
         short = group.required - group.held_for
         gap = f", {format_length(short)} short" if short > timedelta(0) else ""
-        found.append((not gap, f"for {length_literal(group.required)}", format_length(group.held_for) + gap))
-    return found
+        lines.append((not gap, f"for {length_literal(group.required)}", format_length(group.held_for) + gap))
+    return lines
 
 
 def _ways(group: GroupResult, at: datetime, clock: Clock) -> list[str]:
@@ -96,14 +96,14 @@ def _ways(group: GroupResult, at: datetime, clock: Clock) -> list[str]:
         _ways(part, at, clock) if isinstance(part, GroupResult) else [way for way in (_way(part, at, clock),) if way]
         for part in holding
     ]
-    # One part that fails is enough for an `and`.
+    # For an `and` it is enough that one part fails.
     if group.joined_by == "and":
-        ways = [way for some in alternatives for way in some]
+        ways = [way for alternative in alternatives for way in alternative]
         if group.required is not None:
             ways.append(f"a break in it within {format_length(group.required)}")
         return ways
-    # All that held of an `or` must fail together.
-    return [" and ".join(some[0] for some in alternatives)] if alternatives and all(alternatives) else []
+    # For an `or` all parts that held must fail together.
+    return [" and ".join(alternative[0] for alternative in alternatives)] if alternatives and all(alternatives) else []
 
 
 def _way(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
@@ -118,10 +118,10 @@ def _way(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
 
 def _other_number(part: ComparisonResult, at: datetime, clock: Clock) -> str | None:
     name, limit = part.key.name, part.limit
-    # Nobody can change how long partner time is, nor at once what share of it was distraction.
+    # These cannot be changed by the person, or not at once.
     if limit is None or part.sign in {"==", "!="} or name in {"elapsed", "remaining", "share"}:
         return None
-    # A length that grows with time was reached at an instant, and before that instant is what can be said.
+    # A length that grows with time was reached at an instant; before it, it could have been prevented.
     if isinstance(limit, timedelta) and isinstance(part.found, timedelta) and part.sign in {">=", ">"}:
         due = at - part.found + limit
         if name == "dwell":
@@ -156,7 +156,7 @@ def _short(part: ComparisonResult) -> str | None:
     elif isinstance(found, int | float) and isinstance(limit, int | float):
         between = abs(limit - found)
         whole = isinstance(found, int) and isinstance(limit, int)
-        # Three are one short of "more than 3", though the difference is zero.
+        # Three are one short of "more than 3"; the difference is zero.
         between += 1 if whole and part.sign in {">", "<"} else 0
         amount = f"{between * 100:.0f} %" if part.unit is Unit.SHARE else f"{between:g}" if whole else f"{between:.1f}"
     else:

@@ -1,7 +1,7 @@
-"""Where in a TOML text each value stands, so that a problem can point at it; `tomllib` does not say.
+"""Find the positions of keys and values in a TOML text, for problems; `tomllib` does not report them.
 
-Invariant 1: `tomllib` has read the text without an error; so nothing is checked here, only scanned.
-Invariant 2: what cannot be found is None, never an exception.
+Invariant 1: `tomllib` has read the text without an error, so the text is scanned without checks.
+Invariant 2: keys and values that are not found are left out; there is no exception.
 """
 
 import re
@@ -28,10 +28,10 @@ _ESCAPE: Final = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[^\S\n]*\n\s*
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TomlPosition:
-    """Where a key or a value stands. `line` and `column` count from 1; `width` ends with the line at the latest.
+    """The position of a key or a value. `line` and `column` count from 1; `width` is within the line.
 
-    `begins` and `ends` are offsets in `TomlPositions.text`, whose lines end with a line feed alone. For a string `content` is
-    the offset of its first character behind the quotes, and `escapes` says whether a backslash means something in it.
+    `begins` and `ends` are offsets in `TomlPositions.text`, in which lines end with a line feed. For a string `content` is
+    the offset of its first character behind the quotes, and `escapes` is true if it has backslash escapes.
     """
 
     line: int
@@ -44,21 +44,21 @@ class TomlPosition:
 
 
 class _ScanError(Exception):
-    """The scan met something that it does not expect."""
+    """The scanner met something unexpected."""
 
 
 class TomlPositions:
     """The positions of all keys and values of one TOML text, found in one scan."""
 
     def __init__(self, text: str) -> None:
-        # As `tomllib` does; offsets then agree with those within its strings.
+        # As in `tomllib`, so that offsets agree with those in its strings.
         self.text = text.replace("\r\n", "\n")
         self.values: dict[TomlPath, TomlPosition] = {}
         self.keys: dict[TomlPath, TomlPosition] = {}
         self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
         self._counts: dict[TomlPath, int] = {}
         self._position = 0
-        # Positions found before the scan went wrong are right; the rest has none.
+        # Positions found before an error are correct; the rest has none.
         with suppress(_ScanError, IndexError, RecursionError):
             self._scan_document()
 
@@ -68,7 +68,7 @@ class TomlPositions:
         return line, offset - self._lines[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """Return the line with this number, without its end; empty where there is none."""
+        """Return the line with this number, without its line feed; empty if there is none."""
         if not 1 <= number <= len(self._lines):
             return ""
         begins = self._lines[number - 1]
@@ -76,23 +76,23 @@ class TomlPositions:
         return self.text[begins : ends if ends >= 0 else len(self.text)]
 
     def within(self, place: TomlPosition, index: int) -> tuple[int, int]:
-        """Return line and column of the character `index` of the string that stands at `place`."""
+        """Return line and column of the character `index` of the string at `place`."""
         if place.content is None:
             return place.line, place.column
-        # An escape is one character of the value and several of the text; a line break after a backslash is none.
-        at, left = place.content, index
-        while left > 0 and at < place.ends:
-            escape = _ESCAPE.match(self.text, at) if place.escapes else None
+        # An escape is one character of the value and several of the text; an escaped line break is none of the value.
+        offset, left = place.content, index
+        while left > 0 and offset < place.ends:
+            escape = _ESCAPE.match(self.text, offset) if place.escapes else None
             if escape is None:
-                at += 1
+                offset += 1
             else:
-                at = escape.end()
+                offset = escape.end()
                 if "\n" in escape[0]:
                     continue
             left -= 1
-        while place.escapes and (folded := _ESCAPE.match(self.text, at)) and "\n" in folded[0]:
-            at = folded.end()
-        return self.position(min(at, place.ends))
+        while place.escapes and (folded := _ESCAPE.match(self.text, offset)) and "\n" in folded[0]:
+            offset = folded.end()
+        return self.position(min(offset, place.ends))
 
     def _place(self, begins: int, ends: int, content: int | None = None, *, escapes: bool = False) -> TomlPosition:
         line, column = self.position(begins)
@@ -102,16 +102,16 @@ class TomlPositions:
         )
 
     def _skip_blanks(self) -> None:
-        found = _BLANK.match(self.text, self._position)
-        if found:
-            self._position = found.end()
+        blanks = _BLANK.match(self.text, self._position)
+        if blanks:
+            self._position = blanks.end()
 
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str]:
-        found = pattern.match(self.text, self._position)
-        if found is None or found.end() == self._position:
+        match = pattern.match(self.text, self._position)
+        if match is None or match.end() == self._position:
             raise _ScanError
-        self._position = found.end()
-        return found
+        self._position = match.end()
+        return match
 
     def _expect(self, text: str) -> None:
         if not self.text.startswith(text, self._position):
@@ -135,7 +135,7 @@ class TomlPositions:
         self._position += 2 if many else 1
         path: TomlPath = ()
         for key, place in self._scan_key():
-            # `[rule.part]` belongs to the `[[rule]]` above it, so each part of the path means the last element so far.
+            # `[rule.part]` belongs to the last `[[rule]]` above it.
             path = (*self._current_element(path), key)
             self.keys.setdefault(path, place)
         self._skip_blanks()
@@ -195,7 +195,7 @@ class TomlPositions:
         three = self.text[begins : begins + 3]
         if three in {'"""', "'''"}:
             self._match(_LONG_BASIC if three == '"""' else _LONG_LITERAL)
-            # A line break right behind the quotes is not part of the string.
+            # A line break directly behind the quotes is not part of the string.
             return begins + (4 if self.text.startswith("\n", begins + 3) else 3)
         self._match(_BASIC if three[0] == '"' else _LITERAL)
         return begins + 1
@@ -220,7 +220,7 @@ class TomlPositions:
 def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
-    # `tomllib` knows the escapes; an inner quote is escaped already.
+    # Inner quotes are escaped already.
     try:
         return str(tomllib.loads(f'key = "{text}"')["key"])
     except tomllib.TOMLDecodeError:

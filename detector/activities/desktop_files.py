@@ -24,14 +24,14 @@ def applications_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
     home = Path(environment.get("HOME") or "/nonexistent")
     own = environment.get("XDG_DATA_HOME", "")
     shared = environment.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
-    data_folders = [
+    parents = [
         Path(own) if own.startswith("/") else home / ".local/share",
         *(Path(folder) for folder in shared.split(":") if folder.startswith("/")),
         home / ".local/share/flatpak/exports/share",
         Path("/var/lib/flatpak/exports/share"),
         Path("/var/lib/snapd/desktop"),
     ]
-    return tuple(dict.fromkeys(folder / "applications" for folder in data_folders))
+    return tuple(dict.fromkeys(folder / "applications" for folder in parents))
 
 
 class DesktopFiles:

@@ -114,19 +114,19 @@ def observed(at: datetime, until: datetime | None, device: str, words: str) -> I
 
 
 def _single(at: datetime, device: str, words: str) -> obs.Observation:
-    common: dict[str, Any] = {"at": at, "device": device}
+    fields: dict[str, Any] = {"at": at, "device": device}
     if idle := re.fullmatch(r"idle since ([\d:]+)", words):
-        return obs.WentIdle(**common, since=_before(idle[1], at))
+        return obs.WentIdle(**fields, since=_before(idle[1], at))
     if silent := re.fullmatch(r"silent since ([\d:]+)", words):
-        return obs.Gap(**common, since=_before(silent[1], at), reason=obs.GapReason.SILENT, sense="focus")
+        return obs.Gap(**fields, since=_before(silent[1], at), reason=obs.GapReason.SILENT, sense="focus")
     if gap := re.fullmatch(r"nothing known since ([\d:]+)", words):
-        return obs.Gap(**common, since=_before(gap[1], at), reason=obs.GapReason.SUSPEND)
+        return obs.Gap(**fields, since=_before(gap[1], at), reason=obs.GapReason.SUSPEND)
     if lost := re.fullmatch(rf"({SENSES}) lost", words):
-        return obs.Gap(**common, since=at, reason=obs.GapReason.SENSOR_LOST, sense=lost[1])  # type: ignore[arg-type]
+        return obs.Gap(**fields, since=at, reason=obs.GapReason.SENSOR_LOST, sense=lost[1])  # type: ignore[arg-type]
     if started := re.fullmatch(rf"({SENSES}) sensed", words):
-        return obs.SensorStarted(**common, sense=started[1], sensor="timeline")  # type: ignore[arg-type]
+        return obs.SensorStarted(**fields, sense=started[1], sensor="timeline")  # type: ignore[arg-type]
     if answer := re.fullmatch(rf"answers (\d{{1,6}}) ({'|'.join(get_args(obs.Answer))})", words):
-        return obs.Answered(**common, nudge=int(answer[1]), answer=answer[2])  # type: ignore[arg-type]
+        return obs.Answered(**fields, nudge=int(answer[1]), answer=answer[2])  # type: ignore[arg-type]
     if shown := re.fullmatch(r"(shown|not shown) (\d{1,6})", words):
         nudge = int(shown[2])
         return obs.Shown(at=at, nudge=nudge, by="test") if shown[1] == "shown" else obs.NotShown(at=at, nudge=nudge)

@@ -1,6 +1,6 @@
-"""Format a feature as a condition names it.
+"""Format a feature as in a condition.
 
-Invariant 1: the parser reads the result as the same key; lengths are exact.
+Invariant 1: parsing the result gives the same key; lengths are exact.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ _UNITS = (("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 def format_key(key: FeatureKey) -> str:
     """Return the words of the key, such as `all.uses(messaging, 15 min)` or `messaging then social within 60 s`.
 
-    What is usual cannot stand on the left of a comparison; it is `usual(p75) of glances(10 min)`.
+    A usual value is `usual(p75) of glances(10 min)`, because in a condition it is never on the left.
     """
     scope = "" if key.scope == "device" else f"{key.scope}."
     if key.name == "usual" and key.steps:
@@ -23,7 +23,7 @@ def format_key(key: FeatureKey) -> str:
     if key.name == "followed":
         return f"{scope}{' then '.join(map(_step, key.steps))} within {length_literal(key.span)}"
     if key.name == "hopped":
-        ends = [next((kind for kind, kept in DEVICE_KINDS.items() if kept == step), "any") for step in key.steps]
+        ends = [next((kind for kind, kinds in DEVICE_KINDS.items() if kinds == step), "any") for step in key.steps]
         return f"hop from {' to '.join(ends)} within {length_literal(key.span)}"
     arguments = [key.category] if key.category else []
     arguments += _filters(key.which) if key.which else []
@@ -35,7 +35,7 @@ def format_key(key: FeatureKey) -> str:
 def length_literal(length: timedelta | None) -> str:
     """Return the length without rounding: `1 min 40 s`, `0.5 s`."""
     rest, parts = length or timedelta(0), list[str]()
-    # Exact, unlike `format_length`: the result is parsed again.
+    # Unlike `format_length`, because the result is parsed again.
     for unit, size in _UNITS:
         count, less = divmod(rest, size)
         # Lengths up to 90 s are written in seconds, as everywhere else.
@@ -48,9 +48,9 @@ def length_literal(length: timedelta | None) -> str:
 
 
 def _filters(which: Filter) -> list[str]:
-    said = [] if which.categories is None else [f"category {_among(which.categories)}"]
-    said += [] if which.longer is None else [f"longer than {length_literal(which.longer)}"]
-    return said + ([] if which.shorter is None else [f"shorter than {length_literal(which.shorter)}"])
+    filters = [] if which.categories is None else [f"category {_among(which.categories)}"]
+    filters += [] if which.longer is None else [f"longer than {length_literal(which.longer)}"]
+    return filters + ([] if which.shorter is None else [f"shorter than {length_literal(which.shorter)}"])
 
 
 def _among(categories: frozenset[str]) -> str:
@@ -61,9 +61,9 @@ def _among(categories: frozenset[str]) -> str:
 
 
 def _step(categories: frozenset[str]) -> str:
-    known = next((name for name, kept in CATEGORY_SETS.items() if kept == categories), None)
-    if known is not None or len(categories) == 1:
-        return known or next(iter(categories))
-    # A category that the catalogue does not know is kept, too: it may come from an older file.
+    name = next((name for name, known in CATEGORY_SETS.items() if known == categories), None)
+    if name is not None or len(categories) == 1:
+        return name or next(iter(categories))
+    # Unknown categories as well: they may come from an older file.
     unknown = sorted(categories - set(CATEGORIES))
     return f"({', '.join([*(name for name in CATEGORIES if name in categories), *unknown])})"

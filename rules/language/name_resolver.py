@@ -1,6 +1,6 @@
 """Resolve a feature's name, scope, span and filters to its key.
 
-Invariant 1: every problem of a name is noted, each at its own place; then there is no key.
+Invariant 1: every problem is noted at its own place; then there is no key.
 """
 
 from datetime import timedelta
@@ -33,13 +33,13 @@ class NameResolver:
         self._problems = problems
 
     def feature(self, named: FeatureExpr) -> tuple[Feature, FeatureKey | None] | None:
-        """Return the feature, and its key unless scope or arguments are wrong; None: there is no such feature."""
+        """Return the feature, and its key if scope and arguments are right; None: there is no such feature."""
         name = named.name
         feature = FEATURES.get(name.text)
         if feature is None:
             self._refuse_unknown(name)
             return None
-        # Both, before giving up: a wrong scope must not hide a wrong span.
+        # Both are checked, so that a wrong scope does not hide a wrong span.
         scope = self._check_scope(named, feature)
         arguments = self._check_arguments(named, feature)
         if scope is None or arguments is None:
@@ -48,7 +48,7 @@ class NameResolver:
         return feature, FeatureKey(feature.name, span, category, scope, which)
 
     def scope(self, word: Token | None) -> str | None:
-        """Return the scope that stands before a dot; None with the problem noted."""
+        """Return the scope of the word before a dot, or None with the problem noted."""
         if word is None:
             return "device"
         scope = SCOPES.get(word.text)
@@ -64,15 +64,15 @@ class NameResolver:
     def categories(
         self, words: tuple[Token, ...], by: str, *, negated: bool, plain: bool = True
     ) -> frozenset[str] | None:
-        """Return the categories that are named; None with the problem noted. `plain`: they stand behind `is` or `in`."""
+        """Return the named categories, or None with the problem noted. `plain`: they are not in a filter."""
         meant = [self._category_or_set(word, by, negated=negated, plain=plain) for word in words]
-        whole = [each for each in meant if each is not None]
+        whole = [categories for categories in meant if categories is not None]
         return frozenset().union(*whole) if len(whole) == len(meant) else None
 
     def span(self, given: Argument, example: str) -> timedelta | None:
-        """Return the span; None with the problem noted."""
+        """Return the span, or None with the problem noted."""
         if isinstance(given, SinceStart):
-            # A trailing span never reaches beyond the start of partner time, so the longest span is all of it.
+            # A span never begins before partner time, so the longest span is all of it.
             return MAX_SPAN
         if not isinstance(given, Quantity) or given.measure != "length":
             self._problems.refuse(given, "A span is a length of time.", example)
@@ -80,7 +80,7 @@ class NameResolver:
         return self.length(given, "A span", MAX_SPAN)
 
     def length(self, given: Quantity, what: str, longest: timedelta = MAX_CONSTANT) -> timedelta | None:
-        """Return a length that is more than nothing; None with the problem noted."""
+        """Return a length greater than zero, or None with the problem noted."""
         if given.measure != "length":
             self._problems.refuse(given, f"{what} is a length of time.", "Write it with its unit, such as 60 s.")
             return None
@@ -93,7 +93,7 @@ class NameResolver:
     def _category_or_set(self, word: Token, by: str, *, negated: bool, plain: bool) -> frozenset[str] | None:
         if word.text in CATEGORIES:
             return frozenset({word.text})
-        # `is distraction` would read as one category, so a set takes `in`.
+        # `is distraction` would read as one category, so a set needs `in`.
         if word.text in CATEGORY_SETS and by == "in":
             return CATEGORY_SETS[word.text]
         if word.text in CATEGORY_SETS:
@@ -120,8 +120,8 @@ class NameResolver:
     def _check_scope(self, named: FeatureExpr, feature: Feature) -> str | None:
         scope = self.scope(named.scope)
         if scope is not None and named.scope is not None and not feature.has_scopes:
-            said = named.scope.text
-            self._problems.refuse(named.scope, f"{feature.name} is known of one device only.", f"Leave '{said}.' out.")
+            hint = f"Leave '{named.scope.text}.' out."
+            self._problems.refuse(named.scope, f"{feature.name} is known of one device only.", hint)
             return None
         return scope
 

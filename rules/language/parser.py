@@ -1,8 +1,8 @@
 """Parse the tokens of a condition into a syntax tree; docs/rules-language.md holds the grammar.
 
-Invariant 1: after a problem parsing goes on at the next `and`, `or` or `)`, so that one mistake does not hide another.
-Invariant 2: nesting and number are limited; no text can exhaust the stack or the time.
-Invariant 3: where a person could doubt what belongs to `for`, it is refused rather than guessed.
+Invariant 1: after a problem parsing continues at the next `and`, `or` or `)`, so that one mistake does not hide another.
+Invariant 2: nesting and number of comparisons are limited, and so are stack and time.
+Invariant 3: an ambiguous `for` is refused.
 """
 
 from typing import Final, Literal, NoReturn
@@ -26,11 +26,11 @@ SOME_CATEGORIES: Final = "categories, such as (social, video), or a set, such as
 
 
 class Unreadable(Exception):
-    """The part that is being parsed cannot be read; its problem is noted."""
+    """The current part cannot be parsed; its problem is noted."""
 
 
 class Parser:
-    """A recursive descent over the tokens of one text."""
+    """A recursive descent parser for the tokens of one text."""
 
     def __init__(self, tokens: list[Token], problems: Problems) -> None:
         self._tokens = tokens
@@ -38,21 +38,21 @@ class Parser:
         self._position = 0
         self._depth = 0
         self._comparisons = 0
-        # Parentheses of arguments that are open: where such a part is given up, they are skipped with it.
+        # Number of open parentheses of arguments; if the part is given up, they are skipped with it.
         self._unclosed = 0
 
     def parse(self) -> syntax.Expr:
-        """Return the whole condition; a part that cannot be read is `InvalidExpr`, with its problem noted."""
+        """Return the whole condition; a part that cannot be parsed is `InvalidExpr`, with its problem noted."""
         parts = [self._parse_or()]
         while not self.is_at_end():
-            # Only a closing parenthesis can stand here: everything else was read or skipped.
+            # Only a closing parenthesis is possible here: everything else was read or skipped.
             stray = self.advance()
             self._problems.refuse(stray, "This ')' closes nothing.")
             if self.current.text in {"and", "or"}:
                 self.advance()
             if not self.is_at_end() and self.current.text != ")":
                 parts.append(self._parse_or())
-        # Counted to the end, so that the message can say how many there are.
+        # Checked at the end, because the message contains the number.
         if self._comparisons > MAX_COMPARISONS:
             self._problems.add(
                 f"There are {self._comparisons} comparisons, steps and filters in one condition; "
@@ -99,7 +99,7 @@ class Parser:
         begins, negated = self.current, False
         while self.accept("not"):
             negated = not negated
-        # `a and b for 20 s` could mean either; with parentheses, or as the first part, it is clear.
+        # `a and b for 20 s` is ambiguous; with parentheses, or as the first part, it is not.
         is_bare = self.current.text != "("
         try:
             expr = self._parse_term()
@@ -126,7 +126,7 @@ class Parser:
         return syntax.InvalidExpr()
 
     def _skip_to_operator(self, unclosed: int = 0) -> None:
-        """Skip to where parsing can go on; `unclosed`: how many parentheses the part that is given up had open."""
+        """Skip to where parsing can continue; `unclosed`: the number of open parentheses in the part that is given up."""
         depth = unclosed
         while not self.is_at_end():
             text = self.current.text
@@ -136,7 +136,7 @@ class Parser:
             self._position += 1
 
     def _parse_term(self) -> syntax.Expr:
-        # First, for a sequence may begin with a parenthesis as well.
+        # First, because a sequence may begin with a parenthesis as well.
         if self._is_sequence_next():
             return self._parse_sequence()
         if self.current.text == "(":
@@ -173,7 +173,7 @@ class Parser:
             negated = self.accept("not") is not None
             self.advance()
             return syntax.InExpr(feature, self._parse_categories(), negated, "in", offset, self._width_from(offset))
-        # `dwell then social`: a feature is no step.
+        # `dwell then social`: a feature is not a step.
         if self.current.text in {"then", "within"}:
             self._note_misplaced()
             raise Unreadable
@@ -181,7 +181,7 @@ class Parser:
 
     def _parse_group(self) -> syntax.Expr:
         opening = self.advance()
-        # The parser recurses here and nowhere else, so this bounds its stack.
+        # The parser recurses only here, so this bounds its stack.
         if self._depth >= MAX_DEPTH:
             self._problems.refuse(opening, f"Parentheses are nested more than {MAX_DEPTH} deep.")
             self._position -= 1
@@ -218,7 +218,7 @@ class Parser:
     def _parse_right_side(self) -> syntax.Quantity | syntax.UsualExpr | Token:
         if self.current.kind == "number":
             return self._parse_quantity()
-        # Any word is accepted here, because the type checker can say what the feature is compared with.
+        # Any word is accepted here, because the message of the type checker is better.
         word = self._expect_word("a number with its unit, such as 60 s")
         if word.text == "usual":
             return self._parse_usual(word)
@@ -237,7 +237,7 @@ class Parser:
         return syntax.UsualExpr(part, word.offset, self._width_from(word.offset))
 
     def _is_sequence_next(self) -> bool:
-        """Return whether a category, or several in parentheses, stands before a `then` or a `within`."""
+        """Return whether a category, or several in parentheses, comes before a `then` or a `within`."""
         count = 2 if self.current.kind == "name" and self.peek().text == "." else 0
         if self.peek(count).text == "(":
             count += 1
@@ -279,19 +279,19 @@ class Parser:
 
     @property
     def current(self) -> Token:
-        """The token that is read next."""
+        """The next token."""
         return self._tokens[self._position]
 
     def peek(self, count: int = 1) -> Token:
-        """Return a token further on; behind the end it is the end."""
+        """Return a later token; behind the end, the end token."""
         return self._tokens[min(self._position + count, len(self._tokens) - 1)]
 
     def is_at_end(self) -> bool:
-        """Return whether everything is read."""
+        """Return whether all tokens are read."""
         return self.current.kind == "end"
 
     def advance(self) -> Token:
-        """Return the current token, whatever it is, and go on to the next."""
+        """Return the current token, and move to the next."""
         token = self.current
         if token.kind != "end":
             self._position += 1
@@ -302,7 +302,7 @@ class Parser:
         return self.advance() if self.current.text == text else None
 
     def _width_from(self, offset: int) -> int:
-        # The end of the last token, not the beginning of the next: blanks in between are not meant.
+        # Up to the end of the last token, without the blanks behind it.
         last = self._tokens[max(0, self._position - 1)]
         return max(1, last.offset + last.width - offset)
 
@@ -408,7 +408,7 @@ class Parser:
         self._problems.refuse(self.current, f"Here {found} where {wanted} should be.")
 
     def fail_expecting(self, wanted: str) -> NoReturn:
-        """Note it, and give the part up."""
+        """Note the problem, and give the part up."""
         self._note_expected(wanted)
         raise Unreadable
 

@@ -1,6 +1,6 @@
-"""Turn a number with its unit into a value, and say which values a feature can have at all.
+"""Convert a number with its unit into a value, and check it against the possible values of a feature.
 
-Invariant 1: a number without a unit is never taken for a length.
+Invariant 1: a number without a unit is never a length.
 Invariant 2: lengths are exact to the microsecond; a rate is per minute; a share runs from 0 to 1.
 """
 
@@ -14,7 +14,7 @@ from rules.lengths import UNITS, format_length
 from rules.model import Value
 
 MAX_CONSTANT: Final = timedelta(hours=24)
-"""Nothing within one partner time is longer."""
+"""Maximum length in a condition: that of partner time."""
 MAX_COUNT: Final = 1_000_000
 _WHOLE_DIGITS: Final = 9
 _DECIMALS: Final = 6
@@ -28,7 +28,7 @@ _MEASURED_IN: Final[dict[Unit, Measure]] = {
 
 
 class Bounds(NamedTuple):
-    """The minimum and the maximum of a feature, and the maximum in words."""
+    """The minimum and the maximum of a feature, and what is beyond the maximum, in words."""
 
     minimum: timedelta | float
     maximum: timedelta | float
@@ -58,14 +58,14 @@ def length_of(quantity: Quantity, problems: Problems) -> timedelta | None:
 
 
 def _sum(total: timedelta | None, value: float, unit: timedelta) -> timedelta | None:
-    # Past a century a timedelta may overflow, and nothing here is that long.
+    # After a century a timedelta may overflow.
     if total is None or value * unit.total_seconds() > 3e9:
         return None
     return total + value * unit
 
 
 def _number(text: str, quantity: Quantity, problems: Problems) -> float | None:
-    # More digits would overflow a timedelta, or vanish in its microseconds.
+    # More digits would overflow a timedelta, or be less than its microseconds.
     whole, _, decimals = text.partition(".")
     if len(whole) > _WHOLE_DIGITS or len(decimals) > _DECIMALS:
         problems.refuse(
@@ -78,9 +78,9 @@ def _number(text: str, quantity: Quantity, problems: Problems) -> float | None:
 
 
 def value_for(feature: Feature, quantity: Quantity, problems: Problems) -> Value | None:
-    """Return the value with which the feature is compared, or None with the problem noted."""
+    """Return the value for comparing with the feature, or None with the problem noted."""
     number = quantity.parts[0][0].text
-    # `dwell >= 60` and `glances(10 min) >= 3 s` are refused: a wrong guess would make a rule that never holds.
+    # `dwell >= 60` and `glances(10 min) >= 3 s` are refused, not guessed.
     if quantity.measure != _MEASURED_IN[feature.unit]:
         problems.refuse(quantity, _wrong_unit(feature, number))
         return None
@@ -118,7 +118,7 @@ def _wrong_unit(feature: Feature, number: str) -> str:
 
 
 def bounds_of(feature: Feature, span: timedelta | None) -> Bounds:
-    """Return the bounds of what the feature measures."""
+    """Return the bounds of the feature's values."""
     if feature.unit is Unit.LENGTH:
         longest = MAX_CONSTANT if span is None else span
         return Bounds(timedelta(0), longest, f"longer than {format_length(longest)}")
@@ -133,10 +133,10 @@ def zero_of(unit: Unit) -> Value:
 
 
 def refusal(feature: Feature, operator: str, value: timedelta | float, bounds: Bounds) -> tuple[str, str | None] | None:
-    """Return why this comparison is a mistake, with a hint, or None where it makes sense.
+    """Return why this comparison is a mistake, with a hint, or None if it is not.
 
-    It is one where no value or every value passes, and where a length, a rate or a share must equal a value between its
-    bounds, which it does for a microsecond.
+    It is a mistake if it holds for no value or for every value, or if a length, a rate or a share must equal a value
+    between its bounds, because that is true only for a microsecond.
     """
     name = feature.name
     if value > bounds.maximum:  # type: ignore[operator]

@@ -1,6 +1,6 @@
-"""The syntax tree: what the parser builds, before the type checker asks whether it makes sense.
+"""The syntax tree: the result of the parser, before it is checked.
 
-Invariant 1: an expression knows where it stands in the text, and nothing of the catalogue of features.
+Invariant 1: an expression has its offset in the text, and does not depend on the catalogue of features.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class CompareExpr(NamedTuple):
 
 
 class InExpr(NamedTuple):
-    """`category is social`, `category not in (social, video)`, and `… is unknown`, which is told apart by its word."""
+    """`category is social`, `category not in (social, video)`, or `… is unknown`."""
 
     feature: FeatureExpr
     words: tuple[Token, ...]
@@ -117,7 +117,7 @@ class HopExpr(NamedTuple):
 
 
 class ForExpr(NamedTuple):
-    """`… for 20 s`; it stands at its `for`."""
+    """`… for 20 s`; its offset is that of the `for`."""
 
     part: Expr
     length: Quantity
@@ -139,7 +139,7 @@ class NotExpr(NamedTuple):
 
 
 class InvalidExpr(NamedTuple):
-    """A part that could not be read; its problem is noted already."""
+    """A part that could not be parsed; its problem is noted already."""
 
 
 Expr: TypeAlias = CompareExpr | InExpr | FlagExpr | SequenceExpr | HopExpr | ForExpr | AndOrExpr | NotExpr | InvalidExpr

@@ -1,7 +1,7 @@
-"""Parse the sentence in which a rule says why it holds: `because = "{scrolls(60 s)} steps of the wheel in {dwell}"`.
+"""Parse the sentence of a rule that gives its reason: `because = "{scrolls(60 s)} steps of the wheel in {dwell}"`.
 
-Invariant 1: between braces stands a feature, parsed and checked as in a condition, or the word `device`; nothing else.
-Invariant 2: every problem of the sentence is found, each at its own character.
+Invariant 1: braces contain a feature, parsed and checked as in a condition, or the word `device`.
+Invariant 2: every problem of the sentence is noted, each at its own character.
 """
 
 import re
@@ -21,7 +21,7 @@ _PIECE: Final = re.compile(r"(?P<words>[^{}]+)|\{(?P<named>[^{}]*)\}|(?P<brace>[
 
 
 def parse_template(sentence: str) -> tuple[str | FeatureKey, ...]:
-    """Return the sentence as words and features, without blanks at its ends; `DEVICE_PLACEHOLDER` is the name of the device.
+    """Return the words and features of the sentence, without blanks at its ends; `DEVICE_PLACEHOLDER` is the device's name.
 
     Raises:
         RuleError: with every problem of the sentence.
@@ -51,10 +51,10 @@ def parse_template(sentence: str) -> tuple[str | FeatureKey, ...]:
 
 
 def _placeholder(until_here: str, opening: int, problems: Problems) -> str | FeatureKey | None:
-    """Return what the text between the brace at `opening` and the end of `until_here` names."""
-    # The tokenizer reads on after a problem, so its problems show only in their number.
+    """Return the feature or placeholder between the brace at `opening` and the end of `until_here`."""
+    # The tokenizer continues after a problem, so its problems are found by their number.
     before = len(problems.found)
-    # Blanks take the place of what stands before, so that every token has its offset in the whole sentence.
+    # With blanks in place of the text before, so that every token has its offset in the whole sentence.
     parser = Parser(tokenize(" " * (opening + 1) + until_here[opening + 1 :], problems), problems)
     if parser.is_at_end():
         problems.add("Between these braces nothing stands.", opening, 2, _EXAMPLE)

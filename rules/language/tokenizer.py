@@ -1,7 +1,7 @@
-"""Cut a condition into tokens: names, numbers, signs.
+"""Divide a condition into tokens: names, numbers, signs.
 
-Invariant 1: what cannot be a token is a problem, and tokenizing goes on behind it.
-Invariant 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as what was probably meant.
+Invariant 1: a text that is not a token is a problem, and tokenizing continues behind it.
+Invariant 2: a sign from another language (`&&`, `=`, `≥`) is a problem, and is read as the sign that was probably meant.
 """
 
 import re
@@ -54,9 +54,9 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str, problems: Problems) -> list[Token]:
-    """Return the tokens of `text`, the last one of kind "end"; add what is no token to `problems`."""
+    """Return the tokens of `text`, the last one of kind "end"; note problems for the rest."""
     tokens: list[Token] = []
-    # The pattern matches any character, so nothing is skipped silently.
+    # The pattern matches any character, so nothing is skipped.
     for found in _TOKEN.finditer(text):
         part, offset, width = found[0], found.start(), len(found[0])
         match found.lastgroup:
@@ -67,7 +67,7 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
             case "sign":
                 tokens.append(Token("sign", part, offset, width))
             case "foreign":
-                # Read on as what was meant: one wrong sign must not make the whole condition unreadable.
+                # Read as what was meant, so that one wrong sign does not make the condition unreadable.
                 meant = _MEANT[part]
                 hint = "Write '==' between a feature and a number, 'is' before a word." if part == "=" else None
                 problems.add(f"'{part}' is not used here.", offset, width, hint or f"Write '{meant}'.")
@@ -82,6 +82,6 @@ def tokenize(text: str, problems: Problems) -> list[Token]:
                 )
             case "unknown":
                 problems.add(f"'{shown(part)}' is not used in conditions.", offset, width)
-    # An end token, so that the parser can always look ahead.
+    # For the parser, which looks ahead.
     tokens.append(Token("end", "", len(text), 1))
     return tokens

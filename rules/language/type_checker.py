@@ -1,7 +1,7 @@
-"""Check that every expression makes sense: known names, fitting units, possible values; build the condition tree.
+"""Check the syntax tree (names, units, possible values), and build the condition tree.
 
-Invariant 1: every problem of the whole condition is found; one does not hide another.
-Invariant 2: a comparison that is always true, or never, is a mistake.
+Invariant 1: every problem of the whole condition is noted; one does not hide another.
+Invariant 2: a comparison that is always or never true is a problem.
 """
 
 import re
@@ -53,11 +53,11 @@ class TypeChecker:
 
     def _check_not(self, expr: syntax.NotExpr) -> Node | None:
         part = self.check(expr.part)
-        # A break in what must last would make its opposite true at once, which nobody means.
+        # Any break in the part would make the opposite true at once, which is never meant.
         lasting = _for_parts(expr.part)
-        for each in lasting:
+        for part_with_for in lasting:
             hint = "Say what is to hold instead, such as '(not put_away) for 20 s'."
-            self._problems.refuse(each, "What is to hold 'for' a while cannot stand under 'not'.", hint)
+            self._problems.refuse(part_with_for, "What is to hold 'for' a while cannot stand under 'not'.", hint)
         return None if part is None or lasting else part.negated()
 
     def _check_for(self, expr: syntax.ForExpr) -> Node | None:
@@ -106,7 +106,7 @@ class TypeChecker:
             return None
         feature, key = resolved
         if feature.unit in {Unit.FLAG, Unit.CATEGORY}:
-            # A single '=' has been refused already, with this very hint.
+            # A single '=' has been refused already, with the same hint.
             if expr.sign.width == len(expr.sign.text):
                 kind = "yes or no" if feature.unit is Unit.FLAG else "a word"
                 message = f"{feature.name} is {kind}, and is not compared with '{expr.sign.text}'."
@@ -138,7 +138,6 @@ class TypeChecker:
             self._problems.refuse(usual, f"{feature.name} runs the same way on every evening: nothing of it is usual.")
         if expr.operator in {"==", "!="}:
             self._problems.refuse(expr.sign, "Hardly anything is ever just as usual.", "Write <, <=, > or >=.")
-        # Each of the problems above has a place of its own, so all of them are reported before giving up.
         if part is None or key is None or not feature.has_usual or expr.operator in {"==", "!="}:
             return None
         other = key._replace(name="usual", steps=(frozenset({key.name}),), part=int(part[1]))
@@ -174,7 +173,7 @@ def _for_parts(expr: syntax.Expr) -> list[syntax.ForExpr]:
         case syntax.ForExpr():
             return [expr]
         case syntax.AndOrExpr():
-            return [each for part in expr.parts for each in _for_parts(part)]
+            return [found for part in expr.parts for found in _for_parts(part)]
         case _:
-            # A further `not` refuses what stands under it when it is checked itself.
+            # A further `not` is checked by itself.
             return []

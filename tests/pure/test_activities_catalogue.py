@@ -87,7 +87,7 @@ def test_a_domain_is_a_host_name_in_lower_case(
 ) -> None:
     (tmp_path / "news.toml").write_text(f'category = "news"\n[[entry]]\nname = "A"\ndomains = {domains}\n')
     monkeypatch.setattr(load, "CATALOGUE", tmp_path)
-    with pytest.raises(ValueError, match="no host name"):
+    with pytest.raises(ValueError, match="not a host name"):
         list(read_catalogue())
 
 
