@@ -9,6 +9,7 @@ import base64
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,11 @@ class PhoneBrowser:
         path.write_bytes(base64.b64decode(taken))
 
 
-@pytest.fixture(name="browser", scope="module")
-def browser_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    if DRIVER is None or CHROMIUM is None:
-        pytest.skip("missing: chromium, chromedriver")
+@contextmanager
+def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
+    """Run Chromium as long as the block lasts, with a new profile in this folder."""
     options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
+    options.binary_location = CHROMIUM or "chromium"
     for word in (
         "--headless=new",
         "--no-sandbox",
@@ -90,13 +90,23 @@ def browser_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdri
         "--disable-component-update",
         "--lang=en",
         f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+        f"--user-data-dir={profile}",
     ):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     started = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield started
-    started.quit()
+    try:
+        yield started
+    finally:
+        started.quit()
+
+
+@pytest.fixture(name="browser", scope="module")
+def browser_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if DRIVER is None or CHROMIUM is None:
+        pytest.skip("missing: chromium, chromedriver")
+    with chromium(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
 
 
 @pytest.fixture(name="phone_browser")
