@@ -20,13 +20,16 @@ _LOG: Final = logging.getLogger("turntoward.notifier")
 class NotifierChain:
     """The notifiers in order. `failures`: by name, why each could not show anything when it was last tried.
 
-    `only`: the names of those that the person chose, in their order; empty: all. A start notice is shown by any that can.
+    `only`: the names of those that the person chose, in their order; empty: all. A start notice is shown by the first of all that
+    can, whatever was chosen.
     """
 
     def __init__(self, notifiers: Sequence[Notifier], only: Sequence[str] = ()) -> None:
         chosen = [notifier for name in only for notifier in notifiers if notifier.name == name]
         self._chosen = tuple(chosen or notifiers)
         self._notifiers = (*self._chosen, *(notifier for notifier in notifiers if notifier not in self._chosen))
+        # A chosen notifier may be a program that shows nothing, so the order of the settings does not count here.
+        self._start_notifiers = tuple(notifiers)
         self._last: Notifier | None = None
         self._last_nudge = 0
         self._logged: str | None = ""
@@ -40,7 +43,7 @@ class NotifierChain:
         """
         # Shared by all notifiers: one that failed late may still show the text, and report an answer.
         answered_once = _call_once(answered)
-        for notifier in self._notifiers if text.is_start_notice else self._chosen:
+        for notifier in self._start_notifiers if text.is_start_notice else self._chosen:
             failure = await _failure_of(notifier.show(nudge, text, answered_once))
             if failure is not None:
                 self.failures[notifier.name] = failure

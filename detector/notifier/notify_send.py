@@ -53,6 +53,9 @@ class NotifySendNotifier(OneWayNotifier):
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         self._require_program()
+        if text.is_start_notice:
+            # A program of that name may report success and show nothing: nothing may be sensed on its word alone.
+            await require_server()
         # 0.7.9, in Debian 11, knows neither option and fails on them.
         if self._can_replace is None:
             self._can_replace = b"--replace-id" in await self._run(["--help"])

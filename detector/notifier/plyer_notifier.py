@@ -47,6 +47,9 @@ class PlyerNotifier(OneWayNotifier):
 
     async def show(self, nudge: int, text: NotificationText, answered: Callable[[int, Answer], None]) -> None:
         _require_plyer()
+        if text.is_start_notice and sys.platform == "linux":
+            # plyer may fail in silence, and nothing may be sensed on its word alone.
+            await require_server()
         title = one_line(with_app_name(without_markup(one_line(text.title))), _MAX_TITLE)
         body = without_markup(one_line(f"{text.body} {text.how_to_answer}", _MAX_BODY))
         # A title or body that begins with "-" would be an option of the program that plyer may call.

@@ -1,4 +1,4 @@
-"""Thirty attempts of somebody who has the device for ten minutes and wants it to watch in secret: what came of each.
+"""Attempts of somebody who has the device for ten minutes and wants it to watch in secret: what came of each.
 
 `python -m tests.benchmarks abuse [NUMBER]`. Each attempt is played with the installed program on a desktop of its own, and
 judged: "prevented" (nothing was sensed, or nothing that was not to be), "refused" (the program said no), "announced" (partner
@@ -76,12 +76,16 @@ def abuse(place: Path, number: int | None = None) -> Iterator[Bar]:
 
 def judge(evening: Evening, *, starts: int = 1) -> Verdict:
     """Scroll through a feed, and tell whether anything was sensed that was not announced so many times."""
+    shown, end = 0, time.monotonic() + LOOKS_FOR
+    has_server = evening.dunst.process.poll() is None
+    evening.desktop.scroll(1)
+    while has_server and not shown and time.monotonic() < end:
+        # Before there is a feed: a nudge would take the place of the start on the screen.
+        shown = count_starts(evening) if evening.dunst.displayed() else 0
     evening.feed()
-    end = time.monotonic() + LOOKS_FOR
-    while time.monotonic() < end:
+    while time.monotonic() < end + LOOKS_FOR:
         evening.desktop.scroll(3)
     sensed = sorted(set(evening.kinds()) - NOT_SENSED)
-    shown = 0 if evening.dunst.process.poll() is not None else count_starts(evening)
     assert shown >= starts or not sensed, f"announced {shown} times of {starts}, and sensed {sensed}"
     return "announced" if shown >= starts else "prevented"
 
@@ -118,10 +122,8 @@ def silent_settings(evening: Evening, _stack: ExitStack) -> Verdict:
 
 
 def only_print(evening: Evening, _stack: ExitStack) -> Verdict:
-    if evening.attempt().poll() is None and not evening.said():
-        until(lambda: evening.said() or evening.status().get("started"), what="an answer")
-    said = evening.say("status", code=2)
-    assert "only" in said, said
+    assert evening.attempt().wait(30) == 2, evening.said()
+    assert "'print' alone would hide the program" in evening.said(), evening.said()
     return "refused"
 
 
@@ -134,6 +136,17 @@ def output_to_nowhere(evening: Evening, _stack: ExitStack) -> Verdict:
 
 def fake_program(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.dunst.stop()
+    evening.run(env=fake_notify_send(evening))
+    evening.say("now", "24h")
+    return judge(evening)
+
+
+def chosen_terminal(evening: Evening, stack: ExitStack) -> Verdict:
+    evening.in_terminal = True
+    return silent_settings(evening, stack)
+
+
+def chosen_fake_program(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run(env=fake_notify_send(evening))
     evening.say("now", "24h")
     return judge(evening)
@@ -262,7 +275,8 @@ def what_into_a_file(evening: Evening, _stack: ExitStack) -> Verdict:
             [str(COMMAND), "what"], env=evening.env, stdin=subprocess.DEVNULL, stdout=file, timeout=60, check=False
         )
     said = log.read_text()
-    assert (done.returncode, len(said.splitlines())) == (0, 1), said
+    assert done.returncode == 0, said
+    assert len(re.findall(r"^\d\d:\d\d:\d\d", said, re.MULTILINE)) == 1, said
     assert not evening.store.exists() or not evening.rows("SELECT id FROM observations")
     return "prevented"
 
@@ -443,6 +457,14 @@ ATTEMPTS: Final = (
         config=NEVER_SPEAKS,
     ),
     Attempt(kind="S1", name="a fake notify-send on the PATH", expected="prevented", play=fake_program),
+    Attempt(
+        kind="S1", name="a terminal that nobody watches, chosen", expected="announced", play=chosen_terminal,
+        config='[notifications]\nonly = ["print", "plyer"]\n',
+    ),
+    Attempt(
+        kind="S1", name="a fake notify-send, the only one chosen", expected="announced", play=chosen_fake_program,
+        config='[notifications]\nonly = ["notify-send"]\n',
+    ),
     Attempt(kind="S1", name="a second bus, and a fake notify-send", expected="prevented", play=second_bus),
     Attempt(kind="S2", name="Do Not Disturb all the time", expected="prevented", play=do_not_disturb_all_the_time),
     Attempt(
@@ -480,7 +502,7 @@ ATTEMPTS: Final = (
         kind="S6", name="export and report of her phone", expected="prevented", play=exports_of_a_phone,
         config=KEEP_NAMES,
     ),
-    Attempt(kind="S6", name="events dated before partner time", expected="prevented", play=phone_dates_back),
+    Attempt(kind="S6", name="events dated before partner time", expected="refused", play=phone_dates_back),
     Attempt(kind="S8", name="import of whole days", expected="refused", play=whole_days),
     Attempt(
         kind="S8", name="import and replay, for names", expected="prevented", play=names_of_an_import, config=KEEP_NAMES

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +314,14 @@ class TestNotifySend(NotifierConformance):
         monkeypatch.setenv("PATH", "/nowhere")
         with pytest.raises(NotifyFailed, match="not installed"):
             await channel.notifier.show(1, TEXT, never)
+
+    async def test_a_program_of_that_name_announces_nothing_without_a_server(
+        self, session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        _program(tmp_path, "exit 0")
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        with pytest.raises(NotifyFailed, match="no notification server"):
+            await NotifySendNotifier().show(0, replace(GREETING, is_start_notice=True), never)
 
     async def test_a_notify_send_that_hangs_is_killed(
         self, session_bus: SessionBus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

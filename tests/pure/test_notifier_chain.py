@@ -163,6 +163,11 @@ async def test_settings_choose_who_shows_nudges_and_never_who_announces_partner_
     broken, chosen, other = Scripted("broken", NotifyFailed("no")), Scripted("chosen"), Scripted("other")
     chain = NotifierChain([other, chosen, broken], only=["broken", "chosen"])
     assert await chain.show(1, TEXT, ignore) == "chosen"
+    # What was chosen may be a program that shows nothing: it announces only where no other can.
+    assert await chain.show(0, replace(TEXT, is_start_notice=True), ignore) == "other"
+    other.failure = NotifyFailed("no")
+    assert await chain.show(0, replace(TEXT, is_start_notice=True), ignore) == "chosen"
+    other.failure = None
     chosen.failure = NotifyFailed("no")
     assert await chain.show(2, TEXT, ignore) is None
     assert await chain.show(0, replace(TEXT, is_start_notice=True), ignore) == "other"
