@@ -227,9 +227,7 @@ def commands_name_both(evening: Evening, theirs: Path) -> Verdict:
 
 
 def linked_data_folder(evening: Evening, _stack: ExitStack) -> Verdict:
-    elsewhere = evening.home / "elsewhere"
-    elsewhere.mkdir()
-    (evening.home / ".local").mkdir()
+    elsewhere = shutil.move(evening.home / ".local/share", evening.home / "elsewhere")
     (evening.home / ".local/share").symlink_to(elsewhere)
     evening.run()
     evening.begin("24h")
