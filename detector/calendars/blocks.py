@@ -1,6 +1,6 @@
 """From content lines to events as they stand in the file, each with the lines that are read, and no other.
 
-Invariant 1: what is not well formed spoils the event that it stands in, and none beside it.
+Invariant 1: a malformed line makes its own event invalid, and no other.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ EVENT_NAMES: Final = frozenset(
         "RECURRENCE-ID",
     ]
 )
-"""What is read of an event. Its description, its place, who is invited, attachments and alarms are not."""
+"""The properties that are read of an event. Its description, place, guests, attachments and alarms are not read."""
 
 NAMES: Final = EVENT_NAMES | ZONE_NAMES | {"BEGIN", "END", "NAME", "X-WR-CALNAME", "METHOD", "TZID", "X-LIC-LOCATION"}
 NO_CALENDAR: Final = _("This is no calendar: a calendar begins with BEGIN:VCALENDAR.")

@@ -2,7 +2,7 @@
 
 Invariant 1: only a checked address is connected to (address pinning), so DNS rebinding gains nothing.
 Invariant 2: one deadline covers resolving, connecting, TLS, headers and body, however slowly they arrive.
-Invariant 3: no cookies, no proxy, no user agent but "turntoward"; messages contain nothing of a URL but its host.
+Invariant 3: no cookies, no proxy, the user agent is "turntoward"; messages contain only the host of a URL.
 """
 
 import errno
@@ -32,20 +32,20 @@ ProtocolError: Final = http.client.HTTPException
 # A hostile name may resolve to thousands, and each is checked and gets its share of the time.
 MAX_ADDRESSES: Final = 64
 MAX_HEADER_BYTES: Final = 1 << 18
-"""How much a response may have beside its body."""
+"""Maximum size of a response without its body."""
 
 # By OpenSSL's X509_V_ERR_ numbers.
 _CERTIFICATE_PROBLEMS: Final = {
     9: _("the server's certificate is not valid yet; is this device's clock right?"),
     10: _("the server's certificate has expired"),
-    18: _("the server's certificate is signed by itself, and nobody vouches for it"),
+    18: _("the server's certificate is signed by the server itself"),
 }
 _UNKNOWN_ISSUER: Final = frozenset({2, 19, 20, 21, 27})
 _OTHER_NAME: Final = frozenset({62, 63, 64})
 
 
 class FetchFailed(TurntowardError):
-    """A calendar could not be fetched. `why` goes on after "it was asked, and"; `wait`: for how long to leave it alone."""
+    """A calendar could not be fetched. `why` continues "it was asked, and"; `wait`: how long to wait before the next try."""
 
     def __init__(self, why: str, wait: timedelta | None = None) -> None:
         self.why = why
@@ -54,7 +54,7 @@ class FetchFailed(TurntowardError):
 
 
 class ResponseTooLarge(Exception):
-    """More came than is read."""
+    """The response is larger than the maximum."""
 
 
 def _resolve(host: str, port: int) -> list[str]:
@@ -69,7 +69,7 @@ def _connect(address: str, port: int, timeout: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What of the network is used, so that tests can replace it."""
+    """The functions of the network that are used, so that tests can replace them."""
 
     resolve: Callable[[str, int], list[str]] = _resolve  # host and port to addresses
     connect: Callable[[str, int, float], socket.socket] = _connect  # address, port, timeout in seconds
@@ -79,7 +79,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """When everything has to be done: `ends` by the monotonic clock, `timeout` seconds after its beginning."""
+    """The instant by which everything has to be done: `ends` by the monotonic clock, `timeout` seconds after its beginning."""
 
     ends: float
     timeout: float
@@ -121,7 +121,7 @@ class _DeadlineSocket(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        # Anew for every read: a socket's own timeout is for one read, and a server may send a byte just before each.
+        # Set for every read: a socket's own timeout is for one read, and a server may send a byte just before each.
         self._connection.settimeout(self._deadline.left())
         read = self._connection.recv_into(buffer)
         self._left -= read
@@ -187,10 +187,10 @@ def describe_error(error: OSError, url: CalendarUrl, timeout: float) -> str:
         if code in _OTHER_NAME:
             return _("the server's certificate is for another name than {host}").format(host=host)
         if code in _UNKNOWN_ISSUER:
-            return _("nobody whom this device trusts vouches for the server's certificate")
+            return _("the server's certificate is issued by nobody whom this device trusts")
         return _CERTIFICATE_PROBLEMS.get(code, _("the server's certificate is wrong"))
     if isinstance(error, ssl.SSLError):
-        return _("the server does not speak https as it should")
+        return _("the server does not use https correctly")
     if isinstance(error, socket.gaierror):
         if error.errno in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}:
             return _("there is no server called {host}").format(host=host)
@@ -200,7 +200,7 @@ def describe_error(error: OSError, url: CalendarUrl, timeout: float) -> str:
     if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}:
         return _("there is no way to the server just now")
     if isinstance(error, http.client.RemoteDisconnected):
-        return _("the server hung up without an answer")
+        return _("the server closed the connection without a response")
     words = os.strerror(error.errno).lower() if error.errno else _("it broke off")
     return _("{host} does not answer ({words})").format(host=host, words=words)
 

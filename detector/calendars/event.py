@@ -1,6 +1,6 @@
 """One event of a calendar, parsed: when it begins, how long it lasts, and what of it recurs.
 
-Invariant 1: only its title and what tells when it takes place is read.
+Invariant 1: only the title and the dates and times are read.
 Invariant 2: what cannot be partner time is refused here: shorter than a minute, longer than a day, more often than daily.
 """
 
@@ -76,7 +76,7 @@ def read_uid(block: EventBlock) -> str:
 
 
 def read_title(block: EventBlock, tag: str) -> str | None:
-    """Return the event's title as it is stored, or None where it has none that can be read."""
+    """Return the event's title as it is stored, or None if it has no readable one."""
     for line in block.named("SUMMARY"):
         try:
             text = parse_property(line).text.replace("\n", " ")
@@ -201,7 +201,7 @@ def _extra(
 
 def _recurrences(block: EventBlock, begins: EventTime) -> Iterator[str]:
     if block.named("EXRULE"):
-        raise InvalidEvent(_("it leaves dates out by a rule (EXRULE), which calendars gave up and which is not read"))
+        raise InvalidEvent(_("it leaves dates out by a rule (EXRULE), which is obsolete and is not read"))
     if len(block.named("RRULE")) > MAX_RULES:
         raise InvalidEvent(_("{name} stands in it {count} times").format(name="RRULE", count=len(block.named("RRULE"))))
     for recurrence in dict.fromkeys(_plain(parse_property(line).raw, begins) for line in block.named("RRULE")):

@@ -44,14 +44,14 @@ _STATUS_PROBLEMS: Final = {
     403: _("the server does not let you in"),
     404: _("there is no calendar at this address"),
     410: _("the calendar is gone from this address for good"),
-    429: _("the server asks to be left alone for a while"),
-    503: _("the server has no time just now"),
+    429: _("the server asks for fewer requests"),
+    503: _("the server is busy just now"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """What one calendar may cost: seconds in all, bytes, and redirects."""
+    """Limits for one calendar: seconds in all, bytes, and redirects."""
 
     timeout: float = 20.0
     max_bytes: int = MAX_BYTES
@@ -89,12 +89,12 @@ def fetch(
         except OSError as error:
             raise FetchFailed(describe_error(error, url, limits.timeout)) from None
         except (ProtocolError, ValueError):
-            raise FetchFailed(_("the server's answer is no proper one, or broke off")) from None
+            raise FetchFailed(_("the server's response is not valid HTTP, or broke off")) from None
         if not isinstance(response, _Redirect):
             return response
         # A public server must not send us to the local network; a local one may send us on within it.
         url, allow_local = _redirected(url, response.location), allow_local and response.was_local
-    problem = _("the server sends on from address to address, more than {count} times")
+    problem = _("the server redirects more than {count} times")
     raise FetchFailed(problem.format(count=limits.max_redirects))
 
 
@@ -142,12 +142,12 @@ def _redirected(url: CalendarUrl, location: str) -> CalendarUrl:
     try:
         target = redirect_target(url, location)
     except ValueError:
-        raise FetchFailed(_("the server sends on to something that is no address of a calendar")) from None
+        raise FetchFailed(_("the server redirects to something that is not the address of a calendar")) from None
     # An empty location resolves to the same URL again, and would end as "too many redirects".
     if not location:
-        raise FetchFailed(_("the server sends on, and does not say where to"))
+        raise FetchFailed(_("the server redirects without an address"))
     if url.scheme == "https" and target.scheme != "https":
-        raise FetchFailed(_("the server sends on from https to plain http, which is not followed"))
+        raise FetchFailed(_("the server redirects from https to plain http, which is not followed"))
     return replace(target, login=url.login) if target.origin == url.origin else target
 
 
@@ -199,12 +199,12 @@ def check_is_calendar(content: bytes) -> None:
     """Raise `FetchFailed` if this is no whole calendar, such as a web page. Its events are not checked."""
     begins = content[:2048].lstrip().lower()
     if not begins:
-        raise FetchFailed(_("what came is empty, and no calendar"))
+        raise FetchFailed(_("the response is empty"))
     if not re.search(rb"^[ \t]*begin:vcalendar", begins, re.MULTILINE):
         # Login pages and captive portals answer with status 200 and a page.
         if begins.startswith(b"<!doctype html") or b"<html" in begins or b"<head" in begins:
             raise FetchFailed(_("the address answers with a web page, not a calendar"))
-        raise FetchFailed(_("what came is no calendar"))
+        raise FetchFailed(_("the response is not a calendar"))
     # Some servers write more behind it, such as a comment about their cache; a second calendar must be whole as well.
     marks = re.findall(rb"^[ \t]*(begin|end):vcalendar[ \t]*\r?$", content, re.IGNORECASE | re.MULTILINE)
     if not marks or marks[-1].lower() != b"end":
@@ -213,15 +213,15 @@ def check_is_calendar(content: bytes) -> None:
 
 def _from_file(path: Path, etag: str | None, max_bytes: int) -> FetchedCalendar | None:
     try:
-        # Before it is opened: opening some devices already does something, and opening a pipe would wait for ever.
+        # Before it is opened: opening some devices has an effect, and opening a pipe would block.
         if not stat.S_ISREG(path.stat().st_mode):
-            raise FetchFailed(_("the place is no ordinary file"))
+            raise FetchFailed(_("the place is not a regular file"))
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb") as file:
             before = os.fstat(descriptor)
             version = f"{before.st_mtime_ns}-{before.st_size}"
             if not stat.S_ISREG(before.st_mode):  # again: it may have been replaced since
-                raise FetchFailed(_("the place is no ordinary file"))
+                raise FetchFailed(_("the place is not a regular file"))
             if version == etag:
                 return None
             content = file.read(max_bytes + 1)

@@ -1,7 +1,7 @@
-"""Where an IP address leads: into the public network, or to something on the local one, which strangers must not reach.
+"""Whether an IP address is public, on the local network, or forbidden.
 
 Invariant 1: an IPv4 address inside an IPv6 one (mapped, compatible, 6to4, NAT64) counts as what it leads to.
-Invariant 2: an address that is neither known to be public nor known to be local is forbidden.
+Invariant 2: an address that is not known to be public or local is forbidden.
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network

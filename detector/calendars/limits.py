@@ -1,4 +1,4 @@
-"""How much of a calendar is read, and for how long. A hostile calendar must cost neither much memory nor much time."""
+"""Limits on the size of a calendar and the time to read it, so that a hostile one costs little memory and time."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ TIMEOUT: Final = timedelta(seconds=20)
 
 MAX_EVENTS: Final = 50_000
 MAX_EXCEPTIONS: Final = 5_000
-"""Of one event: dates that it leaves out, dates beside, and single ones that were moved."""
+"""Of one event: excluded dates, additional dates, and single ones that were moved."""
 
 MAX_LINE_BYTES: Final = 200_000
 """Of one unfolded line that is read: 5,000 dates to leave out take half of it."""
@@ -31,13 +31,13 @@ MAX_ZONES: Final = 300
 """How many zones a calendar may define."""
 
 MAX_OWN_ZONES: Final = 50
-"""How many of these may be ones that nobody else knows: comparing one with all that are known takes up to 0.1 s."""
+"""How many of these may have no known name: comparing one with all known zones takes up to 0.1 s."""
 
 MAX_ZONE_BYTES: Final = 20_000
 """Of one definition; a century of clock changes is 5 kB."""
 
 MAX_DEPTH: Final = 50
-"""How deep components stand in one another; three is what there is in practice."""
+"""How deep components are nested; in practice three deep."""
 
 TOO_LARGE: Final = _(
     "This calendar is larger than {size} MB, and is not read. Share one of its own for the two of you, "
@@ -54,7 +54,7 @@ TOO_SLOW: Final = _(
 
 @dataclass(slots=True)
 class ReadingBudget:
-    """What is left of the bytes and the time for one calendar; `progress` is called often with what is being done."""
+    """Counts the bytes and the time for one calendar; `progress` is called often with what is being done."""
 
     monotonic: Callable[[], float]
     progress: Callable[[str], None] | None = None

@@ -1,6 +1,6 @@
-"""From bytes to unfolded content lines, of those names alone that are read; everything else is dropped at once.
+"""From bytes to unfolded content lines, of the names that are read; all other lines are dropped at once.
 
-Invariant 1: no line takes more memory than `MAX_LINE_BYTES`; a longer one is cut there, and knows that it is.
+Invariant 1: no line takes more memory than `MAX_LINE_BYTES`; a longer one is cut there, and `is_too_long`.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""What a new copy of a calendar changes in its proposals, and what an answer changes in what is declared.
+"""Update proposals from a new copy of a calendar, and declare partner time by accepting them.
 
 Invariant 1: a calendar proposes. The person accepts once, or from now on; the latter covers new events, and changes of accepted
 ones, but no series, title or length over 6 h that nobody accepted yet. A proposal that waits for an answer goes on waiting.
 Invariant 2: what was removed from the calendar or cancelled in it is no longer declared, at once.
 Invariant 3: what was declined stays declined, unless its event changed.
-Invariant 4: past events are neither proposed nor kept.
+Invariant 4: past events are not proposed and not stored.
 Invariant 5: unreadable events and instances, and missing ones of a copy that was cut off, change nothing.
 """
 
@@ -36,7 +36,7 @@ _MAX_PROBLEMS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalChanges:
-    """What a new copy changed."""
+    """The changes that a new copy made."""
 
     waiting: tuple[Proposal, ...] = ()  # new or changed, and waiting for an answer
     accepted: tuple[Proposal, ...] = ()  # accepted at once: the calendar accepts from now on
@@ -207,7 +207,7 @@ def _max_length(partner_time: PartnerTime) -> timedelta:
 
 
 class _Agreed:
-    """What a person agreed to who accepts from now on: titles that were accepted, once or again, and 6 h on a day."""
+    """What is accepted without asking, if the person accepts from now on: accepted titles, and 6 h on a day."""
 
     def __init__(self, proposals: Iterable[Proposal], declared: Mapping[int, PartnerTime]) -> None:
         self._titles: set[str] = set()
@@ -253,7 +253,7 @@ def _ends_earlier(before: PartnerTime, after: PartnerTime) -> bool:
 
 
 def _last_start(partner_time: PartnerTime) -> datetime:
-    # A recurrence with an end: UNTIL itself, for what lies before is the same; COUNT has 9,999 starts at most.
+    # A recurrence with an end: UNTIL itself, because all before it is the same; COUNT has 9,999 starts at most.
     rule = parse_rrule(partner_time.recurrence or "")
     if rule.until is not None and rule.count is None:
         return rule.until.replace(tzinfo=None)

@@ -27,7 +27,7 @@ from detector.store.model import TAG, EventFilter
 
 _CHUNK: Final = 1 << 16
 _PROGRESS_INTERVAL: Final = 64
-"""Progress is reported, and the time checked, once in so many events."""
+"""Number of events after which progress is reported and the time checked."""
 
 
 def read_calendar(
@@ -39,16 +39,16 @@ def read_calendar(
     monotonic: Callable[[], float],
     progress: Callable[[str], None] | None = None,
 ) -> ParsedCalendar:
-    """Return what the calendar says. `copy`: all of it, or its pieces as they come; no more of them is taken than is read.
+    """Return what the calendar says. `copy`: all of it, or its chunks, of which no more are taken than are read.
 
-    `zone`: the device's present one, an IANA name, for floating times. `now`: what is past is told last. `monotonic`: seconds that never move back.
+    `zone`: the device's present one, an IANA name, for floating times. `now`: problems of past events come last. `monotonic`: seconds that never move back.
     `progress` is called often with what is being done; it decides what to show. Raises `UserError` if this is no
     calendar, or one that is too large, has too many events or takes too long; nothing of it is to be used.
     """
     budget = ReadingBudget(monotonic, progress)
     scanner = CalendarScanner(CalendarZones(now))
     collector = _EventCollector(choice=choice, zones=scanner.zones)
-    # All of it, for what a byte means depends on all the others: docs/dev/decisions/charsets-of-calendars.md.
+    # All of it, because what a byte means depends on all the others: docs/dev/decisions/charsets-of-calendars.md.
     content = to_utf8(b"".join(budget.counted([copy] if isinstance(copy, bytes) else copy)))
     chunks = (content[at : at + _CHUNK] for at in range(0, len(content), _CHUNK))
     for block in scanner.blocks(content_lines(chunks, NAMES)):
@@ -105,7 +105,7 @@ class _EventCollector:
             self._exclude(block)
         else:
             self.chosen_count += 1
-            # Some write their zones behind their events; so many lines of those are kept until the end.
+            # Some programs write zones after the events that use them. A limited number of lines is kept until the end.
             is_early = self._deferred_lines + len(block.lines) <= MAX_LINES
             try:
                 self._add_chosen(block, is_early=is_early)
@@ -160,7 +160,7 @@ class _EventCollector:
             (series.ended if changes_later_ones(block) else series.excluded).append(start)
 
     def _cancel(self, block: EventBlock) -> None:
-        # Whatever its title: a message that calls an event off often says no more than which.
+        # Whatever its title: a message that cancels an event often contains only the uid.
         starts, start = self.cancelled.setdefault(read_uid(block), []), self._recurrence_id(block)
         if start is not None:
             starts.append(start)

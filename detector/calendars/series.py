@@ -27,7 +27,7 @@ _LOCAL: Final = "%Y%m%dT%H%M%S"
 
 @dataclass(slots=True)
 class EventSeries:
-    """What a calendar has under one uid: the event, its changed instances, and the starts of excluded ones."""
+    """All that has one uid: the event, its changed instances, and the starts of excluded ones."""
 
     event: ParsedEvent | None = None
     instances: list[ParsedEvent] = field(default_factory=list)
@@ -40,7 +40,7 @@ class EventSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Split:
-    """From `start` on the series is another: each start is moved as `instance` is. None: it ends."""
+    """From `start` on the series changes: each start is moved as `instance` is. None: the series ends."""
 
     start: datetime
     instance: ParsedEvent | None = None
@@ -109,7 +109,7 @@ class _SeriesReader:
             for part in self._parts(whole, sorted(splits, key=lambda split: split.start))
         ]
         kept = [each for each in kept if each.partner_time.moved or ever_takes_place(each.partner_time)]
-        # 30 February, say: occurrences are searched for, since the rule itself does not tell.
+        # Such as 30 February: occurrences are searched for, because the rule itself does not show it.
         if not kept and not splits and not ever_takes_place(replace(whole, excluded=())):
             raise InvalidEvent(_("it never takes place: no day is as its recurrence says"))
         return kept  # none, where each of its times was cancelled
@@ -160,7 +160,7 @@ class _SeriesReader:
         plain = PartnerTime(
             title="", begins=event.begins.as_written, lasts=event.lasts, zone=zone, recurrence=recurrence, as_rfc=True
         )
-        # Whole decades: were it so many years from now on, every copy of the calendar would be another.
+        # Whole decades: if it were a number of years from now on, every copy of the calendar would differ.
         since = datetime(max(self._now.year // 10 * 10, event.begins.local.year), 1, 1)  # noqa: DTZ001 - local by intent
         starts = islice(local_starts(plain, since, _end_of_dates(since)), MAX_EXCEPTIONS)
         if rules is None:

@@ -1,4 +1,4 @@
-"""What a person may set about calendars; `detector.config` checks the limits."""
+"""The settings of calendars; `detector.config` checks the limits."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,7 +1,7 @@
-"""A calendar's place, which is a file or a URL, as the person wrote it; and how it is shown without its secrets.
+"""The location of a calendar, a file or a URL as the person wrote it, and how it is shown without its secrets.
 
-Invariant 1: whoever has a calendar's URL can often read it: the path, the query, a name and a password are never shown.
-Invariant 2: `webcal` is https and nothing else: to fall back to http would let anybody on the way ask for that.
+Invariant 1: a person who has the URL can often read the calendar: the path, the query, a name and a password are never shown.
+Invariant 2: `webcal` is https and nothing else: falling back to http would let an attacker on the way force that.
 """
 
 import re
@@ -44,7 +44,7 @@ class CalendarUrl:
 
 
 class InvalidUrl(ValueError):
-    """No URL of a calendar; the message goes on after the URL and holds nothing of it."""
+    """Not the URL of a calendar. The message continues a sentence that begins with the URL, and contains nothing of it."""
 
 
 def is_url(place: str) -> bool:

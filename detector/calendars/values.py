@@ -34,7 +34,7 @@ _JOINER: Final = "\u200d"  # of category Cf, but needed to join emoji
 
 
 class InvalidEvent(ValueError):
-    """What is wrong with an event, as the end of a sentence about it."""
+    """An event is invalid. The message is the end of a sentence about it."""
 
 
 class UnknownZone(InvalidEvent):
@@ -169,7 +169,7 @@ def _parse_period(name: str, text: str, zone: FoundZone | None) -> tuple[EventTi
 
 
 def parse_duration(name: str, text: str) -> timedelta:
-    """Return a length (DURATION). Raises `InvalidEvent` if it is none."""
+    """Return a length (DURATION). Raises `InvalidEvent` if it is not a length."""
     wanted = text.strip().upper()
     problem = _("{name} '{value}' is no length of time").format(name=name, value=clean_title(text)[:40])
     if not _DURATION.fullmatch(wanted) or wanted[-1] in "PT":

@@ -25,7 +25,7 @@ from detector.partner_time.wall_clock import LATEST, instant_of, interval_of, lo
 
 PRODUCT: Final = "-//Turntoward//Turntoward//EN"
 YEARS: Final = 10
-"""For so long changes of the clocks are written out."""
+"""How many years of clock changes are written out."""
 
 _SECOND: Final = timedelta(seconds=1)
 _LOCAL: Final = "%Y%m%dT%H%M%S"

@@ -18,11 +18,11 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from detector.calendars.limits import MAX_OWN_ZONES, MAX_ZONE_BYTES, MAX_ZONES
 
 ZONE_NAMES: Final = frozenset({"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE"})
-"""What is read of a VTIMEZONE's STANDARD and DAYLIGHT parts."""
+"""The properties that are read of the STANDARD and DAYLIGHT parts of a VTIMEZONE."""
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _OFFSET: Final = re.compile(r"\(?(?:UTC|GMT|Z)?\s*([+-])([01]?[0-9])(?:[:.]?([0-5][0-9]))?\)?", re.IGNORECASE)
-# Outlook numbers a zone whose definition differs from another of the same name.
+# Outlook adds a number to the name of a zone if another definition has the same name.
 _NUMBER: Final = re.compile(r"[ _-]+[0-9]{1,4}$")
 # A hostile rule may have more changes than anybody has time for; clocks change at most some times in a year.
 _YEARLY: Final = re.compile(
@@ -222,7 +222,7 @@ def _offset(at: datetime, rules: tzinfo) -> timedelta:
 
 def _changes(rules: tzinfo, begins: datetime, ends: datetime, step: timedelta) -> Iterator[datetime]:
     """Yield the instants at which the offset changes, to the minute."""
-    # A zone does not tell its changes, so they are searched: step by step, then by bisection.
+    # A zone has no list of its changes, so they are searched: step by step, then by bisection.
     at, before = begins, _offset(begins, rules)
     while at < ends:
         after = _offset(at + step, rules)

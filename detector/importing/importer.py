@@ -35,7 +35,7 @@ from rules.policy import PolicySettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSettings:
-    """What the core decides by."""
+    """The rules and settings of the core."""
 
     rules: Sequence[Rule]
     policy: PolicySettings
@@ -135,7 +135,7 @@ def _first_overlapping(track: EventTrack, begins: int) -> int:
 
 
 def _best_known(hosts: Sequence[SourceHost], begins: int, ends: int) -> tuple[SourceHost, list[KnownState]] | None:
-    """Return the host that knows most of the span, with what it knows, or None where none knows anything."""
+    """Return the host with the most known time in the span, with its states; None if nothing is known."""
     # A device may have had several names, and a home several computers: the one in use knows most.
     best, best_length = None, 0
     for host in hosts:

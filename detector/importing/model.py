@@ -1,4 +1,4 @@
-"""What an import counts and what it could not read."""
+"""The counts of an import, and the problems with what it could not read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from detector.partner_time.model import Occurrence
 
 MAX_PROBLEMS: Final = 10
-"""So many problems are stored as sentences; the rest is counted."""
+"""Maximum number of problems that are kept as sentences; the rest is counted."""
 
 TimesOption: TypeAlias = Literal["declared", "kept", "all-day"]
 ProgressCallback: TypeAlias = Callable[[str], None]
@@ -17,7 +17,7 @@ ProgressCallback: TypeAlias = Callable[[str], None]
 
 @dataclass(slots=True, kw_only=True)
 class EventCounts:
-    """What became of the events of one device. `used + outside + duplicate + deferred + invalid == read`.
+    """How the events of one device were used. `used + outside + duplicate + deferred + invalid == read`.
 
     `duplicate`: recorded twice by the source, or of a partner time in which the device was observed already. `deferred`:
     of a partner time that ends after what the source holds.
@@ -36,7 +36,7 @@ class EventCounts:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did. `skipped_buckets` have a kind of event that is not used; `first`: the first one imported.
+    """The result of an import. `skipped_buckets` have a kind of event that is not used; `first`: the first one imported.
 
     `earlier`: how many events ended before the first instant that was wanted. `oldest` and `newest`: the edges of what the
     source holds, None where it holds nothing.

@@ -1,9 +1,9 @@
 """From what aw-android records of Android's events to what was in front of a phone. Pure.
 
-Android says RESUMED and PAUSED of each screen of an app. aw-android makes one event of the two where nothing lies between them;
+Android records RESUMED and PAUSED for each screen of an app. aw-android makes one event of the two where nothing lies between them;
 where the next app is RESUMED before this one is PAUSED, each of them is an event without a length.
 
-Invariant 1: uses do not overlap. One of which no end was told lasts until the next, and is unknown if that is too long.
+Invariant 1: uses do not overlap. A use without a reported end lasts until the next one, and is unknown if that is too long.
 Invariant 2: a dialog of the system's belongs to what it lies over; pieces of one app with less than `SAME_USE` between are one.
 """
 
@@ -19,7 +19,7 @@ MAX_PHONE_SILENCE: Final = 12 * 3600 * _SECOND
 that nobody uses, but not for longer than this."""
 SAME_USE: Final = _SECOND
 _HANDOVER: Final = 2 * _SECOND
-"""Within this after one app has come Android says that the other was left."""
+"""How long after one app came to the front Android may record PAUSED for the other."""
 _AT_ONCE: Final = _SECOND // 2
 _MAX_MERGED: Final = _SECOND
 """aw-android makes a RESUMED one with the event before it if that is no older."""
@@ -37,7 +37,7 @@ class _Pairing:
     def __init__(self, events: EventTrack) -> None:
         self._events = events
         self._found = EventTrack()
-        # The screen in front, None where none is, and since when; and the screens that no PAUSED was told of yet.
+        # The screen in front, or None, and since when; and the screens that have no PAUSED yet.
         self._front: int | None = None
         self._since = self._changed = 0
         self._activity = NOTHING
@@ -96,7 +96,7 @@ class _Pairing:
             return
         use = self._latest_use.get(screen)
         if use is not None:
-            # Left when the next came; only now it is told.
+            # It was left when the next one came, and is reported only now.
             self._found.qualifier[use] = KNOWN
             if screen == self._last and self._front is not None:
                 self._found.ended[use] = self._since

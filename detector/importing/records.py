@@ -22,7 +22,7 @@ _OF_A_DEVICE = (obs.Focused, obs.LitUp, obs.PickedUp, obs.LaidDown, obs.PutAway,
 
 @dataclass(slots=True)
 class StoredHistory:
-    """What is stored of one occurrence already: observations, devices observed, and the last numbers given."""
+    """The stored part of one occurrence: observations, devices observed, and the last numbers given."""
 
     observations: list[obs.Observation]
     devices: frozenset[str]
@@ -94,7 +94,7 @@ def _observed_live(
             or not begins <= each.at < ends
         ):
             continue
-        # A gap of the whole program says nothing of a device that another program observed.
+        # A gap of the whole program says nothing about a device that another program observed.
         yield replace(each, sense="focus") if isinstance(each, obs.Gap) and each.sense is None else each
 
 

@@ -19,7 +19,7 @@ from detector.sensors.activitywatch_server import ActivityWatchError, ActivityWa
 
 REQUESTED_SPAN: Final = timedelta(days=7)
 MIN_SPAN: Final = timedelta(minutes=10)
-_HINT: Final = _("Is it running, and there? It answers at http://127.0.0.1:5600 unless it was told otherwise.")
+_HINT: Final = _("Is it running, and at this address? Its default is http://127.0.0.1:5600.")
 
 
 class ServerUnreadable(TurntowardError):
@@ -37,7 +37,7 @@ def read_server(
 ) -> None:
     """Pass every event of the server from `since` on to the sanitizer.
 
-    Raises `ServerUnreadable` if nobody answers there, or nobody who is an aw-server.
+    Raises `ServerUnreadable` if there is no aw-server at the address.
     """
     with asyncio.Runner() as runner:
         try:

@@ -1,7 +1,7 @@
 """Sanitize imported events: an event comes in with its title and its URL, and goes on as instants and a category.
 
-Invariant 1: nothing behind this module ever sees a title, the URL of a page, or what an app or a site is called, whatever
-`keep_names` says: a history is of times in which nobody knew that they would be looked at.
+Invariant 1: nothing behind this module ever sees a title, the URL of a page, or what an app or a site is called, even with
+`keep_names`: when the history was recorded, nobody knew that it would be read.
 Invariant 2: an invalid event is named by its bucket and number, never by what it holds; the others go on.
 Invariant 3: what goes on costs four integers, however long a title was.
 """
@@ -45,7 +45,7 @@ _HOST: Final = re.compile(r"https?://(?:[^/?#@]{0,200}@)?([^/?#:@]{1,253})", re.
 
 
 class _UnusableEvent(Exception):
-    """What is wrong with one event, in words that hold nothing of it."""
+    """One event is invalid. The message contains nothing of the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class SourceBucket:
 
 
 class EventSanitizer:
-    """Adds sanitized events to tracks. `phone`: the name of the phone whose buckets these are."""
+    """Adds sanitized events to tracks. `phone`: the name of the phone that the buckets of phones belong to."""
 
     def __init__(
         self,

@@ -20,9 +20,9 @@ SENSOR: Final = "activitywatch"
 _SECOND: Final = 1_000_000
 
 MAX_MISSED: Final = 15 * _SECOND
-"""A hole so short is a poll or two that a watcher missed: what was in front went on."""
+"""Maximum hole that counts as polls that a watcher missed: the same activity went on."""
 MAX_EMPTY: Final = 300 * _SECOND
-"""So long nothing may be in front while the other watcher says that somebody is there; then the watcher was off."""
+"""Maximum time without anything in front while the other watcher reports somebody; after that the watcher was off."""
 MAX_IDLE_SILENCE: Final = 300 * _SECOND
 """The watcher of idleness joins what lies less than three minutes apart; after a longer hole it was off."""
 MAX_TAB_SILENCE: Final = 120 * _SECOND
@@ -33,7 +33,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _WatcherState(NamedTuple):
-    """What a watcher recorded: the activity's number (for idleness 1 or 0); `silence`: for how long nothing was recorded."""
+    """The state that a watcher recorded: the activity's number (for idleness 1 or 0); `silence`: for how long nothing was recorded."""
 
     activity_index: int
     browser: int = 0
@@ -50,7 +50,7 @@ _AFTER_SILENCE: Final[dict[BucketKind, tuple[int, _WatcherState]]] = {
 
 @dataclass(frozen=True, slots=True)
 class KnownState:
-    """What was known from an instant on: whether anything, what was in front, and whether nobody was there."""
+    """The state from an instant on: whether it is known, what was in front, and whether nobody was there."""
 
     at: int
     is_known: bool
@@ -199,7 +199,7 @@ def _combined(at: int, focus: _WatcherState, idle: int | None, page: int) -> Kno
         return KnownState(at, is_known=False)
     if focus.activity_index == _SILENT:
         # The watcher of toplevels writes nothing for an empty desktop, and nothing while it is off: the watcher of
-        # idleness tells which of the two it was.
+        # idleness shows which of the two it was.
         nobody = idle == 1
         is_empty = idle == 0 and 0 < focus.silence <= MAX_EMPTY
         return KnownState(at, is_known=nobody or is_empty, is_idle=nobody)

@@ -1,7 +1,7 @@
 """Events once their titles are gone: four integers each, in order of time, by device, host and kind.
 
 Invariant 1: what the source recorded twice, or in two pieces, is there once.
-Invariant 2: nothing is asked of the tracks before `finish` was called, once all events are there.
+Invariant 2: tracks are read only after `finish`, which is called once all events are there.
 """
 
 from array import array
@@ -30,10 +30,10 @@ class EventTrack:
         self.ended = array("q")
         self.activity_index = array("i")
         self.qualifier = array("i")
-        """Of a toplevel its browser, negative where its title was enough; of a phone's app which of its screens it was."""
+        """Of a toplevel: its browser, negative if its title was enough. Of a phone's app: the number of the screen."""
         self.duplicates = 0
         self.split_points: set[int] = set()
-        """Where the rest of an event may begin: at each edge of what was requested at once."""
+        """Where the rest of an event may begin: at the edges of the requested spans."""
 
     def __len__(self) -> int:
         return len(self.began)
@@ -86,13 +86,13 @@ class EventTrack:
 
 @dataclass(slots=True)
 class SourceHost:
-    """All that is known of one device under the name that ActivityWatch has for it. `tabs`: by the browser they are of."""
+    """The events of one device under the name that ActivityWatch has for it. `tabs`: by their browser."""
 
     device: str
     tracks: dict[BucketKind, EventTrack] = field(default_factory=dict)
     tabs: dict[int, EventTrack] = field(default_factory=dict)
     app_uses: EventTrack | None = None
-    """What was in front of a phone; `timeline` makes it of the events of its apps, once for all partner times."""
+    """The uses of a phone; `timeline` computes them from the events of its apps, once for all partner times."""
 
     @property
     def all_tracks(self) -> list[EventTrack]:
@@ -131,7 +131,7 @@ class EventTracks:
         return track
 
     def tab_track(self, host: str, browser: int) -> EventTrack:
-        """Return the track of a browser's tabs; `finish` finds out whose they are."""
+        """Return the track of a browser's tabs; `finish` finds out to which host they belong."""
         track = self._tabs.get((host, browser))
         if track is None:
             track = self._tabs[host, browser] = EventTrack()

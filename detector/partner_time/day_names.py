@@ -1,4 +1,4 @@
-"""How days, months and numbers of them are called."""
+"""The names of days, months and ordinal numbers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date

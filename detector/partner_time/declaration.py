@@ -139,7 +139,7 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
         is_floating=before.is_floating if given.zone is None else given.is_floating,
         do_not_disturb=before.do_not_disturb if given.do_not_disturb is None else given.do_not_disturb,
         as_rfc=before.as_rfc and given.every is None,
-        # Whether the desktop keeps quiet is nothing that a calendar says.
+        # A calendar has no field for Do Not Disturb.
         proposal=before.proposal if given == PlanArguments(do_not_disturb=given.do_not_disturb) else None,
     )
     wanted = _with_moved_days(before, wanted)
@@ -166,7 +166,7 @@ def _apply(reader: _ArgumentReader, before: PartnerTime, title_argument: str, on
 def _spread(given: PlanArguments, now: datetime, here: ZoneInfo) -> PlanArguments:
     """Return the arguments with each time, day and part of the day in its own: `--on "tomorrow 8pm"` has a beginning as well.
 
-    What has an argument of its own already stays where it stands, and is refused there.
+    A part that another argument has already is not moved, and is refused where it is.
     """
     texts = (given.every, given.begins, given.ends, given.lasts, given.on)
     if any(len(text) > MAX_CHARACTERS for text in texts if text is not None):
@@ -221,7 +221,7 @@ class ProblemCollector:
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, parse: Callable[..., T], text: str | None, **options: Any) -> T | None:
-        """Return what `parse` makes of the text, or None where it has problems, which are collected, or where there is none."""
+        """Return what `parse` makes of the text; None if there is no text, or if it has problems, which are collected."""
         try:
             return None if text is None else parse(text, **options)
         except UserError as error:

@@ -78,7 +78,7 @@ def _weekly(interval: int, parts: dict[str, str], first: str) -> str | None:
         is_stretch = len(set(days)) == 7 or days_in_a_row(days)
         return named if is_stretch else _("every {days}").format(days=named)
     steps = {(day - week_start) % 7 for day in days}
-    # Days in a row over the weekend tell by themselves with which day their week begins.
+    # Days in a row over the weekend show by themselves on which day their week begins.
     is_row_over_weekend = steps == set(range(len(steps))) and week_start + len(steps) > 7
     says_week_start = first != "MO" and len(steps) > 1 and not is_row_over_weekend
     if interval == 2 and set(days) == {5, 6} and not says_week_start:
@@ -120,7 +120,7 @@ def _yearly(interval: int, parts: dict[str, str], _first: str) -> str | None:
 
 
 def _in_month(parts: dict[str, str], of: str, interval: int) -> str | None:
-    # `of` is which month; in each month (interval 1) some have no such day, and that is said.
+    # `of` is which month; in each month (interval 1) some months have no such day, and the text says so.
     if set(parts) == {"BYMONTHDAY"}:
         numbers = _sorted_numbers(parts["BYMONTHDAY"])
         is_rare = len(numbers) == 1 and numbers[0] > 28 and interval == 1

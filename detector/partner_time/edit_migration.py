@@ -2,7 +2,7 @@
 
 Invariant 1: an exception of a future occurrence moves to the new occurrence on the same local day.
 Invariant 2: what is under way goes on as it started. A new occurrence on its local day, or overlapping it, does not take place.
-Invariant 3: an exception whose day has no new occurrence is reported.
+Invariant 3: an exception is reported if there is no new occurrence on its day.
 """
 
 from collections import defaultdict
@@ -22,10 +22,10 @@ MAX_EXCEPTION_DISTANCE: Final = timedelta(days=366 * 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditMigration:
-    """What an edit does to the exceptions of a partner time."""
+    """The changes that an edit makes to the exceptions of a partner time."""
 
     renamed: dict[str, str]  # new ids by old ones
-    unmatched: tuple[Occurrence, ...] = ()  # occurrences whose exception has no new occurrence
+    unmatched: tuple[Occurrence, ...] = ()  # occurrences of exceptions without a new occurrence
     left_out: tuple[Occurrence, ...] = ()  # new occurrences that do not take place (invariant 2)
 
     def migrate(self, exceptions: OccurrenceOverrides, now: datetime) -> OccurrenceOverrides:
@@ -44,7 +44,7 @@ def migrate_edit(
 ) -> EditMigration:
     """Return what becomes of the exceptions once `before` is declared as `after`; `started` is still under way."""
     excepted = exceptions.ids_for(before.number)
-    # As far ahead as the last exception lies, and a while longer, for its day may have another occurrence now.
+    # As far ahead as the last exception lies, and a while longer, because its day may have another occurrence now.
     until = min(max([now, *filter(None, map(_day_of, excepted))]) + LOOK_AHEAD, now + MAX_EXCEPTION_DISTANCE)
     started_ids = {occurrence.id for occurrence in started}
     new = occurrences(after, now - LOOK_BACK, until)

@@ -40,7 +40,7 @@ _ISO_BASIC: Final = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _ISO_WEEK: Final = re.compile(r"(\d{4})-?w(\d{1,2})", re.ASCII)
 _ISO: Final = re.compile(r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})", re.ASCII)
 _DOTTED: Final = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})(?:\.\s*(?P<year>\d{4}|\d{2})?)?", re.ASCII)
-# A day and a month, in an order that only the numbers can tell: one of them has to be more than twelve.
+# A day and a month, in either order: one of the numbers has to be more than twelve.
 _EITHER: Final = re.compile(r"(?P<one>\d{1,2})[/-](?P<two>\d{1,2})(?:[/-](?P<year>\d{4}|\d{2}))?", re.ASCII)
 _OF_MONTH: Final = re.compile(r"(?P<day>\d{1,2})(?:st|nd|rd|th)", re.ASCII)
 _NAMED: Final = re.compile(
@@ -199,7 +199,7 @@ def parse_length_or_end(
 def parse_since(text: str, now: datetime, zone: ZoneInfo, *, argument: str = "--since") -> datetime:
     """Return the instant, aware, from which on to look back: `7d`, `two weeks`, `yesterday`, `last month`, `2026-11-01`.
 
-    Whole days begin at midnight in the zone. An instant in the future, or a text that is neither length nor day, is a problem.
+    Whole days begin at midnight in the zone. An instant in the future, or a text that is not a length or a day, is a problem.
     """
     wanted = re.sub(r"^(?:since|from)\s+", "", normalize(text, argument=argument))
     today = now.astimezone(zone).date()
@@ -317,7 +317,7 @@ def _read_day(
 def _read_date(
     text: str, wanted: str, argument: str, today: date, direction: Direction, *, today_counts: bool | None
 ) -> date:
-    # `today_counts`: whether the time that stands beside the day is still to come today; None if there is none.
+    # `today_counts`: whether the time beside the day is still to come today; None: there is no time.
     if wanted in _NEAR:
         return today + _NEAR[wanted] * DAY
     if wanted in HOLIDAYS:

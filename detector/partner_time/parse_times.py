@@ -332,7 +332,7 @@ def read_length(text: str, *, argument: str, bare: str = "") -> timedelta:
 
 
 def parse_duration(text: str, *, argument: str) -> timedelta:
-    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it cannot run for ever."""
+    """Return how long partner time lasts, in whole seconds: from one minute to 24 h, so that it always ends."""
     return check_duration(read_length(text, argument=argument, bare="min"), text, argument=argument)
 
 

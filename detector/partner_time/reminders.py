@@ -1,7 +1,7 @@
 """Which partner time is announced and when, and which suggestion is offered on a day. Pure.
 
 Invariant 1: there is no announcement while another partner time is under way, or while the program is paused.
-Invariant 2: a late announcement is dropped: nothing fires when the machine wakes.
+Invariant 2: a late announcement is dropped, so that none appears when the machine wakes up.
 Invariant 3: partner time that was declared or accepted after the instant of its announcement is not announced.
 Invariant 4: the suggestion changes from day to day and from week to week. Each one is offered, whether partner time is daily,
 weekly or fortnightly. A replay offers the same.
@@ -52,7 +52,7 @@ def is_still_planned(reminder: PlannedReminder, plan: Plan) -> bool:
 
 
 def suggestion_of(day: date, suggestions: Sequence[str]) -> str:
-    """Return which of the person's own suggestions is offered on the day of the beginning; empty where there is none."""
+    """Return which of the person's own suggestions is offered on the day of the beginning; empty if there are none."""
     count = len(suggestions)
     if not count:
         return ""

@@ -45,7 +45,7 @@ _NUMBER: Final = re.compile("[+-]?[0-9]{1,3}", re.ASCII)
 
 
 class RecurrenceError(ValueError):
-    """A recurrence that partner time cannot have; `problems` are sentences, at least one."""
+    """The recurrence is not supported; `problems` are sentences, at least one."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
@@ -83,11 +83,11 @@ def split_rrule(recurrence: str) -> dict[str, str]:
     for part in recurrence.upper().split(";"):
         name, _equals, value = part.partition("=")
         if name in parts:
-            problems.append(_("{name} stands twice in the recurrence").format(name=name))
+            problems.append(_("{name} appears twice in the recurrence").format(name=name))
         parts[name] = value
     frequency = parts.get("FREQ", "")
     if frequency not in PARTS:
-        message = _("the recurrence '{text}' is none that partner time can have: FREQ is one of {names}")
+        message = _("the recurrence '{text}' is not supported: FREQ is one of {names}")
         problems.append(message.format(text=recurrence, names=", ".join(PARTS)))
     allowed = PARTS.get(frequency, _KNOWN)
     for name, value in parts.items():
@@ -153,7 +153,7 @@ def _contradictions(parts: Mapping[str, str]) -> Iterator[str]:
     if "BYSETPOS" in parts and not any(name.startswith("BY") for name in parts if name != "BYSETPOS"):
         yield _("BYSETPOS picks from what another part names, such as BYDAY=MO,TU,WE,TH,FR")
     if "BYWEEKNO" in parts and any(number for number, _weekday in _weekdays(parts.get("BYDAY", ""))):
-        yield _("with BYWEEKNO the days of BYDAY bear no number")
+        yield _("with BYWEEKNO the days of BYDAY have no number")
     months = _numbers(parts, "BYMONTH") or range(1, 13)
     days = _numbers(parts, "BYMONTHDAY")
     if days and all(abs(day) > monthrange(2000, month)[1] for month in months for day in days):

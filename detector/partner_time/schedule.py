@@ -1,7 +1,7 @@
 """The plan that follows from what is declared, its exceptions, and what has started.
 
 Invariant 1: at most one occurrence is current. Where several overlap, the one with the earliest planned start is current
-until its end (of two with one start, the one declared first). The next one begins then, for what is left of it.
+until its end (of two with one start, the one declared first). The next one begins then, with what is left of it.
 Invariant 2: a stopped occurrence ends at the instant of the stop, extended or not.
 Invariant 3: an extended occurrence ends at its later end, at most 24 h after its planned start. Extending never shortens.
 Invariant 4: the plan depends on what was declared, stopped, extended and started, not on when it is computed. The parts of
@@ -24,7 +24,7 @@ OVERLAP_HORIZON: Final = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is current at an instant, and what begins after it, in order."""
+    """The current occurrence at an instant, and those that begin after it, in order."""
 
     current: Occurrence | None
     # When `current` changes: its end, else the next start. None: nothing starts within `LOOK_AHEAD`; look again in a day.
@@ -75,7 +75,7 @@ class _Timeline(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is declared, with its exceptions. `started`: what began in the last days; None if that is not known."""
+    """The declared partner times, with exceptions. `started`: those that began in the last days; None: not known."""
 
     partner_times: Sequence[PartnerTime] = ()
     exceptions: OccurrenceOverrides = field(default_factory=OccurrenceOverrides)
@@ -100,7 +100,7 @@ class Schedule:
         return Plan(current=current, boundary=boundary, upcoming=tuple(upcoming))
 
     def under_way(self, now: datetime) -> tuple[Occurrence, ...]:
-        """Return every occurrence whose time holds `now`, the current one first.
+        """Return every occurrence that is under way at `now`, the current one first.
 
         To stop partner time is to stop all of these: otherwise the next would begin at once.
         """
@@ -205,10 +205,10 @@ def overlaps(wanted: PartnerTime, schedule: Schedule, now: datetime) -> list[Ove
 
 
 def _overlapping(own: list[Occurrence], others: list[Occurrence]) -> Iterator[Occurrence]:
-    # Both lists are in order: one walk along both takes linear time, comparing all pairs takes the square of a year.
-    at = 0
+    # Both lists are in order, so one pass over both is enough.
+    index = 0
     for occurrence in own:
-        while at < len(others) and others[at].ends <= occurrence.begins:
-            at += 1
-        if at < len(others) and others[at].begins < occurrence.ends:
+        while index < len(others) and others[index].ends <= occurrence.begins:
+            index += 1
+        if index < len(others) and others[index].begins < occurrence.ends:
             yield occurrence

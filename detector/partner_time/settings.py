@@ -1,4 +1,4 @@
-"""What a person may set about the notifications around partner time; `detector.config` checks the limits."""
+"""The settings of the notifications around partner time; `detector.config` checks the limits."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Final
 from detector.i18n import _
 from rules.options import option
 
-# A notification that is due at an instant and is this late is dropped: nothing fires when the machine wakes.
+# A notification that is later than this is dropped, so that none appears when the machine wakes up.
 MAX_LATENESS: Final = timedelta(seconds=60)
 
 
@@ -17,7 +17,7 @@ class ReminderSettings:
 
     heads_up: timedelta = option(
         timedelta(minutes=5),
-        _("So long before it begins, partner time is announced; 0 s: never."),
+        _("How long before its beginning partner time is announced; 0 s: never."),
         maximum=timedelta(hours=1),
     )
     heads_up_sentence: str = option(
@@ -27,6 +27,8 @@ class ReminderSettings:
         max_characters=120,
     )
     suggestions: tuple[str, ...] = option(
-        (), _("Of these one is offered when partner time begins: a walk, tea, a question."), max_characters=120
+        (),
+        _("Suggestions, one of which is shown when partner time begins: a walk, tea, a question."),
+        max_characters=120,
     )
     ending: bool = option(False, _("Whether one line says at the end how partner time went."))

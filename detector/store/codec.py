@@ -25,7 +25,7 @@ MAX_INTEGER: Final = 2**63 - 1
 
 
 class InvalidObservation(ValueError):
-    """These fields are no observation; `field` names the one that is wrong, where it is one."""
+    """These fields are not an observation; `field`: the one that is wrong, or None."""
 
     def __init__(self, message: str, field: str | None = None, hint: str | None = None) -> None:
         self.field = field
@@ -34,12 +34,12 @@ class InvalidObservation(ValueError):
 
 
 class InvalidField(ValueError):
-    """The value of a field is wrong: the message goes on after the field's name."""
+    """The value of a field is wrong. The message continues a sentence that begins with the field's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _KindCodec:
-    """How one kind of observation is read and written, field by field; made once, for looking up types takes long."""
+    """How one kind of observation is read and written, field by field; made once, because looking up types is slow."""
 
     kind: type[Observation]
     readers: dict[str, Converter]
@@ -85,7 +85,7 @@ class Codec:
                 raise InvalidObservation(message, name, _hint(name, readers))
             try:
                 values[name] = reader(value)
-            # It names its own field already, one inside this one. It is a ValueError too, so it has to come first.
+            # It names a field inside this one already. It is a ValueError as well, so it has to come first.
             except InvalidObservation:
                 raise
             except (ValueError, OverflowError) as error:
@@ -165,7 +165,7 @@ def _read_word(value: object) -> str:
 
 
 def _read_count(value: object) -> int:
-    # `type`, not `isinstance`: in Python True is an int, in JSON it is no number.
+    # `type`, not `isinstance`: in Python True is an int, in JSON it is not a number.
     if type(value) is not int or not 0 <= value <= MAX_INTEGER:
         raise InvalidField(_("must be a whole number, zero or more"))
     return value

@@ -21,7 +21,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        # Re-entrant, so that a change may call another change; `_in_transaction` tells the inner one that it is inside.
+        # Re-entrant, so that a change may call another change; `_in_transaction` is true for the inner one.
         self._lock = RLock()
         self._in_transaction = False
 
@@ -60,7 +60,7 @@ class Database:
 
     @contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection to this thread alone, without a transaction: VACUUM, for one, must not be inside one."""
+        """Give the connection to this thread alone, without a transaction, which VACUUM for example does not allow."""
         with self._lock, self.reading() as connection:
             yield connection
 

@@ -32,8 +32,8 @@ def prune(database: Database, before: datetime) -> int:
     over = to_microseconds(before)
     with database.writing() as connection:
         connection.execute("DELETE FROM cancelled WHERE ends < ?", (over,))
-        # An exception has no end of its own. Its occurrence, whose id holds the planned beginning, must be over as well: one
-        # may skip next year's anniversary today.
+        # An exception has no end of its own. Its occurrence must be over as well, because a person may skip next year's
+        # anniversary today. The id of the occurrence contains its planned beginning.
         for (occurrence,) in connection.execute("SELECT occurrence FROM exceptions WHERE at < ?", (over,)).fetchall():
             if is_long_over(occurrence, before):
                 connection.execute("DELETE FROM exceptions WHERE occurrence = ? AND at < ?", (occurrence, over))
@@ -85,7 +85,7 @@ def scrub(database: Database) -> None:
         if not _empty_log(connection):
             raise StoreError(
                 _(
-                    "It is deleted, but another program is reading what is kept, so traces of it may be left in the file\n"
+                    "It is deleted, but another program is reading the store, so traces of it may be left in the file\n"
                     "  beside it that ends in -wal. Close that program and run `turntoward forget` once more."
                 )
             )

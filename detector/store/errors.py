@@ -39,7 +39,7 @@ def move_aside_command(path: Path) -> str:
 def damaged_error(path: Path, what: str) -> StoreDamaged:
     return StoreDamaged(
         _(
-            "What is kept cannot be read: {path} is damaged ({what}).\n"
+            "The store cannot be read: {path} is damaged ({what}).\n"
             "  Nothing was changed. If you have a copy of the file, put it there; to start without it, move it aside:\n"
             "  {command}"
         ).format(path=path, what=what, command=move_aside_command(path))
@@ -57,28 +57,28 @@ def raising_store_errors(path: Path) -> Iterator[None]:
         name: str | None = getattr(error, "sqlite_errorname", None)
         if name is None:
             # Python's own errors have no SQLite name. OperationalError is raised for a TEXT value that is not UTF-8,
-            # which only damage can bring about; the others mean that we misuse the module, which is a bug.
+            # which only damage can cause; the others mean that we misuse the module, which is a bug.
             if type(error) is sqlite3.OperationalError:
-                raise damaged_error(path, _("a text in it is no text")) from error
+                raise damaged_error(path, _("a text in it is not UTF-8")) from error
             raise
         raise _translated(path, name, str(error)) from error
 
 
 def _translated(path: Path, name: str, message: str) -> StoreError:
-    # A read that ends too early is damage, though its name begins as other failures of the disk do.
+    # A read that ends too early is damage, although its name begins like those of other failures of the disk.
     if name.startswith(_DAMAGED):
         return damaged_error(path, message)
     kind: type[StoreError] = StoreError
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         kind = StoreLocked
         text = _(
-            "Another program holds {path} and did not let go of it in time.\n"
+            "Another program is using {path}, and did not release it in time.\n"
             "  Close what has it open (`fuser '{path}'` names it) and try again. Nothing was changed."
         )
     elif name.startswith("SQLITE_FULL"):
         text = _(
             "There is no room left on the disk that holds {path}.\n"
-            "  Nothing of it is lost; what could not be written was left out whole. Make room, then start again."
+            "  Nothing in it is lost. What could not be written is missing as a whole. Make room, then start again."
         )
     elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         text = _(
@@ -87,8 +87,8 @@ def _translated(path: Path, name: str, message: str) -> StoreError:
         )
     elif name.startswith("SQLITE_IOERR"):
         text = _(
-            "The disk that holds {path} does not answer as it should ({name}).\n"
-            "  Nothing was changed knowingly. Look at the disk (`dmesg | tail`), and make a copy of the file first."
+            "The disk that holds {path} does not work as it should ({name}).\n"
+            "  The program changed nothing. Look at the disk (`dmesg | tail`), and make a copy of the file first."
         )
     else:
         text = _("SQLite cannot use {path}: {message} ({name}). Nothing was changed.")

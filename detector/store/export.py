@@ -27,7 +27,7 @@ _INSTANTS: Final = {"at", "began", "begins", "ends", "ended", "paired", "code_un
 _FLAGS: Final = {"started_well", "trusted", "floats", "as_rfc", "quiet", "everything", "subscribed", "accepts", "local"}
 _MINUTE: Final = 60_000_000
 LEFT_OUT: Final = "left out"
-"""Stands in place of a digest or an address, so that whoever gets hold of an export cannot use them."""
+"""Stands in place of a digest or an address, so that an export gives no access."""
 
 
 def export(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:

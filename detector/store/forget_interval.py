@@ -113,7 +113,7 @@ def _started_later(record: Record, intervals: Sequence[Interval]) -> Record:
     if not isinstance(record.item, obs.PartnerTimeBegan | obs.PartnerTimeExtended):
         return record
     at = record.item.at
-    # In order, for the end of one interval may lie in the next.
+    # In order, because the end of one interval may lie in the next.
     for interval in sorted(intervals, key=lambda interval: interval.since):
         if interval.since <= at < interval.until < record.item.ends:
             at = interval.until
@@ -132,7 +132,7 @@ def known_end(occurrence: StoredOccurrence, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class CutOccurrence:
-    """What becomes of an occurrence: the row that is left, or None, and what is observed in place of what is gone."""
+    """An occurrence after forgetting: the row that is left, or None, and the observations that replace deleted ones."""
 
     left: StoredOccurrence | None
     instead: tuple[obs.Observation, ...] = ()

@@ -24,7 +24,7 @@ from detector.store.model import StoredCoverage, StoredOccurrence, StoredUse, Un
 T = TypeVar("T")
 
 INDEXED_KINDS: Final = ("PickedUp", "PutAway")
-"""The kinds of observations that have an index of their own, `idx_observations_signs`."""
+"""The kinds of observations in the partial index `idx_observations_signs`."""
 
 # Observations are only ever added. Uses, coverage and moments are saved again under their number when they change.
 INSERT_OBSERVATION: Final = rows.insert_statement("observations", rows.OBSERVATION)
@@ -42,7 +42,7 @@ _COUNT_UNKNOWN_APP: Final = (
     "INSERT INTO unknown_apps (occurrence, device, app, opens, apps) SELECT id, ?2, ?3, 1, 1 FROM occurrences "
     "WHERE id = ?1 ON CONFLICT (occurrence, device, app) DO UPDATE SET opens = opens + 1, apps = apps + ?4"
 )
-# Numbered parameters, for each is used twice. NULL leaves its side open.
+# Numbered parameters, because each is used twice. NULL leaves its side open.
 _CHOSEN: Final = "(?1 IS NULL OR o.began >= ?1) AND (?2 IS NULL OR o.began < ?2)"
 _CHUNK: Final = 1000
 _FORGOTTEN_KEY: Final = "forgotten"
@@ -144,7 +144,7 @@ class HistoryStore:
         return self._of_occurrences("coverage", rows.COVERAGE, rows.to_coverage, since, until)
 
     def count_observations(self, device: str, since: datetime) -> int:
-        """Return how much a device told of itself from then on; what is said about its sensors does not count."""
+        """Return how many observations of the device there are from `since` on; those about its sensors do not count."""
         # No occurrence is longer than 24 h, so those that began earlier hold nothing from then on.
         query = (
             "SELECT count(*) FROM observations t JOIN occurrences o ON o.id = t.occurrence "
@@ -201,7 +201,7 @@ def save_forgotten_intervals(state: StateStore, intervals: Iterable[Interval]) -
 
 
 def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
-    # Occurrences are written at once, for the other rows refer to them; those rows are collected and written table by
+    # Occurrences are written at once, because the other rows refer to them. Those rows are collected and written table by
     # table, since a step of the core records hundreds of observations at most and one `executemany` is much faster.
     waiting: dict[str, list[rows.Row]] = {
         INSERT_OBSERVATION: [],

@@ -15,8 +15,8 @@ ProposalState: TypeAlias = Literal["open", "accepted", "declined"]
 
 
 FIRST_BACKFILLED: Final = 1_000_000_000
-"""Numbers of uses and coverage from here on are of what was filled in after a break; those of the session begin at 1. Such a
-number holds the instant at which the stretch began, in milliseconds from the beginning of partner time."""
+"""The first number of uses and coverage that were filled in after a break; those of the session begin at 1. The number contains
+the instant at which the stretch began, in milliseconds from the beginning of partner time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class StoredCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownApps:
-    """How often apps that the catalogue does not know were opened on a device; `apps` is how many at least."""
+    """How often apps that the catalogue does not know were opened on a device; `apps`: how many different ones, at least."""
 
     opens: int
     apps: int
@@ -73,7 +73,7 @@ class CancelledOccurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedCounts:
-    """How much was deleted. A use or a coverage that was only cut counts, too."""
+    """How much was deleted. A use or a coverage that was only cut counts as well."""
 
     occurrences: int = 0
     observations: int = 0
@@ -95,7 +95,7 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarProblem:
-    """What could not be understood in the copy of a calendar that is in force. `until`: when it is past; None: not known."""
+    """Something that could not be read in the current copy of a calendar. `until`: when it is past; None: not known."""
 
     text: str
     until: datetime | None = None
@@ -103,7 +103,7 @@ class CalendarProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """A calendar that was imported, or that is read again and again (`subscribed`)."""
+    """A calendar that was imported once, or that is fetched regularly (`subscribed`)."""
 
     name: str
     # A file's absolute path, or a URL. A person who has the URL can often read the calendar, so no log and no repr shows it.
@@ -129,7 +129,7 @@ class Proposal:
     """What the event `uid` of a calendar proposes. It takes place only after the person accepts it on this device.
 
     `accepted_as`: the number of the partner time that was declared by accepting it. A proposal whose event changed is open
-    again; what was accepted before stays declared meanwhile.
+    again. What was accepted before stays declared meanwhile.
     """
 
     calendar: int

@@ -103,12 +103,12 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
         message = _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
         raise StoreError(message.format(path=path))
     for file in store_files(real):
-        # Opening a pipe would wait for ever, be it in the place of the file or of SQLite's own beside it.
+        # Opening a pipe would block, both in place of the file and of the files that SQLite keeps beside it.
         if not is_ordinary_or_absent(file):
             message = _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
             raise StoreError(message.format(path=path if file == real else file))
     for target, wanted in ((real, 0o600), (real.parent, 0o700)):
-        # A folder of another name was chosen by the person, who may have other things in it.
+        # The person chose a folder of another name, and may have other files in it.
         status = target.stat()
         if status.st_uid == os.geteuid() and status.st_mode & 0o077 and (target is real or target.name == _FOLDER):
             target.chmod(wanted)

@@ -20,7 +20,7 @@ def from_partner_time(partner_time: PartnerTime) -> dict[str, Any]:
 
 
 def to_partner_time(row: Mapping[str, Any]) -> PartnerTime:
-    """Return the partner time of a row. Raises `RowDamaged` if the row is none that `from_partner_time` made."""
+    """Return the partner time of a row. Raises `RowDamaged` if `from_partner_time` did not make it."""
     try:
         return _CONVERTER.from_row([row[name] for name in _CONVERTER.columns])
     except (ValueError, TypeError, KeyError) as error:

@@ -40,11 +40,11 @@ class PlanStore:
         self._zone = zone
 
     def partner_times(self) -> list[PartnerTime]:
-        """Return what is declared, by number; what floats is in the zone in which the device is just now."""
+        """Return the partner times, by number; floating ones with the zone in which the device is now."""
         with self._database.reading() as connection:
             cursor = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner_times ORDER BY number").fetchall()
             declared = [_to_partner_time(row) for row in cursor]
-        # The zone is looked up only where it matters: it takes a look at /etc/localtime.
+        # The zone is looked up only if it matters, because that reads /etc/localtime.
         here = self._zone() if any(partner_time.is_floating for partner_time in declared) else ""
         return [
             replace(partner_time, zone=here) if partner_time.is_floating else partner_time for partner_time in declared

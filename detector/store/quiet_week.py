@@ -25,12 +25,12 @@ _KEY: Final = "quiet_week"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietWeek:
-    """Its state."""
+    """The state of the quiet week, as it is stored."""
 
     since: datetime | None = None  # None: it was never started
     stopped: bool = False
     offered: bool = False  # the person was asked about it
-    declined: tuple[str, ...] = ()  # the codes of the rules whose proposal they do not want
+    declined: tuple[str, ...] = ()  # the codes of the rules whose proposal the person declined
 
 
 def load(store: Store) -> QuietWeek:
@@ -94,25 +94,30 @@ def is_requested(store: Store) -> bool:
 def has_just_ended(store: Store, zone: tzinfo | None = None) -> bool:
     """Return whether all its evenings are over, and no occurrence began since."""
     week = load(store)
-    done = evenings(store, week, zone) if not week.stopped else []
-    last = done[-1][-1].ended if len(done) >= EVENINGS else None
+    past = evenings(store, week, zone) if not week.stopped else []
+    last = past[-1][-1].ended if len(past) >= EVENINGS else None
     return last is not None and not store.history.occurrences(since=last)
 
 
 def current_evening(store: Store, zone: tzinfo | None = None) -> int | None:
-    """Return which evening of it is next or under way, counted from 1; None where none is to be quiet."""
+    """Return the number of the evening that is next or under way, from 1; None outside the quiet week."""
     week = load(store)
     if week.since is None or week.stopped:
         return None
-    done = len(evenings(store, week, zone))
-    return done + 1 if done < EVENINGS else None
+    past = len(evenings(store, week, zone))
+    return past + 1 if past < EVENINGS else None
 
 
-def decline(store: Store, code: str, *, wanted: bool = False) -> None:
-    """Save that the proposal for the rule is not wanted, or that it is `wanted` after all."""
+def decline(store: Store, code: str) -> None:
+    """Save that the person does not want the proposal for the rule."""
     week = load(store)
-    others = tuple(other for other in week.declined if other != code)
-    save(store, replace(week, declined=others if wanted else tuple(sorted((*others, code)))))
+    save(store, replace(week, declined=tuple(sorted({*week.declined, code}))))
+
+
+def undecline(store: Store, code: str) -> None:
+    """Save that the person may be shown a proposal for the rule again."""
+    week = load(store)
+    save(store, replace(week, declined=tuple(declined for declined in week.declined if declined != code)))
 
 
 def should_offer(store: Store) -> bool:

@@ -1,7 +1,7 @@
 """Recordings: observations as JSON Lines, to replay, to test with, to send with a report of a bug.
 
 Invariant 1: the first line is the heading, every other one an observation, in order of time.
-Invariant 2: reading is a stream: neither a long recording nor a long line takes much memory.
+Invariant 2: reading is a stream: a long recording or a long line does not take much memory.
 Invariant 3: every problem is named with its place; after the first one no observation is yielded.
 Invariant 4: a recording may be given away, so it contains no title, not even that of the partner time.
 """
@@ -29,9 +29,7 @@ from detector.store.codec import TEXT, InvalidObservation
 VERSION: Final = 1
 MAX_LINE_BYTES: Final = 65_536
 MAX_PROBLEMS: Final = 20
-"""So many problems are listed; the rest is counted."""
-
-"""Written instead of the title of every partner time."""
+"""Maximum number of problems that are listed; the rest is counted."""
 
 _MAX_SOURCE: Final = 240
 _EXAMPLE: Final = '{"turntoward": "recording", "version": 1, "device": "laptop", "note": ""}'
@@ -70,8 +68,8 @@ def write_recording(
 def read_recording(source: Path | BinaryIO, name: str | None = None) -> Iterator[Observation]:
     """Yield the observations of a recording, in order; `name` is how problems call the source.
 
-    What was yielded before the first problem can be used. A caller who must not start before all of it is known to be
-    right reads it twice. Raises `UserError` with every problem, each with its place; beyond `MAX_PROBLEMS` they are
+    The observations before the first problem are valid. A caller that must not start before all of it is checked reads it
+    twice. Raises `UserError` with every problem, each with its place; beyond `MAX_PROBLEMS` they are
     counted.
     """
     name = name or (str(source) if isinstance(source, Path) else "recording")
@@ -204,7 +202,7 @@ def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 @dataclass
 class _RecordingProblems:
-    """What was found to be wrong so far, and how often."""
+    """The problems found so far, and how many there are."""
 
     file: str
     shown: list[Problem] = field(default_factory=list)

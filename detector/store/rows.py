@@ -1,7 +1,7 @@
 """Convert the values of the store to rows and back.
 
 Invariant 1: instants and lengths are integers, in microseconds; truth values are 0 and 1.
-Invariant 2: `RowConverter` knows the columns; no list of columns stands beside the dataclass whose fields they are.
+Invariant 2: `RowConverter` takes the columns from the fields of the dataclass; no other list of columns exists.
 """
 
 import json
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class RowDamaged(Exception):
-    """A row holds what the program never writes: somebody else changed it, or the disk did."""
+    """A row contains something that the program never writes: another program changed it, or the disk is damaged."""
 
 
 class RowConverter(Generic[T]):
@@ -82,7 +82,7 @@ def _unchanged(value: Any) -> Any:
 
 def insert_statement(table: str, columns: Sequence[str], *, or_replace: bool = False) -> str:
     verb = "INSERT OR REPLACE" if or_replace else "INSERT"
-    # Quoted, for a name may be a keyword of SQL one day.
+    # Quoted, because a name may become a keyword of SQL.
     names = ", ".join(f'"{column}"' for column in columns)
     return f"{verb} INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 

@@ -88,7 +88,7 @@ class Store:
         return deleted
 
     def export(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        # Locked, for it holds a transaction of its own, so that all rows are of one instant.
+        # Locked, because the export has a transaction of its own, so that all rows are of one instant.
         with self._database.exclusive(), self._database.reading() as connection:
             yield from export(connection)
 

@@ -131,7 +131,7 @@ def test_an_error_status_is_explained(serve: Callable[..., Server], status: int,
 )
 def test_retry_after_is_respected(serve: Callable[..., Server], told: str, wait: timedelta | None) -> None:
     server = serve(Served(status=503, headers={"Retry-After": told}))
-    with pytest.raises(FetchFailed, match="no time just now") as found:
+    with pytest.raises(FetchFailed, match="is busy just now") as found:
         ask(server.url())
     assert found.value.wait == wait
 
@@ -291,9 +291,9 @@ def test_a_calendar_in_another_charset_becomes_utf_8(
         (b"<!DOCTYPE html><title>canary</title>", "the address answers with a web page, not a calendar"),
         (b"\n <html><body>Log in</body></html>", "the address answers with a web page, not a calendar"),
         (b"<?xml version='1.0'?><html>", "the address answers with a web page, not a calendar"),
-        (b"\x00\xff\x7fcanary" * 99, "what came is no calendar"),
-        (b"", "what came is empty, and no calendar"),
-        (b" \r\n", "what came is empty, and no calendar"),
+        (b"\x00\xff\x7fcanary" * 99, "the response is not a calendar"),
+        (b"", "the response is empty"),
+        (b" \r\n", "the response is empty"),
         (OURS[:-30], "the calendar broke off in the middle"),
     ],
 )
@@ -431,11 +431,11 @@ def test_the_first_address_that_answers_is_used(serve: Callable[..., Server]) ->
             "http://inside.example:{port}/",
             "inside.example stands on the local network, which is asked only with --local",
         ),
-        ("file:///etc/passwd", "the server sends on to something that is no address of a calendar"),
-        ("ftp://elsewhere.example/", "the server sends on to something that is no address of a calendar"),
-        ("http://[canary", "the server sends on to something that is no address of a calendar"),
-        ("", "the server sends on, and does not say where to"),
-        ("/again", "the server sends on from address to address, more than 5 times"),
+        ("file:///etc/passwd", "the server redirects to something that is not the address of a calendar"),
+        ("ftp://elsewhere.example/", "the server redirects to something that is not the address of a calendar"),
+        ("http://[canary", "the server redirects to something that is not the address of a calendar"),
+        ("", "the server redirects without an address"),
+        ("/again", "the server redirects more than 5 times"),
     ],
 )
 @pytest.mark.parametrize("local", [False, True])
@@ -488,7 +488,7 @@ def test_webcal_never_falls_back_to_plain_http(serve: Callable[..., Server]) -> 
     server = serve()
     public = FakePublicNetwork({HOST: [PUBLIC]})
     url = f"webcal://{HOST}:{server.port}/canary"
-    assert refused(url, local=False, network=public.network()) == "the server does not speak https as it should"
+    assert refused(url, local=False, network=public.network()) == "the server does not use https correctly"
     assert server.served.asked == []
 
 
@@ -499,7 +499,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(
     server = serve(Served(status=302, location=goal.url(HOST)), tls=certificates.server(HOST))
     public = FakePublicNetwork({HOST: [PUBLIC]}, trusts=certificates.trusting)
     why = refused(server.url(HOST), local=False, network=public.network())
-    assert why == "the server sends on from https to plain http, which is not followed"
+    assert why == "the server redirects from https to plain http, which is not followed"
     assert goal.connections == 0
 
 
@@ -528,13 +528,13 @@ def test_a_wrong_certificate_is_explained(serve: Callable[..., Server], certific
         f"the server's certificate is for another name than {HOST}"
     )
     assert why(serve(tls=Certificates().server(HOST))) == (
-        "nobody whom this device trusts vouches for the server's certificate"
+        "the server's certificate is issued by nobody whom this device trusts"
     )
 
 
 def test_certificates_are_verified_by_default(serve: Callable[..., Server], certificates: Certificates) -> None:
     server = serve(tls=certificates.server("127.0.0.1"))
-    assert refused(server.url()) == "nobody whom this device trusts vouches for the server's certificate"
+    assert refused(server.url()) == "the server's certificate is issued by nobody whom this device trusts"
     assert server.served.asked == []
 
 
@@ -571,7 +571,7 @@ def test_a_self_signed_certificate_is_explained(stack: ExitStack, tmp_path: Path
     context.load_cert_chain(pem, key)
     server = stack.enter_context(calendar_server(None, context))
     why = refused(server.url(HOST), local=False, network=FakePublicNetwork({HOST: [PUBLIC]}).network())
-    assert why == "the server's certificate is signed by itself, and nobody vouches for it"
+    assert why == "the server's certificate is signed by the server itself"
 
 
 def test_a_file_is_read_once_and_again_when_it_changed(tmp_path: Path) -> None:
@@ -588,7 +588,7 @@ def test_a_file_that_is_not_regular_is_refused_without_waiting(tmp_path: Path) -
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for place in (str(pipe), str(tmp_path), "/dev/zero", "/dev/tty"):
-        assert refused(place) == "the place is no ordinary file"
+        assert refused(place) == "the place is not a regular file"
     assert refused(str(tmp_path / "gone.ics")) == "the file is not there"
     large = tmp_path / "large.ics"
     with large.open("wb") as file:

@@ -166,7 +166,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_stored(server: Server) ->
         ("file:///canary", "a file is written as its path", 2),
         ("https://", "names no server", 2),
         ("no-such.ics", "The file is not there. Nothing was kept.", 1),
-        ("/dev/zero", "The place is no ordinary file. Nothing was kept.", 1),
+        ("/dev/zero", "The place is not a regular file. Nothing was kept.", 1),
         ("http://127.0.0.1:9/canary", "127.0.0.1 stands on the local network, which is asked only with --local", 1),
     ],
 )
@@ -474,7 +474,7 @@ def test_the_certificate_of_a_local_server_is_verified(
     server = serve(Served(body=calendar(DINNER)), tls=certificates.server("localhost"))
     url = server.url("localhost", SECRET).replace("https", "webcal")
     said = run("calendar", "subscribe", url, "--local", "--yes", code=1)
-    assert "Nobody whom this device trusts vouches for the server's certificate. Nothing was kept." in said
+    assert "The server's certificate is issued by nobody whom this device trusts. Nothing was kept." in said
     certificates.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     assert "plain http" not in run("calendar", "subscribe", url, "--local", "--yes")

@@ -94,7 +94,7 @@ class TestLocked:
         with Store.open(filled(path)) as store:
             other = sqlite3.connect(path, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StoreLocked, match=r"Another program holds .*turntoward\.sqlite"):
+            with pytest.raises(StoreLocked, match=r"Another program is using .*turntoward\.sqlite"):
                 store.history.save([seen(InputCounted(at=after_minutes(2), scrolls=1))])
             other.execute("ROLLBACK")
             other.close()

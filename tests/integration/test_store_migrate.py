@@ -264,7 +264,7 @@ def test_a_child_that_fails_says_why(path: Path) -> None:
     command = [sys.executable, "-m", "detector.store.migrate", str(path)]
     child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert child.returncode == 1
-    assert child.stderr.startswith(f"What is kept cannot be read: {path} is damaged")
+    assert child.stderr.startswith(f"The store cannot be read: {path} is damaged")
     assert path.read_text() == "a shopping list, and by no means a database"
 
 

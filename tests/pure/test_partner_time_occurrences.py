@@ -145,7 +145,7 @@ def test_last_friday_of_the_month_and_leap_day_recur() -> None:
         ("FREQ=MONTHLY;BYDAY=6MO", "BYDAY cannot be '6MO'"),
         ("FREQ=MONTHLY;BYDAY=0MO", "BYDAY cannot be '0MO'"),
         ("FREQ=YEARLY;BYDAY=-54MO", "BYDAY cannot be '-54MO'"),
-        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "bear no number"),
+        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "have no number"),
         ("FREQ=YEARLY;BYMONTH=0", "BYMONTH cannot be '0'"),
         ("FREQ=YEARLY;BYMONTH=-1", "BYMONTH cannot be '-1'"),
         ("FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY cannot be '32'"),

@@ -145,7 +145,7 @@ def test_declined_proposals_are_stored_until_they_are_wanted_after_all(store: St
     for code in ("M302", "F101", "F101"):
         quiet_week.decline(store, code)
     assert quiet_week.load(store).declined == ("F101", "M302")
-    quiet_week.decline(store, "M302", wanted=True)
+    quiet_week.undecline(store, "M302")
     assert quiet_week.load(store).declined == ("F101",)
     assert quiet_week.load(store).since == START
 

@@ -58,7 +58,7 @@ def accept_proposal(code: str) -> None:
     # Accepting undoes an earlier decline.
     if proposal.code in week.declined:
         with context.open_store() as store:
-            quiet_week.decline(store, proposal.code, wanted=True)
+            quiet_week.undecline(store, proposal.code)
     before, after = format_number(proposal.threshold.number), format_number(proposal.proposed)
     done = _("{code} now asks for {after} instead of {before}: it stands in {file}.")
     undo = _("To undo it, take {code} out of that file, from its [[rule]] on; the built-in rule is back then.")
