@@ -48,7 +48,7 @@ def status_command(*, as_json: bool) -> None:
 @click.command(epilog="Example: turntoward doctor")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def doctor_command(*, as_json: bool) -> None:
-    """Say what can be sensed here, who can speak, what is kept, and what to do about the rest.
+    """Show what can be sensed here, which notifiers work, what is stored, and what to do about the rest.
 
     Nothing is shown, sensed or changed.
     """
