@@ -1,4 +1,4 @@
-"""Errors, sorted by who can act. Each is worded where it is raised, never where it is caught.
+"""The exceptions of the program, and its exit codes. Their text is written where they are raised, not where they are caught.
 
 Invariant 1: `UserError` carries all problems at once, each with its place and what to do.
 Invariant 2: a rule that does not hold, a suppressed nudge and an absent feature are values, not exceptions.
@@ -85,7 +85,7 @@ class PhoneApiUnavailable(UnavailableError):
 
 
 class StoreError(TurntowardError):
-    """The store cannot be used: the daemon stops, for without it nothing that it notices is kept."""
+    """The store cannot be used: the daemon stops, because it can record nothing without it."""
 
 
 class DaemonNotRunning(TurntowardError):

@@ -1,4 +1,4 @@
-"""Open files without waiting for what is none, replace them as a whole, and let nobody else write to them."""
+"""Open regular files only, so that opening never blocks; replace files as a whole; keep them private."""
 
 import errno
 import os
@@ -11,10 +11,10 @@ from detector.i18n import _
 
 
 def open_ordinary(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
-    """Open an ordinary file to read it; opening another's pipe, a device or a socket could wait for ever, or never end.
+    """Open an ordinary file to read it, and refuse pipes, devices and sockets, from which reading could block or never end.
 
-    `allow_pipe`: a pipe is opened as well, as a shell makes one of `<(command)`; where nobody writes to it, it is empty.
-    Raises `OSError`, with a sentence for what is no ordinary file.
+    `allow_pipe`: a pipe is opened as well, such as a shell's `<(command)`; it is empty where no program writes to it.
+    Raises `OSError`, with a sentence if it is no ordinary file.
     """
     # Before it is opened, as opening some devices already does something; and after, as it may have been replaced since.
     _check_ordinary(Path(path).stat(), allow_pipe=allow_pipe)
@@ -46,8 +46,8 @@ def is_ordinary_or_absent(path: Path) -> bool:
 
 def make_folders(folder: Path, mode: int = 0o700) -> None:
     """Make the folder and those above it that are missing, each with the mode at most."""
-    # Each by itself: `mkdir(parents=True)` would give the folders in between the mode that the umask leaves.
-    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+    # One by one: `mkdir(parents=True)` would give the folders in between the mode that the umask leaves.
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         missing.mkdir(mode=mode, exist_ok=True)
 
 
@@ -57,8 +57,8 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
     Its folder has to exist. `mode`: the permissions of the file; None: everybody may read it, as far as the umask lets them.
     A link is replaced, too. Raises `OSError` if it cannot be written; nothing is changed then.
     """
-    # Beside it, for a file can be renamed only within its file system. A dot comes first, for neither systemd nor the
-    # loader of rules takes such a file for one of its own.
+    # Beside it, because a file can be renamed only within its file system. With a dot in front, because systemd and the
+    # loader of rules ignore such files.
     beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         descriptor = os.open(

@@ -1,4 +1,4 @@
-"""The zone in which the device is: times are shown in it, and floating partner times are computed in it."""
+"""The time zone of the device: times are shown in it, and floating partner times are computed in it."""
 
 import os
 from typing import Final
@@ -13,7 +13,7 @@ def local_zone() -> ZoneInfo:
 
 
 def local_zone_name() -> str:
-    """Return the IANA name of the zone in which the device is just now; it changes when the device travels."""
+    """Return the IANA name of the device's present zone; it changes when the device travels."""
     return local_zone().key
 
 

@@ -5,14 +5,12 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import is_dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import click
 
-from detector.control.status import json_object
+from detector.control.status import jsonable
 from detector.errors import Problem, UserError, printable
 from detector.i18n import _
 from detector.spelling import did_you_mean
@@ -67,24 +65,12 @@ def cut(text: str, width: int) -> str:
 
 def print_json(value: Any, *, sort_keys: bool = False) -> None:
     """Write the value as JSON: dataclasses as objects, instants and dates in ISO 8601, lengths in seconds."""
-    click.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2, sort_keys=sort_keys))
+    click.echo(json.dumps(value, default=jsonable, ensure_ascii=False, indent=2, sort_keys=sort_keys))
 
 
 def attributes(value: object, *names: str) -> dict[str, Any]:
     """Return these attributes as an object for JSON."""
     return {name: getattr(value, name) for name in names}
-
-
-def _jsonable(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return json_object(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def choose_by_name(items: Iterable[T], name: str, *keys: Callable[[T], str], unknown: str, otherwise: str) -> list[T]:

@@ -1,9 +1,9 @@
 """One daemon per person and per store: the locks that the daemon holds, what it writes in them, and waking the daemon.
 
 Invariant 1: the locks are the kernel's (flock), so a killed daemon never leaves a stale one behind.
-Invariant 2: asking whether a daemon runs is cheap: nothing heavy is imported here.
+Invariant 2: it is cheap to find out whether a daemon runs: nothing heavy is imported here.
 Invariant 3: the first line is the process id, the second the daemon's last status, the third its files, both as JSON.
-Invariant 4: one lock is in the runtime folder, one beside the store: whoever shares either with a daemon finds it.
+Invariant 4: one lock is in the runtime folder, one beside the store: a command that shares either with a daemon finds it.
 Invariant 5: a command never changes one store while the daemon that it finds uses another.
 """
 
@@ -34,7 +34,7 @@ class AlreadyRunning(TurntowardError):
 
 
 class LockUnusable(TurntowardError):
-    """What is in the place of a lock can be none."""
+    """The path of a lock leads to something that is no ordinary file of ours."""
 
 
 class OtherStore(StoreError):
@@ -121,7 +121,7 @@ def own_store() -> Path:
     """Return where this command's store is.
 
     Raises:
-        OtherStore: if the daemon that runs here uses another: what the command said would not be true of it.
+        OtherStore: if the daemon that runs here uses another: the command's output would be wrong for it.
     """
     daemon, own = find_daemon(), store_path()
     if daemon is None or not daemon.is_of_other_store:
@@ -200,7 +200,7 @@ def already_running(daemon: RunningDaemon | None) -> AlreadyRunning:
     """Return the error that names the daemon; None: it could not be read."""
     text = _(
         "turntoward is already running (process {pid}).\n"
-        "  `turntoward status` says what it is doing; one is enough for a person."
+        "  `turntoward status` shows what it is doing. There can be only one at a time."
     ).format(pid=daemon.pid if daemon else _("unknown"))
     if daemon is not None and daemon.files:
         files = _("  It uses the store {store} and the runtime folder {runtime}.")
@@ -236,7 +236,7 @@ def _read(path: Path) -> RunningDaemon | None:
     try:
         file = _open(path, os.O_RDONLY)
         try:
-            # Shared, so that two readers at once do not take each other for the daemon.
+            # Shared, so that two readers do not take each other for the daemon.
             return None if _try_lock(file, fcntl.LOCK_SH) else _parse(file)
         finally:
             os.close(file)
@@ -247,7 +247,7 @@ def _read(path: Path) -> RunningDaemon | None:
 
 
 def _open(path: Path, flags: int) -> int:
-    # O_NONBLOCK: opening a pipe would wait for ever.
+    # O_NONBLOCK: opening a pipe would wait for a writer.
     file = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY, 0o600)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
@@ -265,10 +265,10 @@ def _unusable(path: Path, error: OSError) -> LockUnusable:
 def _parse(file: int) -> RunningDaemon | None:
     pid, status, files, *_rest = [*os.pread(file, 1 << 20, 0).decode("utf-8", "replace").split("\n"), "", "", ""]
     try:
-        known = json.loads(files or "{}")
+        paths = json.loads(files or "{}")
     except ValueError:  # it is being written
-        known = {}
-    return RunningDaemon(pid=int(pid), status=status, files=known) if pid.isdigit() else None
+        paths = {}
+    return RunningDaemon(pid=int(pid), status=status, files=paths) if pid.isdigit() else None
 
 
 def _lock(file: int) -> bool:

@@ -1,8 +1,8 @@
-"""Start, stop, extend, skip, cancel or edit partner time, or answer a nudge: what commands, the session bus and the phone's page request.
+"""Requests of commands, the session bus and the phone's page: change partner time, or answer a nudge.
 
-Invariant 1: the same request does the same, whoever makes it; one that is impossible changes nothing.
-Invariant 2: only the request is stored. The daemon acts on it when it next reconciles, and whoever requested it wakes the daemon.
-Invariant 3: what has started stays as it started: only stop, skip, cancel, extend and remove change it.
+Invariant 1: a request does the same wherever it comes from; an impossible one changes nothing.
+Invariant 2: only the request is stored. The daemon acts on it when it next reconciles, and the caller wakes the daemon.
+Invariant 3: an occurrence that has started is changed only by stop, skip, cancel, extend and remove.
 
 Every function raises `StoreError` if the store cannot be read or written.
 """
@@ -80,12 +80,15 @@ def current_or_next(store: Store, now: datetime, number: int | None = None) -> O
     None where there is none within `NEXT_HORIZON`, or where all of them are skipped or cancelled.
     """
     schedule = read_schedule(store, now)
-    current = [each for each in schedule.under_way(now) if number in {None, each.partner_time}]
+    current = [occurrence for occurrence in schedule.under_way(now) if number in {None, occurrence.partner_time}]
     if current:
         return current[0]
-    wanted = [known for known in schedule.partner_times if number in {None, known.number}]
-    firsts = (next(schedule.upcoming_of(known, now, within=NEXT_HORIZON), None) for known in wanted)
-    return min((each for each in firsts if each is not None), key=lambda each: each.begins, default=None)
+    partner_times = [partner_time for partner_time in schedule.partner_times if number in {None, partner_time.number}]
+    firsts = (
+        next(schedule.upcoming_of(partner_time, now, within=NEXT_HORIZON), None) for partner_time in partner_times
+    )
+    upcoming = (occurrence for occurrence in firsts if occurrence is not None)
+    return min(upcoming, key=lambda occurrence: occurrence.begins, default=None)
 
 
 def skip(store: Store, now: datetime, number: int | None = None) -> Occurrence | None:
@@ -107,17 +110,17 @@ def unskip(store: Store, now: datetime, number: int | None = None) -> Occurrence
     None where none is skipped that could still begin: what has begun and was ended does not come back.
     """
     with store.transaction():
-        found = _skipped(store, now, number)
-        if found is None:
+        skipped = _skipped(store, now, number)
+        if skipped is None:
             return None
-        instead = next((each.instead for each in store.plans.cancelled() if each.occurrence == found.id), None)
+        instead = next((each.instead for each in store.plans.cancelled() if each.occurrence == skipped.id), None)
         # A replacement that has started took place, and stays.
         if instead is not None and not any(
             each.occurrence.partner_time == instead for each in started_occurrences(store, now)
         ):
             store.plans.remove(instead)
-        store.plans.unskip(found.id)
-        return found
+        store.plans.unskip(skipped.id)
+        return skipped
 
 
 def cancel(

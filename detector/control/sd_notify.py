@@ -1,6 +1,6 @@
 """Notify systemd that the daemon is ready, alive or stopping, and of its status (sd_notify). Without systemd do nothing.
 
-Invariant 1: the watchdog is fed by the loop that feeds the core, and by nothing else: a stuck core must look stuck.
+Invariant 1: the watchdog is fed by the loop that feeds the core, and by nothing else: the watchdog must notice a stuck core.
 """
 
 import os
@@ -49,5 +49,5 @@ class Systemd:
                 channel.setblocking(False)
                 channel.sendto(line.encode(), address)
         except OSError:
-            # Nobody listens, or the socket is full. Nothing here depends on it.
+            # No process listens, or the socket is full; the daemon does not depend on it.
             return

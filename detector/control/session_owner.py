@@ -1,6 +1,6 @@
 """Refuse to run in another user's session: the program senses only the account that it runs under.
 
-Invariant 1: nobody is an exception, not even root (docs/evidence.md).
+Invariant 1: there is no exception, not even root (docs/evidence.md).
 """
 
 import os

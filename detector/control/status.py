@@ -6,17 +6,26 @@ Invariant 2: the keys of `status --json` do not change: a field that is renamed 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from detector.i18n import _
 
 
-def json_object(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by their keys in JSON."""
-    # A renamed field keeps the key that earlier versions wrote, and that scripts read.
-    return {each.metadata.get("json", each.name): getattr(value, each.name) for each in fields(value)}
+def jsonable(value: Any) -> Any:
+    """Return the value for JSON: dataclasses as objects, instants and dates in ISO 8601, durations in seconds."""
+    if is_dataclass(value) and not isinstance(value, type):
+        # A renamed field keeps the key that earlier versions wrote, and that scripts read.
+        return {field.metadata.get("json", field.name): getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +87,7 @@ class DaemonStatus:
     def as_json(self) -> str:
         """Return one line of JSON; instants in ISO 8601, UTC."""
         # One line: the lock's file holds the status as its second line.
-        return json.dumps(json_object(self), default=_encode, ensure_ascii=False, sort_keys=True)
+        return json.dumps(self, default=jsonable, ensure_ascii=False, sort_keys=True)
 
     def as_line(self) -> str:
         if self.partner_time is not None:
@@ -90,11 +99,3 @@ class DaemonStatus:
         if self.next_begins is not None:
             return _("waiting for the next partner time")
         return _("no partner time is declared")
-
-
-def _encode(value: Any) -> Any:
-    if is_dataclass(value):
-        return json_object(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} does not belong in the status")

@@ -1,4 +1,4 @@
-"""Work out what is usual of the features that rules compare with their usual, from the sessions of the last 28 days."""
+"""Measure the usual values of the features that rules compare with them, from the sessions of the last 28 days."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from rules.model import FeatureKey, Rule, Value
 def read_baselines(
     rules: Sequence[Rule], *, store: Store, now: datetime, attention: AttentionSettings
 ) -> Mapping[FeatureKey, Value]:
-    """Return what is usual of every feature that a rule compares with its usual; nothing is read where none does."""
+    """Return the usual value of every feature that a rule compares with it; without such a rule nothing is read."""
     keys = baseline_keys(features_used(rules))
     if not keys:
         return {}

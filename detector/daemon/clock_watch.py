@@ -1,9 +1,9 @@
-"""Check whether time went on as it should since the last check: no sleep, no jump of the wall clock, no stopped process.
+"""Detect a sleep of the device, a jump of the wall clock, or a stop of the process since the last check.
 
-Invariant 1: it is checked before anything is decided: a deadline that was reached by a jump is no evidence.
-Invariant 2: a jump is where the wall clock and the monotonic clock disagree; NTP's slow correction is none.
-Invariant 3: a process that was stopped is told so by SIGCONT; out of a frozen cgroup it wakes later than it meant to, and was
-not even waiting for a core meanwhile. A busy machine is neither.
+Invariant 1: the check comes before any decision: a deadline that was reached by a jump is no evidence.
+Invariant 2: it is a jump if the wall clock and the monotonic clock disagree by more than NTP's slow correction.
+Invariant 3: SIGCONT reports that the process was stopped. After a frozen cgroup it wakes later than planned, although it did
+not wait for a core; on a busy machine it does wait for one.
 """
 
 import time
@@ -26,7 +26,7 @@ MAX_LATENESS: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockJump:
-    """Time did not go on evenly: nothing is known between `since`, the last instant known, and `at`."""
+    """Nothing is known between `since`, the last instant known, and `at`."""
 
     since: datetime
     at: datetime
@@ -40,8 +40,8 @@ class ClockJump:
 class ClockWatch:
     """Remembers the clocks at the last check.
 
-    `slept` returns the seconds that the device slept since it booted, `waited` those that this process waited for a core. Set
-    `was_stopped` where the system says so: nobody knows since when, so nothing since the last check is known.
+    `slept` returns the seconds that the device slept since it booted, `waited` those that this process waited for a core.
+    `was_stopped` is set on SIGCONT: the start of the stop is unknown, so nothing since the last check is known.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ClockWatch:
         self.was_stopped = False
 
     def will_wake(self, within: float | None) -> None:
-        """Note that the next check comes in so many seconds at the latest; None: nobody knows when."""
+        """Note that the next check comes within this many seconds; None: at any time."""
         self._wakes = None if within is None else self._clock.monotonic() + max(0.0, within) - self._waited()
 
     def check(self) -> ClockJump | None:
@@ -69,9 +69,9 @@ class ClockWatch:
             is_late = wakes is not None and self._monotonic - self._waited() - wakes > MAX_LATENESS.total_seconds()
             if not is_late and not (was_stopped and self._wall - before > TOLERANCE):
                 return None
-            # As after a restart: the program did not run, whatever the device did meanwhile.
+            # As after a restart: the program did not run.
             return ClockJump(since=before, at=self._wall, reason=GapReason.RESTART)
-        # The monotonic clock stops during sleep, so a sleep looks like a jump; only the boot clock can tell them apart.
+        # The monotonic clock stops during sleep, so a sleep looks like a jump; only the boot clock distinguishes them.
         slept = timedelta(seconds=self._asleep - asleep)
         reason = GapReason.SUSPEND if slept > _MIN_SLEEP else GapReason.CLOCK_JUMP
         return ClockJump(since=before, at=self._wall, reason=reason)
@@ -81,14 +81,14 @@ class ClockWatch:
 
 
 def seconds_slept() -> float:
-    """Return how long the device has slept since it booted; 0 where the system does not say."""
+    """Return how long the device has slept since it booted; 0 where the system does not report it."""
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def seconds_waited() -> float:
-    """Return how long this thread was ready to run and waited for a core; 0 where the system does not say."""
+    """Return how long this thread was ready to run and waited for a core; 0 where the system does not report it."""
     try:
         return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):

@@ -1,6 +1,6 @@
-"""Compose the daemon and run it: the only place that knows the concrete classes of the other packages.
+"""Compose the daemon and run it; `session_factory` does the same for one session.
 
-Invariant 1: what only partner time needs (rules, catalogue, sensors, notifiers) is imported when the first session starts.
+Invariant 1: rules, catalogue, sensors and notifiers, which only partner time needs, are imported when the first session starts.
 Invariant 2: a start is refused in this order: another user's session, a second instance, the settings, the store.
 """
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from detector.daemon.phone_tracker import PhoneTracker
     from detector.daemon.session_sensors import SessionSensors
 
-# After so long the daemon exits, whatever still hangs: everything that was decided is stored already.
+# Maximum duration of the shutdown, whatever hangs: all decisions are stored already.
 MAX_SHUTDOWN_SECONDS: Final = 1.5
 
 logger = logging.getLogger("turntoward")
@@ -88,7 +88,7 @@ async def _run(lock: Lock, store: Store, settings: Settings, clock: Clock) -> No
 
 
 class Daemon:
-    """Everything that lives as long as the daemon does. Its public methods are what the session bus may ask for."""
+    """The parts that live as long as the daemon. Its public methods are those that the session bus offers."""
 
     def __init__(self, *, lock: Lock, store: Store, settings: Settings, clock: Clock) -> None:
         self._lock = lock
@@ -110,7 +110,7 @@ class Daemon:
         )
         self._scheduler = Scheduler(clock, self.reconcile, upkeep=self._upkeep)
 
-        # What acts outside of sessions, too; each is brought up to date after every reconciliation.
+        # Parts that also act outside of sessions; each is updated after every reconciliation.
         self._dbus_service = DBusService(self)
         self._dnd_controller = DndController(store=store, clock=clock, bus=lambda: self._dbus_service.connection)
         self._phone_gateway = DaemonPhoneGateway(
@@ -135,7 +135,7 @@ class Daemon:
             wake_at=lambda at: self._scheduler.set_job("heads_up", at, self.reconcile),
         )
 
-        # What belongs to the session, and what is reported of it.
+        # The session's parts, and what was last published.
         self._had_session = False
         self._sensors: SessionSensors | None = None
         self._rule_files: str | None = None
@@ -167,8 +167,8 @@ class Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # Do Not Disturb first: of all this only the desktop's state outlives the process. The bus last: the
-            # controller and the notifiers talk through it.
+            # Do Not Disturb first: only the desktop's state outlives the process. The bus last: the controller and the
+            # notifiers use it.
             await self._dnd_controller.close()
             await self._phone_api_switch.close()
             await self._reconciler.close()
@@ -176,14 +176,14 @@ class Daemon:
             await self._dbus_service.close()
 
     def _shut_down(self) -> None:
-        # A sensor's thread, a notifier or the disk may hang, and the process must end all the same. A thread does it: a
-        # second signal would wait until the call that hangs returns.
+        # The process must end even where a sensor's thread, a notifier or the disk hangs. A thread ends it: a second signal
+        # would wait until the call that hangs returns.
         deadline = threading.Timer(MAX_SHUTDOWN_SECONDS, os._exit, (EXIT_DONE,))
         deadline.daemon = True
         deadline.start()
         self._loop.stop()
 
-    # What the session bus and other parts of the daemon may ask for.
+    # Called by the session bus and other parts of the daemon.
 
     def status(self) -> str:
         return self._status().as_json()
@@ -196,7 +196,7 @@ class Daemon:
         self._store.plans.pause_until(None)
         self.reconcile()
 
-    def stop(self) -> None:
+    def stop_partner_time(self) -> None:
         requests.stop(self._store, self._clock.now())
         self.reconcile()
 
@@ -258,12 +258,12 @@ class Daemon:
         self._publish_status()
 
     def _wants_dnd(self) -> str | None:
-        """Return the id of the occurrence for which Do Not Disturb is to be on now, or None."""
+        """Return the id of the occurrence for which Do Not Disturb has to be on now, or None."""
         session = self._reconciler.session
         if session is None or session.paused or not (session.occurrence.do_not_disturb or self._settings.quiet.always):
             return None
         if self._settings.quiet.even_without_nudges and session.notice is not None:
-            # It holds back our own notifications as well, so the start is shown before it is on, for its whole time.
+            # It holds back our own notifications as well, so the start notice has its whole time before it is switched on.
             shown_at = session.notice.shown_at if session.sensing == "all" else None
             until = None if shown_at is None else shown_at + self._settings.notifications.expires
             if until is None or self._clock.now() < until:
@@ -275,8 +275,8 @@ class Daemon:
         before = {phone.name for phone in self._phone_gateway.phones()}
         phones = self._phone_gateway.reload_phones()
         self._phone_gateway.forget(*before.difference(phone.name for phone in phones))
-        wanted = needs_phone_api(phones, self._clock.now())
-        await self._phone_api_switch.update(self._store.phones.api_address(), wanted=wanted)
+        is_needed = needs_phone_api(phones, self._clock.now())
+        await self._phone_api_switch.update(self._store.phones.api_address(), is_needed=is_needed)
         if self._sensors is not None:
             await self._sensors.set_phones(phones)
 
@@ -346,7 +346,7 @@ class Daemon:
 
 
 def _reload_settings(before: Settings) -> tuple[Settings, Sequence[Problem]]:
-    # A mistake in the file must not stop partner time: the settings from before stay in force.
+    # A mistake in the file must not stop partner time: the earlier settings stay in force.
     try:
         return read_settings(config_path()), ()
     except UserError as wrong:

@@ -1,4 +1,4 @@
-"""Save the last observations before the core failed, as a recording that can become a test."""
+"""Save the last observations before a failure of the core as a recording, which can become a test."""
 
 import os
 from collections.abc import Sequence

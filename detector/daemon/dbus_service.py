@@ -1,8 +1,8 @@
 """The daemon's service on the session bus, `org.turntoward.Daemon1`: for panels and scripts of the same person.
 
-Invariant 1: whoever sits at the device can see, pause and stop at once; nobody else is on this bus.
-Invariant 2: no bus, or one that went away, is no failure: it is tried again with the next heartbeat.
-Invariant 3: there is one daemon in a session: who finds another on the bus ends, whatever its folders are.
+Invariant 1: the person at the device can see the status, pause and stop at once; nobody else is on this bus.
+Invariant 2: without a bus, or when it goes away, the daemon goes on and tries again with the next heartbeat.
+Invariant 3: there is one daemon in a session: a daemon that finds another on the bus ends, whatever its folders are.
 """
 
 import asyncio
@@ -42,13 +42,13 @@ logger = logging.getLogger("turntoward")
 
 
 class DaemonCommands(Protocol):
-    """What the bus may ask the daemon: `detector.daemon.compose.Daemon`."""
+    """The methods of the daemon that the bus may call: `detector.daemon.compose.Daemon`."""
 
     def status(self) -> str:
         """Return the status as JSON."""
 
     def pause(self, length: timedelta) -> None:
-        """Pause for so long from now on."""
+        """Pause for this duration from now on."""
 
     def resume(self) -> None:
         """End a pause."""
@@ -56,7 +56,7 @@ class DaemonCommands(Protocol):
     def reconcile(self) -> None:
         """Read the store again."""
 
-    def stop(self) -> None:
+    def stop_partner_time(self) -> None:
         """Stop partner time that is under way."""
 
 
@@ -68,7 +68,7 @@ class DBusService:
         self._changes: Mapping[str, Callable[[], None]] = {
             "Resume": daemon.resume,
             "Reconcile": daemon.reconcile,
-            "Stop": daemon.stop,
+            "Stop": daemon.stop_partner_time,
         }
         self._bus: Bus | None = None
         self._was_there: bool | None = None
@@ -80,7 +80,7 @@ class DBusService:
 
     @property
     def connection(self) -> Bus | None:
-        """The connection as it is now, to be shared; None where there is no bus."""
+        """The present connection, to be shared; None where there is no bus."""
         return self._bus if self.connected else None
 
     async def connect(self) -> None:
@@ -105,7 +105,7 @@ class DBusService:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 bus = await Bus.connect()
-                # Before the name: whoever sees the name may call at once.
+                # Before the name: a program that sees the name may call at once.
                 bus.add_handler(self._answer)
                 other = await bus.request_name(DAEMON)
         except Exception as absent:  # noqa: BLE001 - the library lets through whatever requesting a name raises
@@ -136,10 +136,10 @@ class DBusService:
         # D-Bus allows a call that names no interface.
         if call.interface not in (INTERFACE, None):
             return None
-        wanted = (call.member, call.signature)
-        if wanted == ("Status", ""):
+        method = (call.member, call.signature)
+        if method == ("Status", ""):
             return Message.new_method_return(call, "s", [self._daemon.status()])
-        if wanted == ("Pause", "u"):
+        if method == ("Pause", "u"):
             return self._pause(call)
         change = self._changes.get(call.member or "") if not call.signature else None
         if change is not None:

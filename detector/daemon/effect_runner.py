@@ -1,8 +1,8 @@
-"""Carry out what the core asks for: store its records, show its notifications, bring the answers back.
+"""Carry out the effects of the core: store its records, show its notifications, and put the answers into the inbox.
 
 Invariant 1: records are stored, all of a step at once, before anything of that step is shown.
 Invariant 2: notifications are shown by a task of their own, in order, one at a time; results come back through the inbox.
-Invariant 3: a notifier that fails costs its nudge, never the daemon.
+Invariant 3: when a notifier fails, its nudge counts as not shown; the daemon goes on.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ logger = logging.getLogger("turntoward")
 class EffectRunner:
     """Carries out the effects of one session.
 
-    `put` takes what is observed of the notifications. `phones` that wait for an answer show their own nudges. At the end the
-    `pop_unknown_apps` returns what the inbox met since the last step; it is counted in `occurrence`, that of the session. The
-    `sender` is closed; where a line is to be shown after the end, `show_after_end` shows it and closes the sender later.
+    `put` is called with observations about the notifications. Phones of `phones` that wait for an answer show their own
+    nudges. `pop_unknown_apps` returns the unknown apps since the last step; they are counted for `occurrence`. At the end
+    `sender` is closed, unless `show_after_end` takes it over.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class EffectRunner:
 
     def run(self, effects: Sequence[Effect]) -> None:
         """Store the records, then queue what is to be shown, in its order."""
-        # A nudge that was seen and not stored could come again after a crash; one that was stored and not seen is only lost.
+        # A nudge that was shown but not stored could come again after a crash; one that was stored but not shown is only lost.
         records = [effect for effect in effects if isinstance(effect, Record)]
         if records:
             self._store.history.save(records)
@@ -111,15 +111,15 @@ class EffectRunner:
                 0, replace(text, is_start_notice=True, expires=timedelta(0) if stays else text.expires)
             )
         except Exception:
-            logger.exception("a notifier failed in a way that it should not")
+            logger.exception("unexpected exception in a notifier")
         return by is not None, self._clock.now()
 
     def show(self, text: NotificationText) -> None:
-        """Queue something that is no nudge; it takes the place of what was shown at the start."""
+        """Queue a notification that is no nudge; it replaces the start notice."""
         self._enqueue(text)
 
     def answer(self, nudge: int, answers: Sequence[Answer]) -> None:
-        """Take answers that came another way than through the nudge's notification, and close that."""
+        """Take answers that did not come through the nudge's notification, and close that notification."""
         for answer in answers:
             self._answered(nudge, answer)
         if answers[-1] in NEEDED_LENGTHS:
@@ -131,7 +131,7 @@ class EffectRunner:
         await self._queue.join()
 
     async def close(self) -> None:
-        """Show nothing more, but for the line after the end, if there is one."""
+        """Show nothing more, except the summary after the end if there is one."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -146,7 +146,7 @@ class EffectRunner:
             return None if self._end is None else self.wording.end(self._end, self._store, self._clock.now())
         except Exception:
             # The session is over and stored; a failing summary must not keep the daemon from going on.
-            logger.exception("the line at the end of partner time cannot be shown")
+            logger.exception("the summary at the end of partner time cannot be shown")
             return None
 
     def _show_on_phone(self, moment: Moment) -> bool:
@@ -164,7 +164,7 @@ class EffectRunner:
                 await self._carry_out(effect)
             except Exception:
                 # A bug of a notifier: the nudge is recorded as undelivered, the next one may succeed.
-                logger.exception("a notifier failed in a way that it should not")
+                logger.exception("unexpected exception in a notifier")
                 if isinstance(effect, Notify):
                     self._put(NotShown(at=self._clock.now(), nudge=effect.moment.number))
             finally:

@@ -1,10 +1,10 @@
-"""The only way into the core: here observations are put in order, and here titles end.
+"""Order the observations of sensors and notifications before the session feeds them to the core, and drop titles.
 
-Invariant 1: a title is classified and dropped on the way in; nothing behind the inbox has ever seen one. So is the name of an
-app on a phone, whatever the settings say: the phone may be somebody else's.
-Invariant 2: behind the inbox instants never decrease, and none lies in the future.
-Invariant 3: what says nothing new is left out: the same activity twice in a row on one device is once.
-Invariant 4: the queue is bounded; what does not fit becomes one `Gap`, for silence must not look like presence.
+Invariant 1: a title is classified and dropped in `put`; no later code gets one. The same holds for the name of an app on a
+phone, whatever the settings are: the phone may be somebody else's.
+Invariant 2: the instants of what `take` returns never decrease, and none lies in the future.
+Invariant 3: repetitions are left out: the same activity twice in a row on one device counts once.
+Invariant 4: the queue is bounded; observations that do not fit are recorded as one `Gap`.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from detector.clock import Clock
 from detector.sensors.model import AppFocused, SensorEvent, Toplevel, ToplevelFocused
 from rules.features import UNNAMED
 
-# Observations that wait at most: a minute of the busiest input that anybody makes.
+# Maximum of observations that wait: a minute of the busiest input that a person makes.
 MAX_WAITING: Final = 2000
 
-# Few by nature, one or two for each nudge, and not repeated: they are added although the queue is full.
+# One or two for each nudge, and not repeated: they are added although the queue is full.
 _NEVER_DROPPED: Final = (obs.Shown, obs.NotShown, obs.Answered)
-# After these the core no longer takes for granted what is in front, so the same activity is news again.
+# After these the core no longer knows what is in front, so the same activity is no repetition.
 _FORGETS_FRONT: Final = (
     obs.Gap,
     obs.SensorStarted,
@@ -66,14 +66,14 @@ class Inbox:
         self._arrived = arrived
 
     def __repr__(self) -> str:
-        """Return how many observations wait, and nothing of what they are."""
+        """Return how many observations wait, without their content."""
         return f"<Inbox: {len(self._waiting)} waiting>"
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def put(self, event: SensorEvent) -> None:
-        """Add what was observed. Never waits; nothing of a toplevel or an app but its activity stays."""
+        """Add an observation. Never waits; of a toplevel or an app only its activity is kept."""
         observation = self._focused(event) if isinstance(event, ToplevelFocused | AppFocused) else event
         if isinstance(observation, _FORGETS_FRONT):
             self._front.pop(observation.device, None)
@@ -92,33 +92,33 @@ class Inbox:
         self._arrived.set()
 
     def take(self) -> tuple[obs.Observation, ...]:
-        """Return what waits, in order, and empty the queue; the last is a `Gap` where something did not fit."""
+        """Return the waiting observations in order, and empty the queue; the last is a `Gap` if some did not fit."""
         if self._lost_from is not None:
             # What was dropped came after everything that waits, because the queue was full by then.
             latest = self._latest or self._lost_from
             self._waiting.append(obs.Gap(at=latest, since=self._lost_from, reason=obs.GapReason.OVERFLOW))
             self._front.clear()
             self._lost_from = None
-        taken = tuple(self._waiting)
+        observations = tuple(self._waiting)
         self._waiting.clear()
-        return taken
+        return observations
 
     def not_before(self, at: datetime) -> None:
-        """Give everything from now on an instant of at least `at`: the core has come so far already."""
+        """Give all later observations an instant of at least `at`, which the core has reached already."""
         if self._latest is None or at > self._latest:
             self._latest = at
 
-    def _focused(self, seen: ToplevelFocused | AppFocused) -> obs.Focused:
-        if isinstance(seen, AppFocused):
-            activity = replace(self._classify_app(seen), name=None)
-            return obs.Focused(at=seen.at, device=seen.device, activity=activity, opened=seen.opened)
-        if seen.toplevel is None:
-            return obs.Focused(at=seen.at, device=seen.device, activity=None)
+    def _focused(self, event: ToplevelFocused | AppFocused) -> obs.Focused:
+        if isinstance(event, AppFocused):
+            activity = replace(self._classify_app(event), name=None)
+            return obs.Focused(at=event.at, device=event.device, activity=activity, opened=event.opened)
+        if event.toplevel is None:
+            return obs.Focused(at=event.at, device=event.device, activity=None)
         return obs.Focused(
-            at=seen.at,
-            device=seen.device,
-            activity=self._classify(seen.toplevel),
-            full_screen=seen.toplevel.full_screen,
+            at=event.at,
+            device=event.device,
+            activity=self._classify(event.toplevel),
+            full_screen=event.toplevel.full_screen,
         )
 
     def _without_name(self, focused: obs.Focused) -> obs.Focused:
@@ -129,7 +129,7 @@ class Inbox:
         return replace(focused, activity=replace(focused.activity, name=None))
 
     def _in_order(self, observation: obs.Observation) -> obs.Observation:
-        # A phone's clock may be ahead, and a sensor's thread may report late: what they say is moved, not dropped.
+        # A phone's clock may be ahead, and a sensor's thread may report late: their observations are moved, not dropped.
         at = min(observation.at, self._clock.now())
         if self._latest is not None and at < self._latest:
             at = self._latest

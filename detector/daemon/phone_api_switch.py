@@ -1,8 +1,8 @@
 """Run the phone API exactly while a phone is paired or being paired.
 
-Invariant 1: without a phone that has a token and without an open pairing there is no socket.
-Invariant 2: an API that cannot start is no failure of the daemon: it says why, and is tried again at the next reconciliation.
-Invariant 3: what the API needs is imported when it starts.
+Invariant 1: there is no socket while no phone has a token and no pairing is open.
+Invariant 2: when the API cannot start, the daemon goes on: the reason is in the status, and the next reconciliation tries again.
+Invariant 3: the modules of the API are imported when it starts.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class PhoneApiSwitch:
         self._logged: str | None = None
         self.state: PhoneApiStatus | None = None
 
-    async def update(self, address: PhoneApiAddress | None, *, wanted: bool) -> None:
-        """Start, stop or move the API, so that it listens at this address, if it is wanted."""
-        target = address if wanted else None
+    async def update(self, address: PhoneApiAddress | None, *, is_needed: bool) -> None:
+        """Start, stop or move the API, so that it listens at this address if it is needed."""
+        target = address if is_needed else None
         if target == self._address and (target is None or self._api is not None):
             return
         await self.close()
@@ -57,7 +57,7 @@ class PhoneApiSwitch:
         except PhoneApiUnavailable as failed:
             why = f"{failed.why}; {failed.remedy}" if failed.remedy else failed.why
             self.state = PhoneApiStatus(url=address.url, open=False, why=why)
-            # It is tried once a minute; the log says it once.
+            # It is tried once a minute, and logged once.
             if self._logged != why:
                 self._logged = why
                 logger.warning("the phone API cannot start: %s", why)

@@ -1,8 +1,8 @@
 """Classify the apps on phones, and count how often one was opened that the catalogue does not know.
 
 Invariant 1: a category that the phone itself sent wins: the person chose it.
-Invariant 2: of an unknown app only a count is stored. Its name goes no further: the phone may be somebody else's.
-Invariant 3: nothing is stored here: the inbox calls this while it takes an event in. `pop_unknown` hands over what is to be.
+Invariant 2: of an unknown app only a count is stored, never its name: the phone may be somebody else's.
+Invariant 3: nothing is stored here, because the inbox calls this for each event. `pop_unknown` returns what has to be stored.
 """
 
 from collections.abc import Callable
@@ -25,28 +25,28 @@ class PhoneApps:
 
     def __init__(self, classify: Callable[[str], Classification]) -> None:
         self._classify = classify
-        self._met: set[tuple[str, str]] = set()
+        self._opened_before: set[tuple[str, str]] = set()
         self._unknown: list[UnknownAppOpened] = []
 
     def activity(self, app: AppFocused) -> Activity:
         return _activity(app, self._classify(app.app) if app.app else None)
 
     def opened(self, app: AppFocused) -> Activity:
-        """Return what the app is, and note where the catalogue does not know it."""
-        found = self._classify(app.app) if app.app else None
-        if found is not None and found.entry is None and app.category is None:
+        """Classify the app, and note if the catalogue does not know it."""
+        classification = self._classify(app.app) if app.app else None
+        if classification is not None and classification.entry is None and app.category is None:
             key = (app.device, app.app)
-            self._unknown.append(UnknownAppOpened(app.device, key not in self._met))
-            self._met.add(key)
-        return _activity(app, found)
+            self._unknown.append(UnknownAppOpened(app.device, key not in self._opened_before))
+            self._opened_before.add(key)
+        return _activity(app, classification)
 
     def pop_unknown(self) -> list[UnknownAppOpened]:
-        """Return what is to be counted since the last call."""
+        """Return the unknown apps that were opened since the last call."""
         unknown, self._unknown = self._unknown, []
         return unknown
 
 
-def _activity(app: AppFocused, found: Classification | None) -> Activity:
-    if found is None:
+def _activity(app: AppFocused, classification: Classification | None) -> Activity:
+    if classification is None:
         return Activity(category=app.category or "other")
-    return Activity(category=app.category or found.category, name=found.name)
+    return Activity(category=app.category or classification.category, name=classification.name)

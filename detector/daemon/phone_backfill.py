@@ -1,8 +1,8 @@
-"""Store afterwards what a phone on a cable recorded while its link was lost.
+"""Store uses that a phone on a cable recorded itself while its link was lost.
 
-Invariant 1: it is stored as uses and coverage, for the report alone. Nothing is decided about the past and nothing of it is
-observed, so a replay of the session decides as the day did. Nothing from before this partner time is stored.
-Invariant 2: filling in twice is filling in once: the number of a use follows from its beginning.
+Invariant 1: they are stored as uses and coverage, which only the report reads. They become no observations and no decisions, so
+that a replay of the session decides as the session did. Nothing from before this partner time is stored.
+Invariant 2: storing them twice changes nothing: the number of a use follows from its beginning.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class PhoneBackfill:
-    """Fills in the session kept as `occurrence`, which began at `began`. `activity` says what an app is."""
+    """Adds to the session stored as `occurrence`, which began at `began`. `activity` classifies an app."""
 
     def __init__(
         self,
@@ -43,19 +43,19 @@ class PhoneBackfill:
         self._settings = settings
 
     def add_missed(self, missed: Sequence[SensorEvent]) -> None:
-        """Store what follows from these events of one device, in order and all in the past."""
+        """Store the uses and coverage of these events of one device, which are in order and all in the past."""
         within = [event for event in missed if event.at >= self._began]
         observations = [self._observation(event) for event in within if not isinstance(event, ToplevelFocused)]
         if not observations:
             return
         until = self._clock.now()
-        # Without any feature to measure: only uses and coverage are wanted.
+        # Without features: only uses and coverage are needed.
         attention = Attention((), observations[0].at, until, self._settings)
         for observation in observations:
             attention.observe(observation)
         attention.end(until)
-        found = [replace(record, number=self._number(record.began)) for record in attention.pop_closed()]
-        self._store.history.save([Record(occurrence=self._occurrence, item=record) for record in found])
+        records = [replace(record, number=self._number(record.began)) for record in attention.pop_closed()]
+        self._store.history.save([Record(occurrence=self._occurrence, item=record) for record in records])
 
     def _observation(self, event: Observation | AppFocused) -> Observation:
         if not isinstance(event, AppFocused):

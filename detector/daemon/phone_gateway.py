@@ -1,7 +1,7 @@
-"""What the phone API calls in the daemon: it knows the phones, passes on their events, and runs their page's requests.
+"""Find the phones, pass on their events, and run the requests of their page; the phone API calls this.
 
-Invariant 1: outside partner time, and during a pause, events are dropped. One thing is remembered, for half an hour and never on
-disk: that a phone was put away and sent nothing since. So a phone put away just before the start counts as put away.
+Invariant 1: outside partner time, and during a pause, events are dropped. One fact is remembered, for half an hour and never on
+disk: that a phone was put away and sent nothing since. So a phone put away shortly before the start counts as put away.
 Invariant 2: the page can do what anybody at this device could do; no confirmation is asked for.
 """
 
@@ -19,12 +19,12 @@ from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
 
-# A phone that was put away at most so long before the start was put away for it.
+# How early a phone may be put away to count as put away for partner time.
 MAX_EARLY: Final = timedelta(minutes=30)
 MAX_LATE: Final = timedelta(minutes=1)
-# The title of partner time that a phone's page starts.
+# The title of partner time that is started on a phone's page.
 TITLE: Final = _("Together")
-# So far ahead a phone's page shows when partner time is declared, and so many of them at most.
+# How far ahead a phone's page shows partner time, and the maximum of occurrences on it.
 OVERVIEW_SPAN: Final = timedelta(days=7)
 MAX_HOURS: Final = 30
 
@@ -57,7 +57,7 @@ class DaemonPhoneGateway:
         return self._phones
 
     def use_pairing_code(self, code: str, token: str) -> Phone | None:
-        """Give the phone that this pairing code belongs to its token; None if there is none, or the code is too old."""
+        """Store the token of the phone with this pairing code; None if there is no such phone, or the code is too old."""
         claimed = self._store.phones.claim_code(code, token, self._clock.now())
         if claimed is not None:
             self.reload_phones()
@@ -68,13 +68,13 @@ class DaemonPhoneGateway:
         """Pass the event on to the session; return the nudge that follows at once, if the phone shows its own."""
         tracker = self._tracker()
         if tracker is None:
-            # A notification comes by itself, wherever the phone lies, so it is no sign that the phone was taken up.
+            # A notification arrives by itself, so it does not show that somebody took the phone.
             if event.event != "notified":
                 self._put_away_at.pop(phone.name, None)
             if event.event == "put_away":
                 self._put_away_at[phone.name] = self._clock.now()
             return None
-        # `status` says of each phone whether it sent anything; that changes with its first event.
+        # `status` reports of each phone whether it sent anything; that changes with its first event.
         if phone.name not in tracker.heard_from:
             self._changed()
         if phone.shows_nudges:
@@ -83,7 +83,7 @@ class DaemonPhoneGateway:
         return None
 
     def pop_early_put_aways(self, begins: datetime) -> tuple[str, ...]:
-        """Return the phones that were put away for partner time that begins then, and forget about all."""
+        """Return the phones that were put away for partner time that begins then, and forget all of them."""
         put_away, self._put_away_at = self._put_away_at, {}
         return tuple(name for name, at in put_away.items() if begins - MAX_EARLY <= at <= begins + MAX_LATE)
 

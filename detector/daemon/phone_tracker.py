@@ -1,8 +1,8 @@
-"""Turn the events of phones into observations during one session, and say what their silence means.
+"""Turn the events of phones into observations during one session, and record a gap when events stay away.
 
 Invariant 1: a close event ends only what an open event opened: late and doubled ones change nothing.
-Invariant 2: an app that is open, or a phone in the hand, without an event for ten minutes is unknown from the last event on:
-silence must not look like rejection. A notification does not count as an event here: it comes by itself.
+Invariant 2: when an app is open, or a phone in the hand, and no event comes for ten minutes, the time from the last event on is
+unknown. A notification is no event in this sense, because it arrives by itself.
 Invariant 3: while a phone's apps are sensed by adb, its own app events are not used: adb sees them exactly.
 """
 
@@ -21,16 +21,16 @@ from detector.notifier.model import NotificationText
 from detector.phone_api.model import PhoneEvent
 from detector.sensors.model import AppFocused, SensorEvent
 
-# After so long without another event what was open counts as unknown: the event that closed it may be lost.
+# Without another event within this time an open app counts as unknown: the event that closed it may be lost.
 EVENT_TIMEOUT: Final = timedelta(minutes=10)
 
-# What is in front already was not opened again when it is told anew so soon: two automations tell of one opening.
+# An opening of the app in front within this time is a duplicate: two automations report the same opening.
 SAME_OPENING: Final = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
 class _PhoneState:
-    """What a phone said last. `front`: the app or category that was opened, and its category; `opened`: told when, last."""
+    """The last state of a phone. `front`: the app or category that was opened, and its category; `opened`: when, at last."""
 
     front: tuple[str, str] | None = None
     opened: datetime | None = None
@@ -42,8 +42,8 @@ class _PhoneState:
 class PhoneTracker:
     """Tracks the phones while one session lasts. `heard_from`: those that sent anything. Belongs to the loop's thread.
 
-    `put` adds to the inbox, `classify` says what an app is. `sees_apps(device)`: whether adb senses that phone's apps now.
-    `later` calls something after so many seconds; tests do it at once.
+    `put` adds to the inbox, `classify` classifies an app. `sees_apps(device)`: whether adb senses that phone's apps now.
+    `later` replaces `call_later` of the event loop in tests.
     """
 
     def __init__(
@@ -93,8 +93,8 @@ class PhoneTracker:
             self._put(obs.PutAway(at=self._clock.now(), device=device))
 
     async def receive_and_wait(self, phone: Phone, event: PhoneEvent) -> str | None:
-        """Put what the event says into the inbox; return the nudge that follows from it at once as one sentence, or None."""
-        # Waiting before the event is put in: the loop may decide about it before this coroutine runs again.
+        """Receive the event; return the nudge that follows from it at once as one sentence, or None."""
+        # Registered before the event is received: the loop may decide about it before this coroutine runs again.
         waiting: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(phone.name, []).append(waiting)
         self.receive(phone.name, event)
@@ -112,7 +112,7 @@ class PhoneTracker:
         return True
 
     def release_waiting_phones(self) -> None:
-        """Answer every phone that still waits: all events so far have been decided about, without a nudge for it."""
+        """Answer every phone that still waits: no nudge followed from its event."""
         for futures in self._waiting.values():
             for future in futures:
                 if not future.done():

@@ -1,10 +1,10 @@
-"""Make the running session agree with what is declared; idempotent, so that it may be called at any time.
+"""Make the running session agree with the plan; idempotent, so that it may be called at any time.
 
 Invariant 1: calling it twice does nothing the second time; calling it late does the same as calling it in time, with a gap.
 Invariant 2: a session that was cut off is closed or resumed, never forgotten and never started a second time.
 Invariant 3: an occurrence that ended as planned, or was stopped, does not come back when the clock is set back.
-Invariant 4: an extended occurrence goes on: it is not ended and started a second time for that, not even by a restart.
-Invariant 5: what has started goes on as it started, whatever is declared and wherever the device is taken meanwhile.
+Invariant 4: an extended occurrence goes on: an extension does not end it and start it again, not even after a restart.
+Invariant 5: an occurrence that has started does not change when another is declared, or the device changes its time zone.
 Invariant 6: what is stored of an occurrence is never overwritten: a second start is stored under an id of its own.
 """
 
@@ -24,8 +24,7 @@ from detector.partner_time.schedule import Plan, Schedule
 from detector.partner_time.settings import MAX_LATENESS
 from detector.paths import state_dir
 from detector.store import quiet_week
-from detector.store.model import StoredOccurrence
-from detector.store.schedule import planned_id, read_schedule, restarted_id
+from detector.store.schedule import as_planned, planned_id, read_schedule, restarted_id
 from detector.store.store import Store
 
 # A plan reaches some weeks ahead; made again once a day it always reaches far enough.
@@ -36,7 +35,7 @@ logger = logging.getLogger("turntoward")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upcoming:
-    """What comes next: when to reconcile again, the next occurrence, the end of a pause, and the plan they come from."""
+    """When to reconcile again, the next occurrence, the end of a pause, and the plan that they come from."""
 
     wake_at: datetime | None = None
     occurrence: Occurrence | None = None
@@ -76,8 +75,8 @@ class Reconciler:
         if not self._has_looked_back:
             self._has_looked_back = True
             await self._look_back(self._plan_at(now), now)
-        known = self._plan_at(now)
-        plan, stopped = known.plan, known.schedule.exceptions.ended_early
+        cached = self._plan_at(now)
+        plan, stopped = cached.plan, cached.schedule.exceptions.ended_early
         # The order matters: extended before ended (Invariant 4), ended before the next one is started.
         if self.session is not None and (ends := _latest_end(plan, self.session)) > self.session.occurrence.ends:
             self.session.extend(ends, now)
@@ -99,14 +98,14 @@ class Reconciler:
         )
 
     def end_as_planned(self, session: Session, at: datetime) -> datetime:
-        """Return when the session ends by the plan at `at`: later than it knows, where it was extended meanwhile."""
+        """Return when the session ends by the plan at `at`; later than its own end if it was extended meanwhile."""
         return _latest_end(self._plan_at(at).plan, session)
 
-    async def end_before_jump(self, known: datetime) -> None:
-        """End the session at the last instant known: the clock was set back, and in the core time never moves back."""
+    async def end_before_jump(self, last_known: datetime) -> None:
+        """End the session at this instant: the clock was set back after it, and in the core time never moves back."""
         if self.session is not None:
-            logger.info("the clock was set back; partner time starts anew")
-            await self._close(self.session, known, "clock_jump")
+            logger.info("the clock was set back; partner time starts again")
+            await self._close(self.session, last_known, "clock_jump")
 
     async def close(self) -> None:
         """Close everything; a running session stays unfinished in the store, so that the next start resumes it."""
@@ -121,22 +120,22 @@ class Reconciler:
             if is_paused:
                 await self.session.pause(now)
             else:
-                # Somebody who ended the pause by a command knows that it is over (`until` is None then). Nor is it said
-                # when it is noticed late, or in the last minute.
+                # After `resume` (`until` is None then) the person knows that the pause is over. There is no notification
+                # either where the end is noticed late, or in the last minute.
                 in_time = until is not None and now - until <= MAX_LATENESS < self.session.occurrence.ends - now
                 await self.session.unpause(now, by_itself=in_time)
         return until if is_paused else None
 
     def _plan_at(self, now: datetime) -> _CachedPlan:
-        # Recurrences are worked out only where something changed, so that the heartbeat costs next to nothing.
+        # Recurrences are computed only after a change, so that the heartbeat is cheap.
         schedule, cached = read_schedule(self._store, now), self._cached
         if cached is None or not cached.is_fresh(now) or cached.schedule != schedule:
             cached = self._cached = _CachedPlan(schedule, now, schedule.at(now))
         return cached
 
     async def _begin(self, occurrence: Occurrence, now: datetime, missed: GapReason) -> None:
-        taken = {stored.id for stored in self._store.history.occurrences()}
-        number = next(number for number in count(1) if restarted_id(occurrence.id, number) not in taken)
+        used = {stored.id for stored in self._store.history.occurrences()}
+        number = next(number for number in count(1) if restarted_id(occurrence.id, number) not in used)
         # A second start begins now: the time before it belongs to the first.
         at = occurrence.begins if number == 1 else now
         self.session = self._open_session(occurrence, restarted_id(occurrence.id, number))
@@ -157,20 +156,19 @@ class Reconciler:
         await session.end(at, reason)
         logger.info("partner time is over (%s)", reason)
 
-    async def _look_back(self, known: _CachedPlan, now: datetime) -> None:
+    async def _look_back(self, cached: _CachedPlan, now: datetime) -> None:
         """Resume the session that was cut off, if its occurrence still goes on, and close all others."""
-        current, exceptions = known.plan.current, known.schedule.exceptions
+        current, exceptions = cached.plan.current, cached.schedule.exceptions
         for stored in self._store.history.unfinished():
             planned = planned_id(stored.id)
             goes_on = current is not None and current.id == planned and current.ends >= stored.ends
             ends = (
                 current.ends if goes_on and current else max(stored.ends, exceptions.extended.get(planned, stored.ends))
             )
-            # With the stored end first: the later one is fed as an extension, as it would have been without a restart.
-            occurrence = replace(current if goes_on and current else _as_stored(stored, planned), ends=stored.ends)
+            # With the stored end first: a later end is fed as an extension, as without a restart.
+            occurrence = replace(current if goes_on and current else as_planned(stored, stored.began), ends=stored.ends)
             observations = tuple(self._store.history.observations(stored.id))
-            moments = self._store.history.moments(since=stored.began, until=stored.began + MICROSECOND)
-            decided = (moment.decided_at for moment in moments if moment.occurrence == stored.id)
+            decided = (moment.decided_at for moment in self._store.history.moments_of(stored))
             # A decision may be later than the last observation; before it, time would move back in the core.
             latest = max(
                 stored.began,
@@ -189,9 +187,9 @@ class Reconciler:
                     session.rebuild(observations, latest, max(latest, ended - MICROSECOND), ends)
                     await self._close(session, max(latest, ended), reason)
             except CoreFailed as failure:
-                # It would fail at every start again, so it gets an end; what is stored of it stays as it is.
+                # It would fail again at every start, so it gets an end; what is stored of it stays.
                 logger.exception(
-                    "a partner time cannot be gone on with: %s", save_crash_dump(failure.observations, state_dir())
+                    "a partner time cannot be resumed: %s", save_crash_dump(failure.observations, state_dir())
                 )
                 cut = PartnerTimeEnded(at=max(latest, min(now, stored.ends)), reason="removed")
                 self._store.history.save([Record(occurrence=stored.id, item=cut)])
@@ -208,21 +206,9 @@ def _how_it_ended(
 
 
 def _latest_end(plan: Plan, session: Session) -> datetime:
-    known, current = session.occurrence, plan.current
-    return max(known.ends, current.ends) if current is not None and current.id == known.id else known.ends
+    running, current = session.occurrence, plan.current
+    return max(running.ends, current.ends) if current is not None and current.id == running.id else running.ends
 
 
 def _is_same(one: Occurrence, other: Occurrence | None) -> bool:
     return other is not None and one.id == other.id and one.ends == other.ends
-
-
-def _as_stored(stored: StoredOccurrence, planned: str) -> Occurrence:
-    number = planned.partition("@")[0]
-    return Occurrence(
-        id=planned,
-        partner_time=int(number) if number.isdigit() else 0,
-        title=stored.title,
-        begins=stored.began,
-        ends=stored.ends,
-        zone="UTC",
-    )

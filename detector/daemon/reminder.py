@@ -1,7 +1,7 @@
-"""Announce partner time before it begins, once and quietly, where the person did not switch it off.
+"""Show a reminder before partner time begins, once, unless the person switched it off.
 
-Invariant 1: that it was announced is stored before it is shown: no restart shows it a second time.
-Invariant 2: only what this daemon waited for is announced: nothing appears because it was started, or because the device woke.
+Invariant 1: the store records the reminder before it is shown, so that no restart shows it again.
+Invariant 2: only reminders that this daemon waited for are shown: none appears because it was started, or the device woke.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from detector.store.store import Store
 if TYPE_CHECKING:
     from detector.daemon.reconciler import Upcoming
 
-# Under this name the store remembers which occurrence was announced last.
+# The key in the store of the occurrence with the last reminder.
 KEY: Final = "heads_up"
 
 
 class Reminder:
-    """Announces one occurrence after the other. `settings` returns the current ones; `wake_at(at)` has `update` called."""
+    """Shows the reminders, one at a time. `settings` returns the current ones; `wake_at(at)` makes the daemon call `update` then."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Reminder:
         self._shown: PlannedReminder | None = None
 
     async def update(self, upcoming: Upcoming) -> None:
-        """Announce what is due, withdraw what does not take place after all, and wait for the next."""
+        """Show the reminder that is due, withdraw that of an occurrence that does not take place, and wait for the next."""
         if upcoming.plan is None:
             return
         now, plan, paused_until = self._clock.now(), upcoming.plan, upcoming.paused_until

@@ -1,10 +1,10 @@
-"""Run the few jobs that come at an instant of their own: reminders, daily upkeep, calendars; and beat once a minute.
+"""Run jobs at an instant of their own (reminders, daily upkeep, calendars), and reconcile once a minute.
 
-The loop sleeps until the boundaries of partner time and the core's deadlines by itself; they are no jobs.
+The boundaries of partner time and the core's deadlines are no jobs: the loop itself sleeps until them.
 
-Invariant 1: what a job raises reaches the daemon, by `run_heartbeat`; it is not only logged.
+Invariant 1: an exception of a job ends the daemon: `run_heartbeat` raises it.
 Invariant 2: timers run on the monotonic clock, which stops while the device sleeps and does not follow a wall clock that is set
-(apscheduler#794). The heartbeat has the loop and the jobs look at the wall clock again, so that nothing is late by
+(apscheduler#794). The heartbeat makes the loop and the jobs compare with the wall clock, so that nothing is late by
 more than a minute.
 """
 
@@ -29,7 +29,7 @@ from detector.clock import Clock
 HEARTBEAT: Final = timedelta(seconds=60)
 
 UPKEEP_EVERY: Final = timedelta(hours=24)
-# Not at the start, when the desktop has enough to do; but also on a device that is never on for a whole day.
+# Not at the start, when the desktop is busy; but also on a device that is never on for a whole day.
 UPKEEP_FIRST: Final = timedelta(minutes=10)
 
 _UPKEEP: Final = "upkeep"
@@ -74,15 +74,15 @@ class Scheduler:
             self.set_job(_UPKEEP, self._clock.now() + UPKEEP_FIRST, self._run_upkeep)
 
     def stop(self) -> None:
-        """Drop all jobs. Twice does no harm."""
+        """Drop all jobs. May be called twice."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
 
     def set_job(self, name: str, at: datetime | None, action: Action) -> None:
-        """Call `action` once at `at`, at once if that has passed, instead of when this job was set to before; never if None.
+        """Call `action` once at `at`, or at once if that has passed. It replaces the job of this name; None removes it.
 
-        It runs beside everything else, however long it takes. Where nothing is started, nothing happens.
+        It runs concurrently, however long it takes. Before `start` nothing happens.
         """
         if self._scheduler is None:
             return
@@ -101,9 +101,9 @@ class Scheduler:
         )
 
     async def run_heartbeat(self) -> NoReturn:
-        """Beat once a minute for as long as the daemon lives, and raise what a job raised."""
+        """Reconcile once a minute as long as the daemon runs, and raise the first exception of a job."""
         if self._failure is None or self._scheduler is None:
-            raise RuntimeError("a scheduler is started before it is watched")
+            raise RuntimeError("a scheduler has to be started before its heartbeat")
         while True:
             done, _ = await asyncio.wait([self._failure], timeout=self._heartbeat.total_seconds())
             if done:
@@ -116,7 +116,7 @@ class Scheduler:
         self.set_job(_UPKEEP, self._clock.now() + UPKEEP_EVERY, self._run_upkeep)
         if self._upkeep is not None:
             await _call(self._upkeep)
-        # A plan reaches some weeks ahead; a yearly partner time comes into sight this way.
+        # The plan covers some weeks; this way a yearly partner time gets into it.
         self._reconcile()
 
     def _note_failure(self, event: Any) -> None:

@@ -1,4 +1,4 @@
-"""The text of a session's notifications, in the words and by the clock of the person."""
+"""The texts of a session's notifications, with times in the person's zone and format."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Wording:
         )
 
     def end(self, event: NotifyEnd, store: Store, now: datetime) -> NotificationText | None:
-        """Return the line that sums the partner time up, or None where it is switched off or too late."""
-        # Late means that the device has just woken up, when nothing may appear; the quiet week shows no results.
+        """Return the summary of the partner time, or None if it is switched off or too late."""
+        # Late means that the device has just woken up, when nothing is shown; the quiet week shows no results.
         if not self._settings.rituals.ending or self._quiet_evening is not None or now - event.at > MAX_LATENESS:
             return None
         return _summary_line(store, event, self._settings.notifications)
@@ -111,7 +111,7 @@ def _summary_line(store: Store, event: NotifyEnd, settings: NotifierSettings) ->
     # It may have been deleted meanwhile.
     if not ended:
         return None
-    # Uses, moments and coverage are read by the start of their occurrence; in this microsecond only one starts.
+    # Uses, moments and coverage are selected by the start of their occurrence.
     since = ended[0].began
     until = since + timedelta(microseconds=1)
     summary = summarise(

@@ -1,10 +1,10 @@
 """Switch the desktop's Do Not Disturb on exactly while it is requested, and restore exactly what was before.
 
-Invariant 1: what was before is kept in the store before anything is changed: after a kill the next start restores it.
-Invariant 2: a state that is neither what we set nor what was before was changed by hand: it stays, and nothing is set again in
-that partner time. A state whose scope (a server's process, say) has ended is nobody's.
-Invariant 3: requesting twice does nothing the second time; nothing here raises, and nobody waits for a server that hangs.
-Invariant 4: what we set does not reach the core as the person's own Do Not Disturb, where our nudges get through it.
+Invariant 1: the earlier state is stored before anything is changed: after a kill the next start restores it.
+Invariant 2: a state that is neither ours nor the earlier one was changed by hand: it stays, and nothing is set again in that
+partner time. A state ends with its scope, such as the server's process.
+Invariant 3: a second request does nothing; nothing here raises, and a server that hangs delays no other part.
+Invariant 4: where our nudges get through it, our own Do Not Disturb does not reach the core as the person's own.
 """
 
 from __future__ import annotations
@@ -34,19 +34,20 @@ CLOSE_TIMEOUT: Final = 1.0
 """Seconds in which the earlier state is restored when the daemon ends; after that, the next start does it."""
 
 FIRST_RETRY: Final = 2.0
-"""Seconds after which a failure is tried again; twice as long each time, until the daemon's heartbeat is as soon."""
-HEARTBEAT: Final = 60.0
+"""Seconds until the first retry after a failure; the delay is doubled each time."""
+MAX_RETRY: Final = 60.0
+"""Seconds. From this delay on the daemon's heartbeat retries as often."""
 
 logger = logging.getLogger("turntoward")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedState:
-    """What is kept in the store of a change of ours, for the partner time of this `occurrence`.
+    """Our change of Do Not Disturb for the partner time of this `occurrence`, as it is stored.
 
     `before` and `when_on` are the states of `dnd_name` in this `scope`. `hides_sensor`: the sensor would report our own change.
-    `urgent`: nudges have to be marked urgent. `applied`: it was changed, as far as is known. `changed_by_hand`: since, or on
-    before; nothing of ours stands.
+    `urgent`: nudges have to be marked urgent. `applied`: the change was made, as far as is known. `changed_by_hand`: the
+    person changed it since, or had it on before; nothing of our change is left.
     """
 
     occurrence: str
@@ -73,9 +74,9 @@ _STORED_KEYS: Final = {
 
 
 class DndController:
-    """Switches the desktop's Do Not Disturb. `bus` returns the session bus as it stands, None where there is none.
+    """Switches the desktop's Do Not Disturb. `bus` returns the present session bus, None where there is none.
 
-    `holds_back`: when partner time was last announced, Do Not Disturb would have held that back.
+    `holds_back`: Do Not Disturb would have held back the last start notice.
     """
 
     def __init__(self, *, store: Store, clock: Clock, bus: Callable[[], Bus | None]) -> None:
@@ -104,7 +105,7 @@ class DndController:
         return self._own_change is not None
 
     def request(self, occurrence: str | None, settings: DndSettings) -> None:
-        """Have Do Not Disturb on for this partner time, or as it was before. Returns at once."""
+        """Switch Do Not Disturb on for this partner time, or restore the earlier state if None. Returns at once."""
         self._requested, self._settings = occurrence, settings
         if self._worker is not None and not self._worker.done():
             self._has_new_request = True
@@ -112,12 +113,12 @@ class DndController:
             self._worker = asyncio.create_task(self._work(), name="dnd")
 
     async def wait_until_done(self) -> None:
-        """Return once what was requested so far has been done, or has failed for now."""
+        """Return once the requests so far have been carried out, or have failed for now."""
         while self._worker is not None and not self._worker.done():
             await asyncio.wait([self._worker])
 
     async def close(self) -> None:
-        """Restore what was before; where a server hangs, leave that to the next start."""
+        """Restore the earlier state; if a server hangs, the next start does it."""
         self.request(None, self._settings)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -130,7 +131,7 @@ class DndController:
             self._retry.cancel()
 
     def is_own_change(self, what: object) -> bool:
-        """Return whether a sensor reports only what we did ourselves, which is not for the core."""
+        """Return whether a sensor reports only our own change, which the core must not get."""
         return isinstance(what, QuietBegan) and self._own_change is not None and self._own_change.hides_sensor
 
     @property
@@ -164,19 +165,19 @@ class DndController:
         return passes
 
     async def _work(self) -> None:
-        # A request that comes while this one is carried out does not start a second worker: it is done next, here.
+        # A request that comes meanwhile does not start a second worker: this one carries it out next.
         self._has_new_request = True
         while self._has_new_request:
             self._has_new_request = False
             try:
                 await self._reconcile()
                 self._delay = FIRST_RETRY
-            except Exception as failure:  # noqa: BLE001 - Invariant 3: a desktop that is not quiet costs no partner time
+            except Exception as failure:  # noqa: BLE001 - Invariant 3: partner time goes on without Do Not Disturb
                 self._log_once(_reason(failure))
                 self._retry_later()
 
     def _retry_later(self) -> None:
-        if self._delay < HEARTBEAT:
+        if self._delay < MAX_RETRY:
             call_later = asyncio.get_running_loop().call_later
             self._retry = call_later(self._delay, lambda: self.request(self._requested, self._settings))
             self._delay *= 2
@@ -227,7 +228,7 @@ class DndController:
         self._dnd, self._dnd_bus = dnd, bus
         before = await dnd.read()
         when_on = dnd.state_when_on(before)
-        # On already, by the person's will: it is theirs, and nothing is restored later.
+        # The person has switched it on already: nothing is restored later.
         if when_on == before:
             self._save(SavedState(occurrence=occurrence, changed_by_hand=True))
             logger.info("the desktop is quiet already, and stays as it is")
@@ -306,7 +307,7 @@ class UrgentSender:
 
 
 def _saved_state(stored: Any) -> SavedState | None:
-    # Return what an earlier daemon saved; what cannot be read counts as nothing.
+    # Return the state that an earlier daemon saved, None if it cannot be read.
     names = {key: name for name, key in _STORED_KEYS.items()}
     try:
         fields = {names.get(key, key): value for key, value in (stored or {}).items()}

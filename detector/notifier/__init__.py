@@ -33,10 +33,10 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierSettings:
-    """How a nudge looks and where it goes; where the defaults come from stands in docs/evidence.md.
+    """How a nudge looks and where it goes; docs/evidence.md has the sources of the defaults.
 
     The person's own `sentence` becomes the title of every nudge. `greeting` adds a thought to the notification that
-    partner time has begun; that notification itself cannot be switched off, for the program is never hidden.
+    partner time has begun; that notification itself cannot be switched off, because the program is never hidden.
     """
 
     sentence: str = option(

@@ -3,10 +3,10 @@
 Invariant 1: one notification is shown at a time. A new nudge replaces it in place; the one before gets no answer any more.
 Invariant 2: only signals about the shown notification's own id count, and only from the server that shows it: after a restart
 ids start over, so what an earlier server showed is forgotten.
-Invariant 3: `answered` is called at most once per nudge, never for the greeting, and never from within `show`.
-Invariant 4: an id is no proof of having been seen: under Do Not Disturb servers (dunst paused, for one) return an id and keep
+Invariant 3: `answered` is called at most once per nudge, never for nudge 0, and never from within `show`.
+Invariant 4: an id does not prove that somebody saw the notification: under Do Not Disturb servers (dunst paused, for one) return an id and keep
 the notification back. What is kept back longer than it would have been shown is closed by us, unless it is to stay.
-Invariant 5: while nothing is shown, nothing is listened to except that the server changes: the program sleeps.
+Invariant 5: while no notification is shown, only changes of the server wake the program.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The third notifier: plyer, for systems that have neither a session bus nor `notify-send`. One-way text.
 
-Invariant 1: it runs in a thread of its own, for plyer waits; the thread ends with the nudge and never delays the program's end.
-Invariant 2: it refuses where plyer would fail in silence. On Linux that is everywhere but over dbus-python: its other ways
-there call `notify-send` and `gdbus`, tell nobody of a failure, and leave the notification standing for ever.
+Invariant 1: it runs in a thread of its own, because plyer blocks; the thread never delays the end of the program.
+Invariant 2: it refuses where plyer would not report a failure. On Linux only dbus-python reports one: plyer's other ways call
+`notify-send` and `gdbus`, ignore their failures, and never close the notification.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ async def _in_thread(title: str, body: str, seconds: int) -> str | None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(finish, failure)
 
-    # A daemon thread: plyer may hang for ever, which must not keep the program from ending.
+    # A daemon thread: plyer may hang, which must not keep the program from ending.
     Thread(target=run, name="turntoward-plyer", daemon=True).start()
     return await done
 

@@ -1,7 +1,7 @@
-"""The last notifier: a line or two on standard error. It only prints, and says so.
+"""The last notifier: it prints a line or two on standard error.
 
 Invariant 1: it refuses where its output is no terminal (the journal, a file): nobody would see the nudge, and `forget` could not
-reach it.
+delete it.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Who speaks, and what is said made safe for any channel: only visible characters, and nothing that a server interprets.
+"""The program's name for notification servers, and text that is safe for any channel: visible characters, no markup.
 
 Invariant 1: no control character, no lone surrogate and no character that turns the direction of writing leaves here.
 Invariant 2: what is too long is cut with an ellipsis, never refused.
@@ -24,7 +24,7 @@ _LOOKALIKES: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆", "\\": "�
 
 
 def with_app_name(title: str) -> str:
-    """Return the title with the program's name before it, for channels that do not say who speaks."""
+    """Return the title with the program's name before it, for channels that do not show the sender."""
     return f"{APP_NAME}: {title}" if title else APP_NAME
 
 

@@ -1,4 +1,4 @@
-"""Speak to org.freedesktop.Notifications: who serves it, what it can do, and the text in the form that it can show.
+"""Calls to org.freedesktop.Notifications: identify the server and its capabilities, and adapt the text to them.
 
 Invariant 1: no error raised here holds a word of what was to be shown.
 Invariant 2: markup is escaped where the server reads markup, and only there.
@@ -70,7 +70,7 @@ SIGNALS: Final = match_signals(NOTIFICATIONS, NOTIFICATIONS_PATH, NOTIFICATIONS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Who serves the notifications, and its capabilities as the specification names them.
+    """The notification server, and its capabilities as the specification names them.
 
     `has_menu`: the program that a server without buttons needs for its menu of answers is there.
     """
@@ -95,7 +95,7 @@ def require_session_bus() -> str:
 
 
 async def get_server(bus: Bus) -> Server:
-    """Return who serves notifications, and what it can do. Raises as `call`."""
+    """Return the server and its capabilities. Raises as `call`."""
     name, _vendor, version, *_spec = (await call(bus, "GetServerInformation")).body
     capabilities = (await call(bus, "GetCapabilities")).body[0]
     has_menu = name == "dunst" and await _dunst_has_menu(bus)
@@ -126,9 +126,9 @@ def _dunst_settings(pid: int | None) -> Sequence[Path]:
     """Return the files with the settings of the dunst with this process id, the most important one last."""
     with suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        for option, given in pairwise(words):
+        for option, value in pairwise(words):
             if option.lstrip("-") in {"conf", "config"}:
-                return [Path(given)]
+                return [Path(value)]
     system = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     folders = [folder / "dunst" for folder in (config_path().parents[1], *map(Path, system.split(":")))]
     # Of the files of that name dunst reads only the most important one; of those in the folders beside them, all.

@@ -81,6 +81,12 @@ def partner_time_from_now(title: str, lasts: timedelta, now: datetime) -> Partne
     return PartnerTime(title=title, begins=begins, lasts=lasts, zone="UTC")
 
 
+def partner_time_number(occurrence_id: str) -> int:
+    """Return the number of the partner time of an occurrence such as `3@20261123T183000`; 0 for other ids, as in recordings."""
+    number = occurrence_id.partition("@")[0]
+    return int(number) if number.isdecimal() else 0
+
+
 def belongs_to(occurrence_id: str, number: int | None) -> bool:
     """Return whether the occurrence is one of the partner time of this number."""
     return occurrence_id.startswith(f"{number}@")

@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from detector.core.effects import Moment, Outcome
-from detector.partner_time.model import PartnerTime
+from detector.partner_time.model import PartnerTime, partner_time_number
 from detector.partner_time.wall_clock import interval_of
 from detector.report.summary import Cancellation, Starts
 from detector.store.model import CancelledOccurrence, StoredOccurrence
@@ -47,13 +47,13 @@ def cancellations(
     """
     parts: dict[int, list[StoredOccurrence]] = defaultdict(list)
     for occurrence in occurrences:
-        parts[_number(occurrence.id)].append(occurrence)
+        parts[partner_time_number(occurrence.id)].append(occurrence)
     by_number = {partner_time.number: partner_time for partner_time in declared if partner_time.number is not None}
-    cancelled_by_number = {_number(entry.occurrence): entry for entry in cancelled}
+    cancelled_by_number = {partner_time_number(entry.occurrence): entry for entry in cancelled}
     new_dates = {entry.instead for entry in cancelled}
     results = []
     for entry in cancelled:
-        if _number(entry.occurrence) in new_dates:
+        if partner_time_number(entry.occurrence) in new_dates:
             continue
         # Follow the new dates to the last one; `seen` guards against two that stand in for each other.
         number, seen = entry.instead, set[int]()
@@ -95,18 +95,12 @@ def _planned(
     now: datetime,
 ) -> datetime | None:
     partner_time = declared.get(number)
-    if partner_time is None or any(_number(name) == number for name in skipped):
+    if partner_time is None or any(partner_time_number(name) == number for name in skipped):
         return None
     if any(part.ended is not None for part in parts.get(number, ())):
         return None
     begins, ends = interval_of(partner_time.begins, partner_time.lasts, ZoneInfo(partner_time.zone))
     return begins if ends > now else None
-
-
-def _number(occurrence: str) -> int:
-    # `3@20261123T183000` is an occurrence of the partner time 3; other names, as in recordings, belong to none.
-    number = occurrence.partition("@")[0]
-    return int(number) if number.isdecimal() else 0
 
 
 def offers(moments: Iterable[Moment], excluded: Collection[str]) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ Invariant 2: an occurrence that a clock change or a failure ended is not over; o
 from datetime import datetime
 from typing import Final
 
-from detector.partner_time.model import Occurrence
+from detector.partner_time.model import Occurrence, partner_time_number
 from detector.partner_time.occurrences import LOOK_BACK
 from detector.partner_time.schedule import OccurrenceOverrides, Schedule, StartedOccurrence
 from detector.store.model import StoredOccurrence
@@ -46,20 +46,24 @@ def started_occurrences(store: Store, now: datetime) -> tuple[StartedOccurrence,
         began[id_] = min(stored.began, began.get(id_, stored.began))
     return tuple(
         StartedOccurrence(
-            occurrence=Occurrence(
-                id=id_, partner_time=number, title=stored.title, begins=began[id_], ends=stored.ends, zone="UTC"
-            ),
-            ended=stored.ended,
-            is_over=stored.end_reason in _OVER,
+            occurrence=as_planned(stored, began[id_]), ended=stored.ended, is_over=stored.end_reason in _OVER
         )
         for id_, stored in latest.items()
-        if (number := _partner_time_number(id_))
+        if partner_time_number(id_)
     )
 
 
-def _partner_time_number(occurrence: str) -> int:
-    number = occurrence.partition("@")[0]
-    return int(number) if number.isdecimal() else 0
+def as_planned(stored: StoredOccurrence, began: datetime) -> Occurrence:
+    """Return the occurrence of the plan of which `stored` is a start; `began`: when its first start began."""
+    id_ = planned_id(stored.id)
+    return Occurrence(
+        id=id_,
+        partner_time=partner_time_number(id_),
+        title=stored.title,
+        begins=began,
+        ends=stored.ends,
+        zone="UTC",
+    )
 
 
 def _start_number(stored_id: str) -> int:

@@ -320,7 +320,7 @@ STOPPED = "from detector.daemon import compose; compose.run()"
 FROZEN = """
 from datetime import timedelta
 from detector.daemon import clock_watch, compose, loop
-loop.HEARTBEAT, clock_watch.MAX_LATENESS = 1.0, timedelta(seconds=2)
+loop.MAX_SLEEP, clock_watch.MAX_LATENESS = 1.0, timedelta(seconds=2)
 loop.Loop.continued = lambda self: None
 compose.run()
 """
