@@ -1,7 +1,7 @@
 """`turntoward completion`, and the scripts by which bash, zsh and fish find out what Tab may write.
 
-Invariant 1: what is completed may hold blanks, quotes, commas and colons, and the shell reads it as one word.
-Invariant 2: nothing that a title holds is ever run.
+Invariant 1: a title with blanks, quotes, commas or colons is completed as one word.
+Invariant 2: no part of a title is ever executed.
 """
 
 import os
@@ -74,7 +74,7 @@ SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": _Bash, "zsh": ZshComple
 
 
 def write_completion(shell: str, *, install: bool) -> None:
-    """Print what the shell has to read so that Tab completes, or put it where the shell finds it.
+    """Print the completion script of the shell, or install it.
 
     Raises:
         TurntowardError: if the file cannot be written.
@@ -119,5 +119,5 @@ def completion_file(shell: str) -> Path:
 
 
 def _folder(variable: str, otherwise: str) -> Path:
-    given = os.environ.get(variable, "")
-    return Path(given) if given.startswith("/") else Path.home() / otherwise
+    folder = os.environ.get(variable, "")
+    return Path(folder) if folder.startswith("/") else Path.home() / otherwise

@@ -1,8 +1,7 @@
-"""Change the text of the person's config.toml, and leave everything else in it as it was.
+"""Change one thing in the text of the person's config.toml, and nothing else.
 
 Invariant 1: a new text is parsed as the daemon would parse it before the file is touched.
-Invariant 2: the file is replaced in one step, so that a reader finds it as it was or as it will be. A symlink stays one, and
-    the file keeps its mode.
+Invariant 2: the file is replaced in one step, so a reader sees the old or the new one. A symlink and the file's mode stay.
 """
 
 import tomllib
@@ -67,7 +66,7 @@ class ConfigText:
             # By content, not by time: an editor may save twice within the clock's resolution.
             if _read(self.path) != self._before:
                 message = _("was changed by something else meanwhile; nothing is written")
-                raise UserError([Problem(file=str(self.path), message=message, hint=_("Say it once more."))])
+                raise UserError([Problem(file=str(self.path), message=message, hint=_("Try again."))])
             replace_own_file(self.path, mark + self.text.encode("utf-8"))
         except OSError as failure:
             message = _("cannot be written: {why}; it is as it was").format(why=failure.strerror)
@@ -85,9 +84,9 @@ def _read(path: Path) -> bytes | None:
         raise UserError([Problem(file=str(path), message=message)]) from None
 
 
-def _decode(given: bytes, path: Path) -> str:
+def _decode(content: bytes, path: Path) -> str:
     try:
-        return given.decode("utf-8").removeprefix("\ufeff")
+        return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         # The reader of the config says in which line and column that is.
         read_settings(path)
@@ -95,25 +94,25 @@ def _decode(given: bytes, path: Path) -> str:
 
 
 def _added(text: str, category: str, kind: str, word: str) -> str:
-    # Both texts are compared by what they mean, as comments and order must not get in the way.
-    wanted = _wanted(tomllib.loads(text), category, kind, word)
+    # The parsed texts are compared, without comments and order.
+    expected = _expected_tree(tomllib.loads(text), category, kind, word)
     try:
         changed = _edited(text, category, kind, word)
     except (TOMLKitError, IndexError, KeyError, TypeError, ValueError):
         changed = ""
-    if _is_parsed_as(changed, wanted):
+    if _is_parsed_as(changed, expected):
         return changed
     # tomlkit cannot append to entries with another section between them; TOML itself can, at the end of the text.
     before = f"{text.rstrip()}\n\n" if text.strip() else ""
-    apart = f'{before}[[activity]]\ncategory = "{category}"\n{kind} = {tomlkit.item([word]).as_string()}\n'
-    if _is_parsed_as(apart, wanted):
-        return apart
+    appended = f'{before}[[activity]]\ncategory = "{category}"\n{kind} = {tomlkit.item([word]).as_string()}\n'
+    if _is_parsed_as(appended, expected):
+        return appended
     raise UserError(_("config.toml names this already, in a form that is not changed safely. Change it there by hand."))
 
 
-def _is_parsed_as(text: str, wanted: dict[str, Any]) -> bool:
+def _is_parsed_as(text: str, expected: dict[str, Any]) -> bool:
     try:
-        return tomllib.loads(text) == wanted
+        return tomllib.loads(text) == expected
     except tomllib.TOMLDecodeError:
         return False
 
@@ -121,23 +120,21 @@ def _is_parsed_as(text: str, wanted: dict[str, Any]) -> bool:
 def _edited(text: str, category: str, kind: str, word: str) -> str:
     # tomlkit keeps the comments and the order of what it does not change.
     document = tomlkit.parse(text)
-    given: Any = document.get("activity")
-    _remove(given, kind, word)
-    if isinstance(given, tomlkit.items.Array):
+    entries: Any = document.get("activity")
+    _remove(entries, kind, word)
+    if isinstance(entries, tomlkit.items.Array):
         entry: Any = tomlkit.inline_table()
-        entry.update({"category": category, kind: [word]})
-        given.append(entry)
     else:
         entry = tomlkit.table()
-        entry.update({"category": category, kind: [word]})
-        if given is None:
-            given = tomlkit.aot()
-            document.append("activity", given)
-        given.append(entry)
+    entry.update({"category": category, kind: [word]})
+    if entries is None:
+        entries = tomlkit.aot()
+        document.append("activity", entries)
+    entries.append(entry)
     return tomlkit.dumps(document)
 
 
-def _wanted(tree: dict[str, Any], category: str, kind: str, word: str) -> dict[str, Any]:
+def _expected_tree(tree: dict[str, Any], category: str, kind: str, word: str) -> dict[str, Any]:
     entries: Sequence[dict[str, Any]] = tree.get("activity", [])
     kept = [_without(entry, kind, word) for entry in entries]
     tree["activity"] = [*(entry for entry in kept if _has_words(entry)), {"category": category, kind: [word]}]

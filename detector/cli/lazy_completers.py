@@ -5,24 +5,31 @@ What they return is found in `completion_values.py`, which is imported only when
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
+
+def titles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _complete("titles", incomplete)
 
 
-def _completer(name: str) -> Completer:
-    def complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        found: list[CompletionItem] = getattr(import_module("detector.cli.completion_values"), name)(incomplete)
-        return found
-
-    return complete
+def calendars(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _complete("calendars", incomplete)
 
 
-titles, calendars, phones, files = map(_completer, ("titles", "calendars", "phones", "files"))
+def phones(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _complete("phones", incomplete)
+
+
+def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _complete("files", incomplete)
+
+
+def _complete(kind: str, incomplete: str) -> list[CompletionItem]:
+    candidates: list[CompletionItem] = getattr(import_module("detector.cli.completion_values"), kind)(incomplete)
+    return candidates

@@ -1,4 +1,4 @@
-"""Tell the daemon, and its systemd service, when what needs the network changed."""
+"""Update the daemon and its systemd service after a change of what needs the network."""
 
 from detector.config.read import read_settings
 from detector.config.settings import Settings

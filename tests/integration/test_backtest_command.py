@@ -86,7 +86,7 @@ def test_a_pack_shows_counts_of_both_sides_and_the_evenings_that_change(tmp_path
     rows = table(done)
     assert rows["O701"] == ["O701", "*", "News,", "sooner", "1.0", "1.0", "3", "3"]
     assert rows["M302"][-4:] == ["1.0", "1.0", "3", "3"]
-    assert "3 evenings change; + is said only then, - only now:" in done.stdout
+    assert "3 evenings change; + is a nudge only then, - only now:" in done.stdout
     assert done.stdout.count("  + 19:20:30  News, sooner (O701): news\n") == 3
     assert done.stdout.count("  - 19:21:30  News, sooner (O701): news\n") == 3
     assert "outcomes are not compared" in " ".join(done.stdout.split())
@@ -126,7 +126,7 @@ def test_a_pack_in_force_is_compared_with_the_rules_without_it() -> None:
     own = pack(rules_dir() / "own.toml")
     done = run("--rules", str(own))
     assert "without" in done.stdout.splitlines()[3]
-    assert "+ is said only with, - only without:" in done.stdout
+    assert "+ is a nudge only with, - only without:" in done.stdout
     assert "  + 19:20:30  News, sooner (O701): news\n" in done.stdout
     assert json.loads(run("--json", "--rules", str(own)).stdout)["in_force_already"] is True
     # Another pack is tried beside it, and it holds on both sides.

@@ -100,7 +100,7 @@ def test_subscribe_fetches_at_once_and_proposals_wait(server: Server) -> None:
     assert "This is plain http: anybody on the way there can read the calendar and change what comes." in said
     assert "Whoever runs 127.0.0.1 sees that this device asks, from where and when; not what you accept" in said
     assert (
-        f"In Our calendar (http://127.0.0.1:{server.port}/…) 3 events stand; 2 of them are meant as partner time"
+        f"In Our calendar (http://127.0.0.1:{server.port}/…) there are 3 events; 2 of them are meant as partner time"
         in said
     )
     assert "those with #us in the title" in said

@@ -244,7 +244,7 @@ def test_the_token_is_sent(server: AwServer, how: str, tmp_path: Path, dinner: N
         (["--url", "http://127.0.0.1:5600/api/0"], "goes on after the port"),
         (["--token", "a b"], "one word"),
         (["--token", "a\r\nHost: x"], "one word"),
-        (["--token", "a", "--token-file", "b"], "say the same"),
+        (["--token", "a", "--token-file", "b"], "mean the same"),
         (["--token-file", "/nowhere/at/all"], "cannot be read"),
         (["x.json", "--url", "http://127.0.0.1:5600"], "not both"),
         (["x.json", "--since", "tomorrow"], "--since"),
@@ -403,7 +403,7 @@ def test_the_report_fits_80_columns_and_says_how_to_go_on(export: Path, dinner: 
 
 def test_without_partner_time_it_says_how_to_declare_one(export: Path) -> None:
     assert "turntoward add --help" in call(export).stdout
-    assert "No partner time is kept there." in call(export, "--times", "kept").stdout
+    assert "No partner time is kept in that span." in call(export, "--times", "kept").stdout
 
 
 def test_nothing_older_than_the_retention_is_imported(export: Path, dinner: None) -> None:

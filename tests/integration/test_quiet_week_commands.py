@@ -256,7 +256,7 @@ def test_run_offer_asks_once_about_the_quiet_week_and_the_default_is_no(home: Pa
 
 @pytest.mark.usefixtures("real_clock")
 def test_accepting_at_set_up_makes_the_first_partner_time_quiet(home: Path) -> None:
-    assert "It does; `turntoward quiet-week` says how far it is." in offered(home, "\n", "y\n")
+    assert "The quiet week begins; `turntoward quiet-week` shows how far it is." in offered(home, "\n", "y\n")
     with Store.open(store_path(), read_only=True) as store:
         (began,) = (seen for _, seen in store.history.observations_by_kind([PartnerTimeBegan]))
         assert isinstance(began, PartnerTimeBegan)

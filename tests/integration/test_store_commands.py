@@ -89,7 +89,7 @@ class TestForget:
                 done = turntoward("forget", "15min")
         finally:
             signal.signal(signal.SIGHUP, before)
-        assert "Partner time goes on: what comes from now on is kept again.\n" in done.stdout
+        assert "Partner time goes on: from now on observations are kept again.\n" in done.stdout
         assert told == [signal.SIGHUP]
 
     @pytest.mark.parametrize("arguments", [["15min"], ["--all"], ["--all", "--yes"]])

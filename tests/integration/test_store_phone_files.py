@@ -319,5 +319,5 @@ def test_forget_all_counts_removed_phones_and_export_leaves_out_digests(path: Pa
     assert done.stdout.splitlines() == [
         "Everything is forgotten (1 phone).",
         "The file is deleted. Your settings and rules stay.",
-        "No phone is paired any more: what they send is refused from now on.",
+        "No phone is paired any more: what phones send is refused from now on.",
     ]

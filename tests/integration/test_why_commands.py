@@ -117,10 +117,10 @@ class TestWhy:
     @pytest.mark.parametrize(
         ("words", "answer"),
         [
-            (["why", "soon"], "'soon' is neither a number nor an instant"),
-            (["why", "0"], "'0' is neither a number nor an instant"),
-            (["why", "19:10"], "An instant goes with 'not'"),
-            (["why", "not", "25:10"], "'25:10' is no instant"),
+            (["why", "soon"], "'soon' is neither a number nor a time of day"),
+            (["why", "0"], "'0' is neither a number nor a time of day"),
+            (["why", "19:10"], "A time of day goes with 'not'"),
+            (["why", "not", "25:10"], "'25:10' is not a time of day"),
             (["why", "not", "21:10"], "21:10 lies in no partner time that is kept"),
             (["why", "not", "20:00"], "20:00 lies in no partner time that is kept"),
             (["why", "not", "1", "2"], "Ask for one moment"),

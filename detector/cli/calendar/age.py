@@ -12,7 +12,7 @@ from detector.i18n import _
 from detector.partner_time.describe import format_instant
 from detector.store.model import Calendar
 
-# So many problems are shown, then a count.
+# How many problems are listed before only their count is given.
 MAX_SHOWN: Final = 3
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)

@@ -38,7 +38,7 @@ def accept(selectors: Sequence[str], calendar_name: str | None, *, always: bool 
                     store.calendars.save(replace(calendar, auto_accepts=always))
         after = context.read_plan(store)
     for proposal in accepted[:MAX_SHOWN]:
-        # Shown as it was proposed: that it is accepted is said once, below.
+        # Shown as it was proposed: the sentence below says once that it is accepted.
         print_proposal(replace(proposal, decided="open", accepted_as=None), after)
     sentences = [NOTHING_WAITS] if not chosen else []
     if accepted:
@@ -91,8 +91,10 @@ def _chosen(store: Store, selectors: Sequence[str], calendar_name: str | None) -
     # `all` may find no proposal; `--always` is about these calendars all the same.
     calendars = store.calendars.all()
     only = None if calendar_name is None else choose_calendar(calendars, calendar_name)
-    known = [proposal for proposal in store.calendars.proposals() if only is None or proposal.calendar == only.number]
-    chosen = choose_proposals(known, selectors)
+    proposals = store.calendars.proposals()
+    chosen = choose_proposals(
+        [proposal for proposal in proposals if only is None or proposal.calendar == only.number], selectors
+    )
     numbers = {proposal.calendar for proposal in chosen}
     if not chosen:
         numbers = {

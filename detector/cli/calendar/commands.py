@@ -25,7 +25,7 @@ def _which_events(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group(cls=Subcommands, epilog="Example: turntoward calendar subscribe webcal://calendar.example/us.ics")
 def calendar_command() -> None:
-    """Let a calendar propose partner time. Nothing of it starts until you accept it on this device."""
+    """Let a calendar propose partner time. It counts only once you accept it on this device."""
 
 
 @calendar_command.command(name="import", epilog="Example: turntoward calendar import ours.ics --tag '#us'")
@@ -97,7 +97,7 @@ def subscribe(
 
 @calendar_command.command(epilog='Example: turntoward calendar refresh "Our calendar"')
 @click.argument("name", required=False, shell_complete=calendars)
-@click.option("--yes", is_flag=True, help="Believe also that a calendar is empty all of a sudden.")
+@click.option("--yes", is_flag=True, help="Also accept that a calendar is empty now.")
 def refresh(name: str | None, *, yes: bool) -> None:
     """Ask the calendars that you subscribed to now, or only the one called NAME."""
     from detector.cli.calendar.subscribing import refresh_now
@@ -137,7 +137,7 @@ def accept(which: tuple[str, ...], *, calendar: str | None, always: bool | None,
 def decline(which: tuple[str, ...], *, calendar: str | None) -> None:
     """Decline proposals by their numbers, or all that wait.
 
-    What you accepted before is taken back. It is proposed again only if its event changes.
+    One that you had accepted is removed. It is proposed again only if its event changes.
     """
     from detector.cli.calendar.answering import decline
 
@@ -147,7 +147,7 @@ def decline(which: tuple[str, ...], *, calendar: str | None) -> None:
 @calendar_command.command(name="list", epilog="Example: turntoward calendar list --json")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON; instants in UTC.")
 def list_calendars(*, as_json: bool) -> None:
-    """Show the calendars: where each stands, what of it counts, how old the last good copy is."""
+    """Show the calendars: their address, which events count, how old the last good copy is."""
     from detector.cli.calendar.listing import list_calendars
 
     list_calendars(as_json=as_json)

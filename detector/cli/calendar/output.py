@@ -15,10 +15,10 @@ from detector.partner_time.model import Occurrence, PartnerTime
 from detector.partner_time.occurrences import occurrences_from
 from detector.store.model import Calendar, Proposal
 
-# So many of a kind are shown one by one, then a count.
+# How many of a kind are listed before only their count is given.
 MAX_SHOWN: Final = 10
 NEXT_TIMES: Final = 3
-# How far ahead the next times are looked for: four years have a 29 February.
+# How far ahead the next times are searched: four years contain a 29 February.
 HORIZON: Final = timedelta(days=4 * 366)
 INDENT: Final = "     "
 

@@ -1,4 +1,4 @@
-"""Show what takes so long, once fetching or reading a calendar takes more than a second."""
+"""Show the progress of fetching or reading a calendar, once it takes more than a second."""
 
 from __future__ import annotations
 

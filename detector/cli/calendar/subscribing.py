@@ -1,6 +1,6 @@
 """Subscribe to a calendar, refresh and remove calendars: fetched at once, reported, and stored only if it was good.
 
-Invariant 1: a wrong URL, a calendar that cannot be read and a no leave nothing behind.
+Invariant 1: after a wrong URL, a calendar that cannot be read, or the answer no, nothing is stored.
 Invariant 2: of a URL only its host is shown.
 """
 
@@ -146,14 +146,14 @@ def subscriptions(calendars: Sequence[Calendar], name: str | None) -> list[Calen
                 _("You are subscribed to no calendar.\n  `turntoward calendar subscribe --help` shows how.")
             )
         return subscribed
-    found = choose_calendar(calendars, name)
-    if not found.subscribed:
+    calendar = choose_calendar(calendars, name)
+    if not calendar.subscribed:
         problem = _(
             "{name} was imported once and is not asked again.\n"
             "  `turntoward calendar subscribe` asks one again and again."
         )
-        raise UserError(problem.format(name=found.name))
-    return [found]
+        raise UserError(problem.format(name=calendar.name))
+    return [calendar]
 
 
 def _checked(
@@ -199,10 +199,10 @@ def _name_problems(name: str, known: Sequence[Calendar]) -> list[Problem]:
 
 
 def _first_copy(calendar: Calendar) -> FetchedCalendar:
-    # A calendar that was never fetched has no ETag, so 'nothing changed' is a mistake of the server.
+    # The first request has no ETag, so the answer 'nothing changed' is a mistake of the server.
     fetched = fetch(calendar)
     if fetched is None:
-        raise FetchFailed(_("the server says that nothing changed, though nothing of it is known here"))
+        raise FetchFailed(_("the server says that nothing changed, but it was never fetched here"))
     return fetched
 
 
@@ -225,8 +225,8 @@ def _first_report(calendar: Calendar, parsed: ParsedCalendar) -> Iterator[str]:
         yield sees.format(host=url.host)
     chosen = {0: _("none of them is"), 1: _("one of them is")}.get(parsed.chosen_count, _("{count} of them are"))
     yield plural(
-        "In {name} ({place}) {count} event stands; {chosen} meant as partner time: {filter}.",
-        "In {name} ({place}) {count} events stand; {chosen} meant as partner time: {filter}.",
+        "In {name} ({place}) there is {count} event; {chosen} meant as partner time: {filter}.",
+        "In {name} ({place}) there are {count} events; {chosen} meant as partner time: {filter}.",
         parsed.event_count,
         name=calendar.name,
         place=display_place(calendar.location),

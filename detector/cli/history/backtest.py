@@ -1,4 +1,4 @@
-"""`turntoward backtest`: one's own kept evenings through other rules, before those rules may speak."""
+"""`turntoward backtest`: the person's own past evenings through other rules, before those rules are used."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,20 +32,20 @@ def backtest(files: Sequence[Path], since: str, *, as_json: bool) -> None:
     before, after, is_in_force = _both_sides(files)
     try:
         with Store.open(own_store(), read_only=True) as store:
-            kept = store.history.occurrences(begins)
-            # One that has no end but should be over by now was cut off: the daemon was killed in it.
-            over = [occurrence for occurrence in kept if occurrence.ended is not None or occurrence.ends <= now]
-        found = compare_kept(over, before, after, settings, clock.monotonic)
+            stored = store.history.occurrences(begins)
+            # One without an end whose planned end has passed was cut off: the daemon was killed during it.
+            over = [occurrence for occurrence in stored if occurrence.ended is not None or occurrence.ends <= now]
+        comparison = compare_kept(over, before, after, settings, clock.monotonic)
     except StoreMissing:
-        kept, over, found = [], [], Comparison()
-    under_way = len(kept) - len(over)
+        stored, over, comparison = [], [], Comparison()
+    under_way = len(stored) - len(over)
     local = begins.astimezone(zone)
     if as_json:
-        print_json(comparison_as_json(found, begins, under_way=under_way, is_in_force=is_in_force, zone=zone))
-    elif not found.evenings:
+        print_json(comparison_as_json(comparison, begins, under_way=under_way, is_in_force=is_in_force, zone=zone))
+    elif not comparison.evenings:
         click.echo(nothing_to_play(local, under_way=under_way))
     else:
-        for line in comparison_lines(found, local, under_way=under_way, is_in_force=is_in_force, zone=zone):
+        for line in comparison_lines(comparison, local, under_way=under_way, is_in_force=is_in_force, zone=zone):
             click.echo(line)
 
 

@@ -30,44 +30,43 @@ def nothing_to_play(since: datetime, *, under_way: int) -> str:
 
 
 def comparison_lines(
-    found: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
+    comparison: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
 ) -> Iterator[str]:
     headings = (_("without"), _("with")) if is_in_force else (_("now"), _("then"))
     heading = ngettext(
         "{count:,} partner time since {day}, {observations:,} observations.",
         "{count:,} partner times since {day}, {observations:,} observations.",
-        found.evenings,
+        comparison.evenings,
     )
-    yield heading.format(count=found.evenings, day=_day(since), observations=found.observations)
-    if found.empty:
-        yield _("Of {count:,} more nothing that was observed is kept.").format(count=found.empty)
+    yield heading.format(count=comparison.evenings, day=_day(since), observations=comparison.observations)
+    if comparison.empty:
+        yield _("For {count:,} more no observations are kept.").format(count=comparison.empty)
     if under_way:
         yield _("The one under way is left out.")
     yield ""
-    yield from _table(found, headings)
+    yield from _table(comparison, headings)
     yield ""
-    if found.candidate is None:
+    if comparison.candidate is None:
         yield from _wrapped(_("`--rules FILE` shows beside it what a pack of yours would have found."))
         return
-    yield from _changes(found, headings, zone)
+    yield from _changes(comparison, headings, zone)
     yield ""
     yield from _wrapped(
         _(
-            "Both sides are played again from what was observed, so like stands beside like. What you answered then is "
-            "kept where the same use is named. What would have come of a nudge that never was, nobody knows: outcomes "
-            "are not compared."
+            "Both sides are played again from what was observed. Your answers count where the same use gets a nudge. "
+            "Nobody knows the outcome of a nudge that was never shown, so outcomes are not compared."
         )
     )
 
 
 def comparison_as_json(
-    found: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
+    comparison: Comparison, since: datetime, *, under_way: int, is_in_force: bool, zone: ZoneInfo
 ) -> dict[str, Any]:
 
-    def sides(of: Comparison | RuleComparison) -> dict[str, Any]:
+    def sides(counts: Comparison | RuleComparison) -> dict[str, Any]:
         return {
-            "now": _counts_as_json(of.current, found.evenings),
-            "then": _counts_as_json(of.candidate, found.evenings),
+            "now": _counts_as_json(counts.current, comparison.evenings),
+            "then": _counts_as_json(counts.candidate, comparison.evenings),
         }
 
     def nudges(moments: Iterable[Moment]) -> list[dict[str, Any]]:
@@ -80,13 +79,13 @@ def comparison_as_json(
 
     return {
         "since": since,
-        "partner_times": found.evenings,
-        "without_observations": found.empty,
+        "partner_times": comparison.evenings,
+        "without_observations": comparison.empty,
         "under_way": under_way,
-        "observations": found.observations,
+        "observations": comparison.observations,
         "in_force_already": is_in_force,
-        "rules": [attributes(rule, "code", "name", "changed") | sides(rule) for rule in found.rules],
-        "all": sides(found),
+        "rules": [attributes(rule, "code", "name", "changed") | sides(rule) for rule in comparison.rules],
+        "all": sides(comparison),
         "changed": [
             {
                 "occurrence": evening.occurrence.id,
@@ -94,14 +93,14 @@ def comparison_as_json(
                 "appear": nudges(evening.appear),
                 "vanish": nudges(evening.vanish),
             }
-            for evening in found.changed
+            for evening in comparison.changed
         ],
         "not_compared": ["outcomes"],
     }
 
 
-def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
-    has_both = found.candidate is not None
+def _table(comparison: Comparison, headings: tuple[str, str]) -> Iterator[str]:
+    has_both = comparison.candidate is not None
     moments, nudges = _("moments each"), _("nudges")
     names = f"{_('CODE'):<8} {_('NAME'):<{NAME_COLUMNS}}"
     if has_both:
@@ -111,18 +110,18 @@ def _table(found: Comparison, headings: tuple[str, str]) -> Iterator[str]:
         yield f"{'':{NAME_COLUMNS + 9}}{moments:>13}{nudges:>9}"
         yield names.rstrip()
     without_moments = 0
-    for rule in found.rules:
-        # A rule that changed is shown even if it found nothing: the person asks about it.
+    for rule in comparison.rules:
+        # A rule that changed is shown even if it found nothing.
         if not rule.changed and not any(side and side.moments for side in (rule.current, rule.candidate)):
             without_moments += 1
             continue
         mark = "" if not rule.changed else " +" if rule.current is None else " -" if rule.candidate is None else " *"
         name = cut(rule.name, NAME_COLUMNS - 1)
-        cells = _cells(rule.current, rule.candidate, found.evenings, has_both=has_both)
+        cells = _cells(rule.current, rule.candidate, comparison.evenings, has_both=has_both)
         yield f"{rule.code + mark:<8} {name:<{NAME_COLUMNS}}{cells}"
-    total = _cells(found.current, found.candidate, found.evenings, has_both=has_both)
+    total = _cells(comparison.current, comparison.candidate, comparison.evenings, has_both=has_both)
     yield f"{_('all rules'):<{NAME_COLUMNS + 9}}{total}"
-    if any(rule.changed for rule in found.rules):
+    if any(rule.changed for rule in comparison.rules):
         yield _("* changed, + new, - gone")
     if without_moments:
         text = ngettext("{count:,} rule more found nothing.", "{count:,} rules more found nothing.", without_moments)
@@ -145,25 +144,25 @@ def _moments_each(side: RuleCounts | None, evenings: int) -> str:
     return f"{mean:.1f}" if mean >= 0.05 or not side.moments else "<0.1"
 
 
-def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> Iterator[str]:
-    if not found.changed:
+def _changes(comparison: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> Iterator[str]:
+    if not comparison.changed:
         yield _("No evening changes.")
         return
-    with_nudges = [evening for evening in found.changed if evening.appear or evening.vanish]
-    others = len(found.changed) - len(with_nudges)
+    with_nudges = [evening for evening in comparison.changed if evening.appear or evening.vanish]
+    others = len(comparison.changed) - len(with_nudges)
     if with_nudges:
         text = ngettext(
-            "{count:,} evening changes; + is said only {now}, - only {before}:",
-            "{count:,} evenings change; + is said only {now}, - only {before}:",
+            "{count:,} evening changes; + is a nudge only {now}, - only {before}:",
+            "{count:,} evenings change; + is a nudge only {now}, - only {before}:",
             len(with_nudges),
         )
         yield text.format(count=len(with_nudges), now=headings[1], before=headings[0])
-    rules = {rule.code: rule for rule in found.rules}
+    rules = {rule.code: rule for rule in comparison.rules}
     for evening in with_nudges[:MAX_EVENINGS]:
         began = evening.occurrence.began.astimezone(zone)
         yield f"{format_short_day(began, with_year=True)}, {format_clock(began)}"
         signed = [("+", moment) for moment in evening.appear] + [("-", moment) for moment in evening.vanish]
-        # By time, so that a nudge that only moves stands beside itself.
+        # By time, so that both lines of a nudge that only moves are next to each other.
         for sign, moment in sorted(signed, key=lambda pair: pair[1].decided_at):
             what = format_activity(moment.category, device=moment.device)
             at = format_clock(moment.decided_at.astimezone(zone), seconds=moment.device == LAPTOP)
@@ -177,8 +176,8 @@ def _changes(found: Comparison, headings: tuple[str, str], zone: ZoneInfo) -> It
         yield text.format(count=rest)
     if others:
         text = ngettext(
-            "In {count:,} evening only what is kept and not said changes.",
-            "In {count:,} evenings only what is kept and not said changes.",
+            "In {count:,} evening only moments without a nudge change.",
+            "In {count:,} evenings only moments without a nudge change.",
             others,
         )
         yield from _wrapped(text.format(count=others))

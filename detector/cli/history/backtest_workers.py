@@ -1,6 +1,6 @@
 """Play many kept evenings at once, in as many processes as there are processors.
 
-Invariant 1: apart from what was usual before, evenings are independent of each other, so any process may play any evening.
+Invariant 1: evenings depend on each other only by the baselines, so any process may play any evening.
 Invariant 2: every process opens the store for itself, and returns counts and what changed, never observations.
 """
 
@@ -26,13 +26,13 @@ from rules.model import FeatureKey, Rule, Value
 
 # Calls a function with each of many arguments, and yields the results in their order.
 MapFunction: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
-# Up to so many evenings are played in this process: starting others would take longer.
+# Up to this number, evenings are played in this process: starting others would take longer.
 FEW_EVENINGS: Final = 8
 MAX_PROCESSES: Final = 8
 
 
 class _Job(NamedTuple):
-    """What every process has: a store of its own, both sets of rules, and the settings."""
+    """What every process needs: its own store, both sets of rules, and the settings."""
 
     store: Store
     current: Sequence[Rule]
@@ -40,12 +40,12 @@ class _Job(NamedTuple):
     settings: Settings
 
 
-# The job of this process; functions that are sent to another process cannot carry a store along.
+# The job of this process; a store cannot be sent to another process.
 _job: list[_Job] = []
 
 
 def compare_kept(
-    over: Sequence[StoredOccurrence],
+    occurrences: Sequence[StoredOccurrence],
     current: Sequence[Rule],
     candidate: Sequence[Rule] | None,
     settings: Settings,
@@ -56,13 +56,15 @@ def compare_kept(
     keys = compare.compared_baselines(current, candidate)
     progress = _("evening {evening:,} of {all:,}, {observations:,} observations")
     try:
-        with _processes(len(over), current, candidate, settings) as run:
-            baselines = _baselines(run, over, keys, progress_line) if keys else ({} for _each in over)
+        with _processes(len(occurrences), current, candidate, settings) as run:
+            baselines = _baselines(run, occurrences, keys, progress_line) if keys else [{}] * len(occurrences)
             return compare.add_up(
-                run(_play, list(zip(over, baselines, strict=True))),
+                run(_play, list(zip(occurrences, baselines, strict=True))),
                 current,
                 candidate,
-                lambda evening, seen: progress_line(progress.format(evening=evening, all=len(over), observations=seen)),
+                lambda evening, seen: progress_line(
+                    progress.format(evening=evening, all=len(occurrences), observations=seen)
+                ),
             )
     finally:
         progress_line.clear()
@@ -70,27 +72,27 @@ def compare_kept(
 
 def _baselines(
     run: MapFunction,
-    over: Sequence[StoredOccurrence],
+    occurrences: Sequence[StoredOccurrence],
     keys: Collection[FeatureKey],
     progress_line: Callable[[str], None],
 ) -> Iterable[Mapping[FeatureKey, Value]]:
-    # Evenings before the first one that is played count for it, too.
-    if not over:
+    # Evenings before the first one are measured as well: its baselines come from them.
+    if not occurrences:
         return []
     with Store.open(store_path(), read_only=True) as store:
         # The daemon measures an evening when it ends, so one that was cut off does not count.
         before = [
             occurrence
-            for occurrence in store.history.occurrences(over[0].began - MAX_AGE, over[-1].began)
+            for occurrence in store.history.occurrences(occurrences[0].began - MAX_AGE, occurrences[-1].began)
             if occurrence.ended is not None
         ]
-    found: list[compare.Greatest] = []
+    measures: list[compare.Greatest] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
     measured = frozenset(map(measured_key, keys))
     for values in run(_greatest, [(occurrence, measured) for occurrence in before]):
-        found.append(values)
-        progress_line(progress.format(evening=len(found), all=len(before)))
-    return [compare.baselines_before(occurrence.began, found, keys) for occurrence in over]
+        measures.append(values)
+        progress_line(progress.format(evening=len(measures), all=len(before)))
+    return [compare.baselines_before(occurrence.began, measures, keys) for occurrence in occurrences]
 
 
 @contextmanager

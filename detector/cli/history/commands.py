@@ -12,8 +12,8 @@ import click
 def report_command(*, since: str | None, day: str | None, as_json: bool) -> None:
     """Look back: presence, moments, and what helped.
 
-    What is unknown is called unknown, and what rests on too little is not said. It is about you and a screen, says
-    nothing about your relationship, and stays on this device.
+    Unknown time is named as such, and numbers that rest on too little data are left out. The report is about you and a
+    screen, not about your relationship, and stays on this device.
     """
     from detector.cli.history.report import report
 
@@ -26,12 +26,12 @@ def report_command(*, since: str | None, day: str | None, as_json: bool) -> None
 @click.option("--list", "is_list", is_flag=True, help="List the evening's moments with their numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def why_command(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
-    """Say why the last nudge came, or the moment NUMBER.
+    """Explain the last nudge, or the moment NUMBER.
 
-    The rule and its words, what was measured, what would have prevented it, and what came of it.
+    You see the rule and its condition, what was measured, what would have prevented it, and its outcome.
 
-    `why not` says why nothing was said: of the last moment that passed in silence, of the moment NUMBER, or at the
-    instant TIME, to which the evening is played again through the same core.
+    `why not` explains why there was no nudge: for the last moment without one, for the moment NUMBER, or at TIME. For
+    TIME the evening is played again.
     """
     from detector.cli.history.why import why
 
@@ -63,8 +63,8 @@ def forget_command(length: tuple[str, ...], *, everything: bool, yes: bool) -> N
 def export_command(*, as_json: bool, output: Path | None) -> None:
     """Write out everything that is kept, with times in ISO 8601 (UTC).
 
-    One row a line, each with the table that it comes from, or one document with a list per table. Of a phone's token
-    and pairing code nothing is written but that there is one.
+    One row a line, each with the table that it comes from, or one document with a list per table. A phone's
+    token and pairing code are not written, only whether there is one.
     """
     from detector.cli.history.export import export
 
@@ -78,7 +78,7 @@ def export_command(*, as_json: bool, output: Path | None) -> None:
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A pack to try; may be given several times. One that is in force already is compared with being without it.",
+    help="A pack to try; may be given several times. A pack that is in force already is compared with the rules without it.",
 )
 @click.option(
     "--since",
@@ -89,7 +89,7 @@ def export_command(*, as_json: bool, output: Path | None) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def backtest_command(*, files: tuple[Path, ...], since: str, as_json: bool) -> None:
-    """Play your own kept evenings through other rules, and see what would have been said.
+    """Play your own past evenings through other rules, and see which nudges there would have been.
 
     Nothing is shown on the desktop, and nothing is changed. Without --rules it shows what the rules in force find.
     """

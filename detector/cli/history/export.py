@@ -32,11 +32,11 @@ def export(output: Path | None, *, as_json: bool) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             count = _write(file.write, as_json=as_json)
-    # On Ctrl-C as well: half a document must not look like an export.
+    # After Ctrl-C as well: an incomplete file must not look like an export.
     except BaseException as failed:
         output.unlink(missing_ok=True)
         if isinstance(failed, OSError):
-            message = _("{file} could not be written: {why}. What was begun is removed.")
+            message = _("{file} could not be written: {why}. The incomplete file is removed.")
             raise StoreError(message.format(file=output, why=failed.strerror)) from None
         raise
     text = ngettext(
@@ -73,7 +73,7 @@ def _write(write: Callable[[str], object], *, as_json: bool) -> int:
 
 def _rows() -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        # An empty export is no failure: a script that copies it goes on.
+        # An empty export is no failure, so that a script goes on.
         store = Store.open(own_store(), read_only=True)
     except StoreMissing as nothing:
         click.echo(str(nothing), err=True)

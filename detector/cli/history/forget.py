@@ -19,7 +19,7 @@ from rules.lengths import format_length
 
 def forget(length: tuple[str, ...], *, everything: bool, yes: bool) -> None:
     if everything == bool(length):
-        raise UserError(_("Say how much: `turntoward forget 15min`, or `turntoward forget --all`."))
+        raise UserError(_("Write how much: `turntoward forget 15min`, or `turntoward forget --all`."))
     if everything:
         _forget_everything(yes=yes)
         return
@@ -30,7 +30,7 @@ def _forget_last(length: timedelta) -> None:
     path = own_store()
     # One instant for the files and for the store, so that both lose the same stretch.
     now = SystemClock().now()
-    # Recordings of failures hold observations, too, and lie beside the store.
+    # Recordings of failures contain observations as well; they are beside the store.
     recordings = delete_recordings(state_dir(), now - length)
     counts, continues = [], False
     # Opening a store for writing makes one, so it is opened only where there is one.
@@ -50,7 +50,7 @@ def _forget_last(length: timedelta) -> None:
     click.echo(_("Nothing of it is left in the files."))
     # The daemon is woken in any case: it holds what was forgotten in its memory.
     if wake_daemon() and continues:
-        click.echo(_("Partner time goes on: what comes from now on is kept again."))
+        click.echo(_("Partner time goes on: from now on observations are kept again."))
 
 
 def _forget_everything(*, yes: bool) -> None:
@@ -78,7 +78,7 @@ def _forget_everything(*, yes: bool) -> None:
     if wake_daemon():
         click.echo(_("The daemon goes on, with no partner time declared."))
     if forgotten.phones:
-        click.echo(_("No phone is paired any more: what they send is refused from now on."))
+        click.echo(_("No phone is paired any more: what phones send is refused from now on."))
 
 
 def _counts(forgotten: DeletedCounts) -> list[str]:

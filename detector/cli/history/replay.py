@@ -28,7 +28,7 @@ from rules.features import LAPTOP
 from rules.model import Rule
 
 WIDTH: Final = 79
-# Columns of the table for the rule's name, and as many for the activity.
+# Width of the column of the rule's name, and of that of the activity.
 MAX_NAME: Final = 26
 
 
@@ -94,10 +94,10 @@ def _table(moments: Iterable[Moment], rules: Mapping[str, Rule]) -> list[str]:
     ]
     if not rows:
         return [_("No rule held.")]
-    headings = (_("When"), _("Rule"), _("What"), _("Said"), _("What came of it, or why not"))
+    headings = (_("When"), _("Rule"), _("What"), _("Said"), _("Outcome, or why no nudge"))
     widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(4)]
     widths[1], widths[2] = min(widths[1], MAX_NAME), min(widths[2], MAX_NAME)
-    # The last column takes what is left of the line.
+    # The last column has the rest of the line.
     lines = []
     for *cells, last in (headings, *rows):
         columns = [cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)]

@@ -1,14 +1,14 @@
 """`turntoward why`: why a nudge came, and why none did."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
-from detector.cli.output import columns, print_json
+from detector.cli.output import columns, cut, print_json
 from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.control.lock import own_store
@@ -36,9 +36,9 @@ from rules.model import FeatureKey, Rule, Value
 _NOTHING_KEPT: Final = _("Nothing is kept yet, so there is nothing to explain.")
 
 
-def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
-    """Write why a moment was a nudge or was not, or which moments there are; `what` are the words of the command line."""
-    is_negated, wanted = _parse_arguments(what)
+def why(words: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool) -> None:
+    """Write why a moment was a nudge or was not, or which moments there are; `words` are those of the command line."""
+    asks_why_not, subject = _parse_arguments(words)
     try:
         store = Store.open(own_store(), read_only=True)
     except StoreMissing:
@@ -47,10 +47,10 @@ def why(what: tuple[str, ...], *, day: str | None, is_list: bool, as_json: bool)
         explainer = _Explainer(store, load_rules(rules_dir()).rules, local_zone(), day)
         if is_list:
             lines, plain = explainer.list_moments()
-        elif is_negated and wanted is not None and not wanted.isdecimal():
-            lines, plain = explainer.explain_instant(wanted)
+        elif asks_why_not and subject is not None and not subject.isdecimal():
+            lines, plain = explainer.explain_instant(subject)
         else:
-            lines, plain = explainer.explain_moment(int(wanted) if wanted else None, silent=is_negated)
+            lines, plain = explainer.explain_moment(int(subject) if subject else None, without_nudge=asks_why_not)
     if as_json:
         print_json(plain)
     else:
@@ -73,13 +73,13 @@ class _Explainer:
         explained = [explain(moment, self._by_code, self._clock, occurrence.began) for moment in moments]
         if not moments:
             return [f"{self._heading(occurrence)} {_('It has no moments.')}"], []
-        return [self._heading(occurrence), *(self._row(moment)[: columns()] for moment in moments)], [
+        return [self._heading(occurrence), *(cut(self._row(moment), columns()) for moment in moments)], [
             explanation_as_json(explanation) for explanation in explained
         ]
 
-    def explain_moment(self, number: int | None, *, silent: bool) -> tuple[list[str], Any]:
-        occurrence, moment = self._last(silent=silent) if number is None else self._numbered(number)
-        if silent and moment.decided == "nudged":
+    def explain_moment(self, number: int | None, *, without_nudge: bool) -> tuple[list[str], Any]:
+        occurrence, moment = self._last(without_nudge=without_nudge) if number is None else self._numbered(number)
+        if without_nudge and moment.decided == "nudged":
             text = _("Moment {number} had a nudge; `turntoward why {number}` explains it.")
             raise UserError(text.format(number=moment.number))
         explanation = explain(moment, self._by_code, self._clock, occurrence.began)
@@ -92,24 +92,26 @@ class _Explainer:
         usual = self._usual_before(occurrence, settings.attention)
         observations = list(self._store.history.observations(occurrence.id))
         if any(observation.device != LAPTOP for observation in observations):
-            # Asked for second by second it would tell the instants of a phone, which are told to the minute.
+            # Times of a phone are given to the minute; questions second by second would reveal them.
             at = at.replace(second=0, microsecond=0)
-        # From the beginning on: what a rule remembers depends on all that was observed before.
+        # Played from the beginning: what a rule remembers depends on all that was observed before.
         core = Pipeline(self._rules, settings.policy, settings.attention, usual)
         situation = find_situation(observations, at, core, self._rules)
         lines = situation_lines(situation, self._clock, columns())
         return [self._heading(occurrence), *lines], situation_as_json(situation, self._clock)
 
-    def _last(self, *, silent: bool) -> tuple[StoredOccurrence, Moment]:
-        wanted = {"suppressed", "held"} if silent else {"nudged"}
+    def _last(self, *, without_nudge: bool) -> tuple[StoredOccurrence, Moment]:
+        decisions = {"suppressed", "held"} if without_nudge else {"nudged"}
         for occurrence in reversed(self._occurrences):
-            found = [moment for moment in self._moments(occurrence) if moment.decided in wanted]
-            if found:
+            moments = [moment for moment in self._moments(occurrence) if moment.decided in decisions]
+            if moments:
                 # Two devices may have a moment at the same instant: the higher number was decided later.
-                return occurrence, max(found, key=lambda moment: (moment.decided_at, moment.number))
+                return occurrence, max(moments, key=lambda moment: (moment.decided_at, moment.number))
         raise UserError(
-            _("No moment passed in silence. `turntoward why not 19:10` says how near the rules were at an instant.")
-            if silent
+            _(
+                "There was no moment without a nudge. `turntoward why not 19:10` says how near the rules were at an instant."
+            )
+            if without_nudge
             else _("There was no nudge. `turntoward why not 19:10` says how near the rules were at an instant.")
         )
 
@@ -128,13 +130,13 @@ class _Explainer:
         raise UserError(f"{self._heading(occurrence)} {text.format(number=number, last=last)}")
 
     def _usual_before(self, occurrence: StoredOccurrence, settings: AttentionSettings) -> Mapping[FeatureKey, Value]:
-        compared = baseline_keys(features_used(self._rules))
-        if not compared:
-            # Most rules compare with nothing: then the 28 days before need not be read, which takes seconds.
+        keys = baseline_keys(features_used(self._rules))
+        if not keys:
+            # Most rules compare with nothing: then the 28 days before are not read, which takes seconds.
             return {}
         before = self._store.history.occurrences(occurrence.began - MAX_AGE, occurrence.began)
         return measure_baselines(
-            (list(self._store.history.observations(earlier.id)) for earlier in before), compared, settings
+            (list(self._store.history.observations(earlier.id)) for earlier in before), keys, settings
         )
 
     def _moments(self, occurrence: StoredOccurrence) -> list[Moment]:
@@ -156,22 +158,22 @@ class _Explainer:
         return _("Partner time on {span}.").format(span=_span(occurrence, self._zone))
 
 
-def _parse_arguments(what: tuple[str, ...]) -> tuple[bool, str | None]:
-    # Words rather than an option, so that `why not 19:10` reads as it is asked.
-    is_negated = bool(what) and what[0] == "not"
-    rest = what[1:] if is_negated else what
+def _parse_arguments(words: tuple[str, ...]) -> tuple[bool, str | None]:
+    # Words, not an option: `why not 19:10` reads like the question.
+    asks_why_not = bool(words) and words[0] == "not"
+    rest = words[1:] if asks_why_not else words
     if len(rest) > 1 and all(word.isdecimal() for word in rest):
-        raise click.UsageError(_("Ask for one moment, or one instant: turntoward why not 19:10"))
-    wanted = " ".join(rest) or None
+        raise click.UsageError(_("Ask for one moment, or one time of day: turntoward why not 19:10"))
+    subject = " ".join(rest) or None
     # The bound keeps int() from failing: it takes no number of thousands of digits.
-    if wanted is None or (wanted.isascii() and wanted.isdigit() and int(wanted) > 0 and len(wanted) < 10):
-        return is_negated, wanted
-    if not re.search("[:.h]|[ap]m|o'clock|noon|past|to ", wanted.lower()):
-        text = _("'{word}' is neither a number nor an instant; write for example: turntoward why 3")
-        raise click.UsageError(text.format(word=wanted))
-    if not is_negated:
-        raise click.UsageError(_("An instant goes with 'not': turntoward why not {instant}").format(instant=wanted))
-    return is_negated, wanted
+    if subject is None or (subject.isascii() and subject.isdigit() and int(subject) > 0 and len(subject) < 10):
+        return asks_why_not, subject
+    if not re.search("[:.h]|[ap]m|o'clock|noon|past|to ", subject.lower()):
+        text = _("'{word}' is neither a number nor a time of day; write for example: turntoward why 3")
+        raise click.UsageError(text.format(word=subject))
+    if not asks_why_not:
+        raise click.UsageError(_("A time of day goes with 'not': turntoward why not {instant}").format(instant=subject))
+    return asks_why_not, subject
 
 
 def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zone: ZoneInfo) -> list[StoredOccurrence]:
@@ -179,16 +181,16 @@ def _occurrences_on(occurrences: Sequence[StoredOccurrence], day: str | None, zo
         raise UserError(_NOTHING_KEPT)
     if day is None:
         return list(occurrences)
-    wanted = parse_date(day, argument="--on", now=SystemClock().now(), zone=zone, direction="back")
-    found = [occurrence for occurrence in occurrences if occurrence.began.astimezone(zone).date() == wanted]
-    if not found:
+    date = parse_date(day, argument="--on", now=SystemClock().now(), zone=zone, direction="back")
+    that_day = [occurrence for occurrence in occurrences if occurrence.began.astimezone(zone).date() == date]
+    if not that_day:
         text = _("No partner time is kept of {day}; the last one is {span}.")
-        raise UserError(text.format(day=wanted, span=_span(occurrences[-1], zone)))
-    return found
+        raise UserError(text.format(day=date, span=_span(occurrences[-1], zone)))
+    return that_day
 
 
 def _find_instant(
-    text: str, occurrences: Iterable[StoredOccurrence], zone: ZoneInfo
+    text: str, occurrences: Sequence[StoredOccurrence], zone: ZoneInfo
 ) -> tuple[StoredOccurrence, datetime]:
     try:
         clock = time.fromisoformat(text if text.count(":") == 2 else "")
@@ -200,13 +202,12 @@ def _find_instant(
         except UserError as failure:
             if failure.problems[0].readings:
                 raise
-            hint = _("'{text}' is no instant; write for example 19:10 or 19:10:30.")
+            hint = _("'{text}' is not a time of day; write for example 19:10 or 19:10:30.")
             raise UserError(hint.format(text=text)) from None
         clock = time(read // timedelta(hours=1), read // timedelta(minutes=1) % 60, int(parts[2]) if parts else 0)
     if clock.tzinfo is not None:
-        raise UserError(_("'{text}' is no instant; write for example 19:10 or 19:10:30.").format(text=text))
-    known = list(occurrences)
-    for occurrence in reversed(known):
+        raise UserError(_("'{text}' is not a time of day; write for example 19:10 or 19:10:30.").format(text=text))
+    for occurrence in reversed(occurrences):
         first = occurrence.began.astimezone(zone).date()
         # Past midnight the same partner time is on its second day.
         for days in (0, 1):
@@ -214,7 +215,7 @@ def _find_instant(
             if occurrence.began <= at < (occurrence.ended or occurrence.ends):
                 return occurrence, at
     missing = _("{text} lies in no partner time that is kept; the last one is {span}.")
-    raise UserError(missing.format(text=text, span=_span(known[-1], zone)))
+    raise UserError(missing.format(text=text, span=_span(occurrences[-1], zone)))
 
 
 def _span(occurrence: StoredOccurrence, zone: ZoneInfo) -> str:

@@ -11,7 +11,7 @@ from detector.cli.parameters import Subcommands
 
 @click.group(cls=Subcommands, epilog="Example: turntoward import activitywatch --dry-run")
 def import_command() -> None:
-    """Take in history that another program kept. ActivityWatch is the only one so far."""
+    """Import the history of another program. ActivityWatch is the only one so far."""
 
 
 @import_command.command("activitywatch", epilog="Example: turntoward import activitywatch export.json --since 90d")
@@ -46,7 +46,7 @@ def activitywatch(**options: Any) -> None:
     """Take in ActivityWatch's history, from FILE.json or from the running program.
 
     Only past partner times are taken in, and of these only categories, also with `keep_names`: titles and addresses of
-    pages are looked at and let go of. Nothing is said about the past; doing it twice changes nothing.
+    pages are read and not stored. Nobody is notified about the past; importing twice changes nothing.
     """
     from detector.cli.importing.activitywatch import ImportOptions, import_history
 

@@ -1,6 +1,6 @@
 """Report what `turntoward import` did.
 
-Invariant 1: names of buckets come from elsewhere; nothing in them may steer a terminal.
+Invariant 1: names of buckets come from another program; no control character of them reaches the terminal.
 """
 
 from datetime import datetime, timedelta, tzinfo
@@ -38,7 +38,7 @@ def print_report(
     if more := report.problem_count - len(report.problems):
         click.echo(_("… and {count} more that could not be read.").format(count=f"{more:,}"))
     if report.skipped_buckets:
-        sentence = _("Passed over, for they hold nothing that is looked at: {buckets}.")
+        sentence = _("Ignored, because nothing in them is used: {buckets}.")
         output.print_text(sentence.format(buckets=_safe(", ".join(report.skipped_buckets[:MAX_BUCKETS]))))
     if shortened is not None:
         sentence = _("You keep {length} (`retention`), so nothing before {day} is taken in.")
@@ -67,7 +67,7 @@ def print_report(
     elif reason := _nothing_added(report, begins.tzinfo):
         output.print_text(reason)
     elif dry_run:
-        output.print_text(_("Nothing was kept. Without `--dry-run` it is."))
+        output.print_text(_("Nothing was stored; leave out `--dry-run` to store it."))
     elif report.first is not None:
         day = report.first.begins.astimezone(begins.tzinfo)
         output.print_text(_("See `turntoward report --since {day}`.").format(day=f"{day:%Y-%m-%d}"))
@@ -165,9 +165,9 @@ def _print_table(report: ImportReport) -> None:
 def _nothing_there(times: TimesOption) -> str:
     if times == "declared":
         return _(
-            "No partner time lies there: none is declared, or none of it has been. `turntoward add --help` shows how."
+            "No partner time is in that span: none is declared, or none has begun. `turntoward add --help` shows how."
         )
-    return _("No partner time is kept there.") if times == "kept" else _("No whole day lies there.")
+    return _("No partner time is kept in that span.") if times == "kept" else _("No whole day is in that span.")
 
 
 def _safe(text: str) -> str:

@@ -1,6 +1,6 @@
 """The commands about partner time: their options, arguments and help.
 
-`add` and `edit` hand their options on by name: they are the fields of `detector.partner_time.declaration.PlanArguments`.
+The options of `add` and `edit` are the fields of `detector.partner_time.declaration.PlanArguments`.
 """
 
 from typing import Any
@@ -38,14 +38,14 @@ def now_command(length: tuple[str, ...], *, title: str) -> None:
 @click.option("--on", metavar="DATE", help="Once, on 2026-12-24; with --every: from that day on.")
 @click.option("--until", metavar="DATE", help="The last day on which it may be.")
 @click.option("--except", "excluded", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
-@click.option("--zone", metavar="ZONE", help="Whose clock it goes by, such as Europe/Berlin; else where you are.")
+@click.option("--zone", metavar="ZONE", help="The time zone, such as Europe/Berlin; by default the one where you are.")
 @click.option("--quiet", "do_not_disturb", is_flag=True, help="The desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def add_command(*, yes: bool, **options: Any) -> None:
-    """Declare partner time that returns, or that is once.
+    """Declare partner time, once or with a recurrence.
 
-    What was understood is said back, with the next three times, before anything is kept. It goes by the clock on the
-    wall, also when that clock is changed. If it is under way already, it begins now.
+    What was understood is shown with the next three times before anything is stored. Times are local time, also when the
+    clocks change. If it is under way already, it begins now.
     """
     from detector.cli.plan.declare import add_partner_time
 
@@ -59,17 +59,17 @@ def add_command(*, yes: bool, **options: Any) -> None:
 @click.option("--from", "begins", metavar="TIME", help="It begins then, and lasts as long as before.")
 @click.option("--to", "ends", metavar="TIME", help="It ends then; at or before its beginning means the next day.")
 @click.option("--for", "lasts", metavar="LENGTH", help="It lasts so long: 90min, 1h30min.")
-@click.option("--on", metavar="DATE", help="The day of what is once; of what returns the first day from then on.")
+@click.option("--on", metavar="DATE", help="Its day; with --every the first day on which it may be.")
 @click.option("--until", metavar="DATE", help="The last day on which it may be; `never` for none.")
 @click.option("--except", "excluded", metavar="DATE", multiple=True, help="Not on this day; may be given again.")
 @click.option("--include", "included", metavar="DATE", multiple=True, help="On this day after all; may be given again.")
-@click.option("--zone", metavar="ZONE", help="Whose clock it goes by; `here` for the one where you are.")
+@click.option("--zone", metavar="ZONE", help="The time zone; `here` for the one where you are.")
 @click.option("--quiet/--no-quiet", "do_not_disturb", default=None, help="Whether the desktop keeps quiet in it.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def edit_command(name: str, *, yes: bool, **options: Any) -> None:
     """Change a declared partner time, by its number or title: only what you name, everything else stays.
 
-    What it was and what it becomes is said before anything is changed. One that is under way goes on as it began.
+    The old and the new version are shown before anything is changed. One that is under way goes on as it began.
     """
     from detector.cli.plan.declare import edit_partner_time
 
@@ -77,7 +77,7 @@ def edit_command(name: str, *, yes: bool, **options: Any) -> None:
 
 
 @click.command(epilog="Example: turntoward list --json")
-@click.option("--all", "everything", is_flag=True, help="Also what is over and does not return.")
+@click.option("--all", "everything", is_flag=True, help="Also those that are over.")
 @click.option(
     "--week", metavar="[DATE]", is_flag=False, flag_value="today", help="This week, or the one with DATE, as a picture."
 )
@@ -116,9 +116,9 @@ def next_command(count: int, *, as_json: bool) -> None:
 @click.argument("name", metavar="NUMBER|TITLE", shell_complete=titles)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove_command(name: str, *, yes: bool) -> None:
-    """Take a declared partner time back, by its number or title.
+    """Remove a declared partner time, by its number or title.
 
-    If it is under way it ends. What was kept of it stays; `turntoward forget` deletes that.
+    If it is under way it ends. What was recorded stays; `turntoward forget` deletes that.
     """
     from detector.cli.plan.declare import remove_partner_time
 
@@ -128,7 +128,7 @@ def remove_command(name: str, *, yes: bool) -> None:
 @click.command(epilog="Example: turntoward extend 30min")
 @click.argument("length", nargs=-1, required=True)
 def extend_command(length: tuple[str, ...]) -> None:
-    """Let the partner time under way go on for LENGTH longer, this once: 30min, 1h, until 22:00.
+    """Make the partner time under way longer by LENGTH, only this time: 30min, 1h, until 22:00.
 
     It lasts at most 24 h in all. `turntoward stop` still ends it at any time.
     """
@@ -152,9 +152,9 @@ def answer_command(answer: str, *, length: str | None) -> None:
 
 @click.command(epilog="Example: turntoward stop")
 def stop_command() -> None:
-    """End the partner time under way, today only; what returns comes back as planned.
+    """End the partner time under way; later occurrences stay as planned.
 
-    Where several overlap, all of them end. Nobody is told.
+    Where several overlap, all of them end. Nobody is notified.
     """
     from detector.cli.plan.now import stop_current
 
@@ -164,9 +164,9 @@ def stop_command() -> None:
 @click.command(epilog="Example: turntoward pause 30min")
 @click.argument("length", nargs=-1, required=True)
 def pause_command(length: tuple[str, ...]) -> None:
-    """Sense and keep nothing for LENGTH: 30min, 2h, until 21:00, at most 24 h. It goes on by itself afterwards.
+    """Sense and keep nothing for LENGTH: 30min, 2h, until 21:00, at most 24 h. The pause ends by itself.
 
-    A second pause takes the place of the first. Partner time itself goes on: to end it, use `turntoward stop`.
+    A second pause replaces the first. Partner time itself goes on: to end it, use `turntoward stop`.
     """
     from detector.cli.plan.now import pause_for
 
@@ -175,7 +175,7 @@ def pause_command(length: tuple[str, ...]) -> None:
 
 @click.command(epilog="Example: turntoward resume")
 def resume_command() -> None:
-    """End the pause, and say what holds now."""
+    """End the pause, and show what is under way."""
     from detector.cli.plan.now import end_pause
 
     end_pause()
@@ -183,11 +183,11 @@ def resume_command() -> None:
 
 @click.command(cls=WordsCommand, epilog="Example: turntoward skip dinner")
 @click.argument("name", metavar="[NUMBER|TITLE]", required=False, shell_complete=titles)
-@click.option("--undo", is_flag=True, help="Let what was skipped or cancelled last take place after all.")
+@click.option("--undo", is_flag=True, help="Restore what was skipped or cancelled last.")
 def skip_command(name: str | None, *, undo: bool) -> None:
-    """Let the partner time under way, else the next one, not take place, this once. What returns comes back as planned.
+    """Skip the occurrence under way, else the next one. Later occurrences stay as planned.
 
-    Without a number or title it is whichever comes first. `turntoward cancel` asks for a new date as well.
+    Without a number or title it is the first of all. `turntoward cancel` asks for a new date as well.
     """
     from detector.cli.plan.cancel import skip_next
 
@@ -200,10 +200,10 @@ def skip_command(name: str | None, *, undo: bool) -> None:
 @click.option("--no-new-date", is_flag=True, help="Cancel without a new date.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def cancel_command(name: str | None, *, instead: str | None, no_new_date: bool, yes: bool) -> None:
-    """Cancel the partner time under way, else the next one, this once, and have it at another time.
+    """Cancel the occurrence under way, else the next one, and choose a new date.
 
-    The new one lasts as long, once; `turntoward report` tells later which cancellations were made good. Without a number or
-    title it is whichever comes first. `turntoward skip --undo` takes it back.
+    The new one lasts as long; `turntoward report` shows later which cancelled ones were held later. Without a number or
+    title it is the first of all. `turntoward skip --undo` undoes it.
     """
     from detector.cli.plan.cancel import cancel_next
 
@@ -214,10 +214,10 @@ def cancel_command(name: str | None, *, instead: str | None, no_new_date: bool, 
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 @click.pass_context
 def together_command(context: click.Context, *, as_json: bool) -> None:
-    """Show or change what is always for both of you: a category about which nothing is ever said.
+    """Show or change the categories that are always for both of you: there are no nudges about them.
 
-    What is for both of you only this time, you say on the nudge itself. What is named here is kept, unsaid, and counted
-    against nobody. It stands in the config as [policy] for_both, and holds from the next partner time on.
+    For a single time there is a button on the nudge. Moments of these categories are recorded and not counted. The list
+    is [policy] for_both in the config, and counts from the next partner time on.
     """
     if context.invoked_subcommand is None:
         from detector.cli.plan.together import show_categories
@@ -237,7 +237,7 @@ def together_add_command(category: str) -> None:
 @together_command.command("remove", epilog="Example: turntoward together remove video")
 @click.argument("category")
 def together_remove_command(category: str) -> None:
-    """Take CATEGORY back: nudges may name it again."""
+    """Remove CATEGORY: nudges may name it again."""
     from detector.cli.plan.together import remove_category
 
     remove_category(category)
@@ -246,7 +246,7 @@ def together_remove_command(category: str) -> None:
 @together_command.command("decline", epilog="Example: turntoward together decline video")
 @click.argument("category")
 def together_decline_command(category: str) -> None:
-    """Let CATEGORY not be offered any more."""
+    """Do not offer CATEGORY any more."""
     from detector.cli.plan.together import decline_category
 
     decline_category(category)

@@ -28,8 +28,8 @@ def try_command(*, keep: Path | None, recording: Path | None) -> None:
 def run_command(*, offer: bool, or_try: bool, quiet: bool) -> None:
     """Run the daemon in the foreground, until Ctrl+C.
 
-    It waits for partner time, senses during it and only then, says at most a few gentle sentences, and keeps everything
-    on this device.
+    It waits for partner time, senses only during it, shows a few gentle nudges at most, and keeps everything on this
+    device.
     """
     from detector.cli.program.run import run
 
@@ -39,7 +39,7 @@ def run_command(*, offer: bool, or_try: bool, quiet: bool) -> None:
 @click.command(epilog="Example: turntoward status --json")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def status_command(*, as_json: bool) -> None:
-    """Say whether the program runs, what is under way, and what comes next."""
+    """Show whether the program runs, what is under way, and what comes next."""
     from detector.cli.program.status import write_status
 
     write_status(as_json=as_json)
@@ -48,9 +48,9 @@ def status_command(*, as_json: bool) -> None:
 @click.command(epilog="Example: turntoward doctor")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def doctor_command(*, as_json: bool) -> None:
-    """Show what can be sensed here, which notifiers work, what is stored, and what to do about the rest.
+    """Show what can be sensed here, which notifiers work, what is stored, and how to fix the rest.
 
-    Nothing is shown, sensed or changed.
+    Nothing is sensed or changed, and no notification is shown.
     """
     from detector.cli.program.doctor import write_findings
 
@@ -58,7 +58,7 @@ def doctor_command(*, as_json: bool) -> None:
 
 
 _CONFIG_HINT = _(
-    "Settings stand in a file: `turntoward config sample --write` makes it, `turntoward config show` reads it back."
+    "Settings are in a file: `turntoward config sample --write` makes it, `turntoward config show` reads it back."
 )
 
 
@@ -70,7 +70,7 @@ _CONFIG_HINT = _(
 def config_command() -> None:
     """Show the settings in force, or a commented sample.
 
-    The settings stand in ~/.config/turntoward/config.toml. The file is optional: without it the defaults hold.
+    The settings are in ~/.config/turntoward/config.toml. The file is optional: without it the defaults apply.
     """
 
 
@@ -84,9 +84,9 @@ def show(*, as_json: bool) -> None:
 
 
 @config_command.command(epilog="Example: turntoward config sample > config.toml")
-@click.option("--write", is_flag=True, help="Write it where it is read from; an existing file is never touched.")
+@click.option("--write", is_flag=True, help="Write it to that file; an existing file is never changed.")
 def sample(*, write: bool) -> None:
-    """Print a sample with every option at its default and its meaning, or write it in place."""
+    """Print a sample with every option, its default and its meaning, or write it to the file."""
     from detector.cli.program.config import print_sample, write_sample
 
     if write:
@@ -97,11 +97,11 @@ def sample(*, write: bool) -> None:
 
 @click.command(epilog="Example: turntoward completion bash --install")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@click.option("--install", is_flag=True, help="Put it where the shell finds it, rather than print it.")
+@click.option("--install", is_flag=True, help="Install it for the shell instead of printing it.")
 def completion_command(shell: str, *, install: bool) -> None:
-    """Print what SHELL has to read so that Tab completes; --install puts it in its place.
+    """Print the completion script for SHELL, or install it with --install.
 
-    Tab then writes commands, options, and the titles of your own partner time.
+    Tab then completes commands, options, and the titles of your own partner time.
     """
     from detector.cli.completion_scripts import write_completion
 
@@ -115,7 +115,7 @@ def service_command() -> None:
 
 @service_command.command(epilog="Example: turntoward service install")
 def install() -> None:
-    """Write the unit for this installation, and let it start with your session, and now."""
+    """Write the unit for this installation, and start it now and with every session."""
     from detector.cli.program.service import install_service
 
     install_service()
@@ -123,7 +123,7 @@ def install() -> None:
 
 @service_command.command(epilog="Example: turntoward service uninstall")
 def uninstall() -> None:
-    """Stop the service and remove its unit. What was kept stays; `turntoward forget --all` deletes that."""
+    """Stop the service and remove its unit. What was recorded stays; `turntoward forget --all` deletes that."""
     from detector.cli.program.service import uninstall_service
 
     uninstall_service()

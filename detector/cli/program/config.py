@@ -16,7 +16,7 @@ def show_settings(*, as_json: bool) -> None:
     if as_json:
         click.echo(in_force_as_json(settings, str(path) if path.exists() else None))
         return
-    origin = _("From {path}.") if path.exists() else _("There is no {path}, so the defaults hold.")
+    origin = _("From {path}.") if path.exists() else _("There is no {path}, so the defaults apply.")
     click.echo(f"# {origin.format(path=path)}\n\n{in_force(settings)}", nl=False)
 
 
@@ -36,5 +36,5 @@ def write_sample() -> None:
         raise UserError(message.format(path=path)) from None
     except OSError as failure:
         raise UserError(_("{path} cannot be written: {why}.").format(path=path, why=failure.strerror)) from None
-    click.echo(_("The sample stands in {path}; every option is still at its default.").format(path=path))
-    click.echo(_("Take the '#' before an option's name away to change it. The daemon reads it when it starts."))
+    click.echo(_("The sample is in {path}; every option is still at its default.").format(path=path))
+    click.echo(_("Remove the '#' before an option's name to change it. The daemon reads it when it starts."))

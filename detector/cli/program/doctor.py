@@ -20,7 +20,7 @@ from detector.sensors import SESSION_TYPE_NAMES
 from detector.zone import local_zone
 from rules.lengths import format_length
 
-# Partner times of which it is written how much was sensed: the last ones.
+# How many of the last partner times are listed with how much of them was sensed.
 MAX_OCCURRENCES: Final = 3
 YES: Final = _("yes")
 NO: Final = _("no ")  # as wide as "yes"
@@ -53,63 +53,63 @@ def write_findings(*, as_json: bool) -> None:
         click.echo(line)
 
 
-def _lines(found: Findings) -> Iterator[str]:
+def _lines(findings: Findings) -> Iterator[str]:
     yield _("The program")
     yield from _indented(
-        _("It runs (process {pid}).").format(pid=found.pid)
-        if found.pid
+        _("It runs (process {pid}).").format(pid=findings.pid)
+        if findings.pid
         else _("It does not run; `turntoward run` starts it.")
     )
-    if found.files:
+    if findings.files:
         text = _("Its store is {store}, its runtime folder {runtime}.")
-        yield from _indented(text.format_map({name: _with_tilde(path) for name, path in found.files.items()}))
+        yield from _indented(text.format_map({name: _with_tilde(path) for name, path in findings.files.items()}))
     yield from _indented(
-        _("It starts with your session: {file}.").format(file=_with_tilde(found.service))
-        if found.service
+        _("It starts with your session: {file}.").format(file=_with_tilde(findings.service))
+        if findings.service
         else _("It does not start by itself; `turntoward service install` changes that.")
     )
-    yield from _listening(found)
-    if found.not_shown is not None:
+    yield from _listening(findings)
+    if findings.not_shown is not None:
         text = _("Nothing is sensed: that partner time has begun could not be shown to anybody ({why}).")
-        yield from _indented(text.format(why=found.not_shown or _("it is just being tried")))
+        yield from _indented(text.format(why=findings.not_shown or _("it is just being tried")))
         remedy = _(
             "To do: start a notification server; where there is no screen, set screen = false in [notifications]."
         )
         yield from _indented(remedy)
     yield ""
-    yield _("Senses; this session is {session}").format(session=SESSION_TYPE_NAMES[found.session])
-    if not found.has_screen:
+    yield _("Senses; this session is {session}").format(session=SESSION_TYPE_NAMES[findings.session])
+    if not findings.has_screen:
         yield from _indented(_("This device has no screen, by your settings: only phones are sensed."))
-    for sensed in found.senses:
+    for sensed in findings.senses:
         yield from _sense(sensed)
     yield ""
     yield _("Your devices, in the partner times of the last seven days")
-    yield from _devices(found)
+    yield from _devices(findings)
     yield ""
     yield _("Notifiers; the first that works is used")
-    for notifier in found.notifiers:
+    for notifier in findings.notifiers:
         yield from _indented(f"{YES if notifier.usable else NO}  {notifier.name}: {notifier.remark}", "       ")
     yield ""
     yield _("The desktop keeps quiet")
-    yield from _quiet(found.dnd)
+    yield from _quiet(findings.dnd)
     yield ""
-    yield from _calendars(found)
+    yield from _calendars(findings)
     yield _("What is kept")
-    yield from _indented(found.store_problem or _with_tilde(found.store))
-    if not found.coverage:
+    yield from _indented(findings.store_problem or _with_tilde(findings.store))
+    if not findings.coverage:
         yield from _indented(_("No partner time in the last seven days."))
-    for occurrence in found.coverage[-MAX_OCCURRENCES:]:
+    for occurrence in findings.coverage[-MAX_OCCURRENCES:]:
         share = occurrence.known / occurrence.lasted if occurrence.lasted else 0.0
         began = occurrence.began.astimezone()
         when = f"{format_short_day(began)}, {format_clock(began)}"
         yield from _indented(_("{when}: {share} of it was sensed.").format(when=when, share=f"{share:.0%}"))
     yield ""
-    yield _("Settings and rules: {count} rules in force").format(count=found.rules)
-    for sentence in summarize(found.unusable_rules):
+    yield _("Settings and rules: {count} rules in force").format(count=findings.rules)
+    for sentence in summarize(findings.unusable_rules):
         yield from _indented(_("These rules need more than is sensed here: {rules}").format(rules=sentence), "    ")
-    if not found.problems:
+    if not findings.problems:
         yield from _indented(_("Nothing is wrong with them."))
-    for problem in found.problems:
+    for problem in findings.problems:
         yield from (f"  {line}" for line in problem.split("\n"))
 
 
@@ -152,38 +152,38 @@ def _quiet(quiet: DndFindings) -> Iterator[str]:
         yield from ("", *quiet.lines.splitlines())
 
 
-def _listening(found: Findings) -> Iterator[str]:
-    if found.unexpected:
+def _listening(findings: Findings) -> Iterator[str]:
+    if findings.unexpected:
         text = _("A problem: it listens to the network on {addresses}, and should not.")
-        yield from _indented(text.format(addresses=", ".join(found.unexpected)))
-    expected = sorted(set(found.listening) - set(found.unexpected))
+        yield from _indented(text.format(addresses=", ".join(findings.unexpected)))
+    expected = sorted(set(findings.listening) - set(findings.unexpected))
     if expected:
         text = _("It listens to the network on {addresses}: the phone API, nothing else.")
         yield from _indented(text.format(addresses=", ".join(expected)))
-    elif found.pid and not found.unexpected:
+    elif findings.pid and not findings.unexpected:
         yield from _indented(_("It listens to nothing on the network."))
 
 
-def _devices(found: Findings) -> Iterator[str]:
-    phones = {phone.name: phone for phone in found.phones}
-    for device in found.devices:
+def _devices(findings: Findings) -> Iterator[str]:
+    phones = {phone.name: phone for phone in findings.phones}
+    for device in findings.devices:
         how = f" ({_paired(phones[device.name])})" if device.name in phones else ""
         yield from _indented(f"{device.name}{how}: {_known(device)}", "    ")
         if device.name in phones:
             yield from _adb(phones[device.name])
-    for phone in found.phones:
+    for phone in findings.phones:
         if not phone.uses_phone_api and phone.adb is None:
             yield from _indented(_not_paired(phone), "    ")
-    if not found.devices:
+    if not findings.devices:
         yield from _indented(_("Nothing is kept yet."))
-    elif not found.phones:
+    elif not findings.phones:
         yield from _indented(_('No phone is paired; `turntoward phone pair "my phone"` pairs one.'))
-    if found.phone_api and found.phone_api.open:
-        yield from _indented(_("The phone API is open at {url}.").format(url=found.phone_api.url), "    ")
-    elif found.phone_api and found.phone_api.wanted:
+    if findings.phone_api and findings.phone_api.open:
+        yield from _indented(_("The phone API is open at {url}.").format(url=findings.phone_api.url), "    ")
+    elif findings.phone_api and findings.phone_api.wanted:
         text = _("The phone API at {url} is closed: {why}.")
-        yield from _indented(text.format(url=found.phone_api.url, why=found.phone_api.why), "    ")
-    elif found.phone_api:
+        yield from _indented(text.format(url=findings.phone_api.url, why=findings.phone_api.why), "    ")
+    elif findings.phone_api:
         yield from _indented(_("The phone API is closed: no phone needs it."))
 
 
@@ -222,12 +222,12 @@ def _adb(phone: PhoneFound) -> Iterator[str]:
             yield from _indented(_("  To do: {remedy}").format(remedy=phone.refusal.remedy), "           ")
 
 
-def _calendars(found: Findings) -> Iterator[str]:
-    if not found.calendars:
+def _calendars(findings: Findings) -> Iterator[str]:
+    if not findings.calendars:
         return
-    # This section brings its own blank line, as it is left out where there are none.
+    # This section ends with its own blank line, as it is left out where there are no calendars.
     yield _("Calendars")
-    for calendar in found.calendars:
+    for calendar in findings.calendars:
         where = _("{address}, on the local network") if calendar.local else "{address}"
         where = where.format(address=_with_tilde(calendar.at))
         age = format_age(calendar.asked, calendar.refreshed, calendar.why, SystemClock().now(), local_zone())

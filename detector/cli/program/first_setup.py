@@ -35,11 +35,11 @@ def offer_setup() -> None:
 
 
 def _offer_quiet_week(store: Store, now: datetime) -> None:
-    # It is offered once: no answer, or a no, is remembered as well.
+    # It is offered only once, whatever the answer.
     if not quiet_week.should_offer(store):
         return
     if click.confirm(QUESTION, default=False, err=True):
         quiet_week.start(store, now)
-        click.echo(_("It does; `turntoward quiet-week` says how far it is."))
+        click.echo(_("The quiet week begins; `turntoward quiet-week` shows how far it is."))
     else:
         quiet_week.save(store, replace(quiet_week.load(store), offered=True))

@@ -28,7 +28,7 @@ def run(*, offer: bool, or_try: bool, quiet: bool) -> None:
         stream=sys.stderr, format=f"{when}turntoward: %(message)s", datefmt="%H:%M:%S", level=logging.WARNING
     )
     logging.getLogger("turntoward").setLevel(logging.WARNING if quiet else logging.INFO)
-    # Before anything is offered: where it cannot run, nothing shall be declared either.
+    # Checked before anything is offered: where the daemon cannot run, nothing must be declared.
     require_session_owner()
     refuse_second()
     if offer:

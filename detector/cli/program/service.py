@@ -1,4 +1,4 @@
-"""`turntoward service`: let the session start the daemon by itself, or no longer."""
+"""`turntoward service`: start the daemon with the session, or no longer."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def install_service() -> None:
     if _is_new_here():
         print_text(HINT)
     if shutil.which("turntoward") is None:
-        print_text(_("The command is not on the PATH of this shell yet. This line puts it there:"))
+        print_text(_("The command is not on the PATH of this shell yet. This line adds it:"))
         click.echo(f'  export PATH="{Path(os.path.normpath(Path(sys.argv[0]).absolute())).parent}:$PATH"')
 
 
@@ -55,7 +55,7 @@ def uninstall_service() -> None:
     if not systemd.is_own_unit(path):
         message = _("{path} is not a unit that turntoward wrote; nothing was changed.")
         raise UserError(message.format(path=path))
-    # While the unit still exists, or systemd would not know what to disable.
+    # Disabled before the unit is removed: afterwards systemd does not know it.
     stopped = _systemctl(("disable", "--now", systemd.UNIT))
     # The unit is removed even where systemd cannot be reached; the commands to run are printed.
     path.unlink()

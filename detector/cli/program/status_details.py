@@ -1,4 +1,4 @@
-"""What `turntoward status` says of calendars and of offers: it is imported only where there are any."""
+"""The part of `turntoward status` about calendars and offers, imported only where there are any."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +19,14 @@ def calendars() -> list[dict[str, Any]]:
     # Where it cannot be read, `status` still reports the rest, and `doctor` says why.
     try:
         with Store.open(store_path(), read_only=True) as store:
-            known, now = store.calendars.all(), SystemClock().now()
+            stored, now = store.calendars.all(), SystemClock().now()
     except StoreError:
         return []
-    return [age_as_json(each, now) for each in known if each.subscribed or each.current_problems(now)]
+    return [age_as_json(calendar, now) for calendar in stored if calendar.subscribed or calendar.current_problems(now)]
 
 
 def under_way() -> dict[str, Any] | None:
-    """Return which partner time is in force now by what is declared, whether or not a daemon knows; None: there is none."""
+    """Return the partner time that is under way by what is declared, whether or not a daemon runs; None: there is none."""
     now = SystemClock().now()
     try:
         with Store.open(store_path(), read_only=True) as store:
@@ -38,11 +38,11 @@ def under_way() -> dict[str, Any] | None:
 
 def offers() -> list[dict[str, Any]]:
     try:
-        found = offered_categories(read_settings(config_path()).policy.for_both)
+        categories = offered_categories(read_settings(config_path()).policy.for_both)
     except (UserError, StoreError):
-        # `config` and `doctor` say what is wrong there.
+        # `config` and `doctor` report what is wrong there.
         return []
-    return [{"category": category, "times": times} for category, times in found]
+    return [{"category": category, "times": times} for category, times in categories]
 
 
 def calendar_lines(calendars: Sequence[dict[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ def quiet_week_command(ctx: click.Context, *, as_json: bool) -> None:
     """Show no nudges for seven evenings, and then propose settings that suit you.
 
     The rules are on, and what they find is recorded, but no nudge is shown. Then thresholds are proposed from your own
-    evenings, to be accepted one by one. Without a command it says how far it is.
+    evenings, to be accepted one by one. Without a command it shows how far it is.
     """
     ctx.obj = as_json  # `quiet-week --json propose` means the same as `quiet-week propose --json`
     if ctx.invoked_subcommand is None:
@@ -33,7 +33,7 @@ def start() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 @click.pass_context
 def status(ctx: click.Context, *, as_json: bool) -> None:
-    """Say how many of the seven evenings are done."""
+    """Show how many of the seven evenings are done."""
     from detector.cli.quiet_week.quiet_week import write_status
 
     write_status(as_json=as_json or bool(ctx.obj))
@@ -53,7 +53,7 @@ def stop() -> None:
 def propose(ctx: click.Context, *, as_json: bool) -> None:
     """Show which thresholds would suit you, and what each would have done.
 
-    They come from your own seven evenings, and only ever let a rule speak later. Nothing changes until you accept one.
+    They come from your own seven evenings, and only make a rule hold later. Nothing changes until you accept one.
     """
     from detector.cli.quiet_week.proposing import write_proposals
 
@@ -63,7 +63,7 @@ def propose(ctx: click.Context, *, as_json: bool) -> None:
 @quiet_week_command.command(epilog="Example: turntoward quiet-week accept F101")
 @click.argument("code", metavar="CODE")
 def accept(code: str) -> None:
-    """Take the proposal for the rule CODE over into rules of your own."""
+    """Accept the proposal for the rule CODE: it becomes a rule of your own."""
     from detector.cli.quiet_week.proposing import accept_proposal
 
     accept_proposal(code)

@@ -72,7 +72,7 @@ def rule_page_command(ctx: click.Context, *, code: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def check(ctx: click.Context, *, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check packs of rules, and say everything that is wrong with them. Nothing is changed.
+    """Check packs of rules, and list all problems. Nothing is changed.
 
     Ends with 2 where there is a problem.
     """
@@ -93,9 +93,9 @@ def check(ctx: click.Context, *, files: tuple[Path, ...], as_json: bool) -> None
 @click.option("--file", type=click.Path(path_type=Path), help="Where to write it; otherwise own.toml among your rules.")
 @click.option("--dry-run", is_flag=True, help="Show the rule, and write nothing.")
 def new(**options: Any) -> None:
-    """Write a rule of your own, or change a built-in one. It asks for what no option says.
+    """Write a rule of your own, or change a built-in one. It asks for what the options leave open.
 
-    The rule is checked and added to what is in the file. Give --file to try it with `backtest` before it speaks.
+    The rule is checked and appended to the file. Use --file to try it with `backtest` before it is in force.
     """
     from detector.cli.rules.new import new_rule
 
@@ -115,9 +115,9 @@ def new(**options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def test(ctx: click.Context, *, files: tuple[Path, ...], packs: tuple[Path, ...], as_json: bool) -> None:
-    """Play timelines through the rules in force, and say of each whether it comes out as it says.
+    """Play timelines through the rules in force, and compare the decisions with the expected ones.
 
-    Without FILE these are the *.txt files in ~/.config/turntoward/rules. Ends with 1 where one comes out otherwise.
+    Without FILE these are the *.txt files in ~/.config/turntoward/rules. Ends with 1 where one differs.
     """
     from detector.cli.rules.testing import test_timelines
 

@@ -1,4 +1,4 @@
-"""`turntoward rules new`: write a rule of one's own, or change a threshold, without knowing the language of rules.
+"""`turntoward rules new`: write a rule of one's own, or change a threshold, without writing its condition.
 
 Invariant 1: it asks questions only on a terminal; a script can say everything by options.
 """
@@ -49,7 +49,7 @@ def new_rule(
     by_code = {rule.code: rule for rule in loaded.rules}
     if origin is None and code is not None and code.upper() in by_code and when is None and category is None:
         origin = code
-    # Who gives what decides by options is a script, or in no need of questions.
+    # No questions where the options already define the rule.
     asks = is_interactive() and not (when or category or (origin and (after or exempt)))
     if asks and origin is None:
         click.echo(_("A rule of your own. Ctrl-C leaves, and nothing is written.") + "\n")
@@ -208,7 +208,7 @@ def _write(draft: writing.Draft, path: Path, *, dry_run: bool, is_own: bool) -> 
     before = read_text(path) if path.exists() or path.is_symlink() else None
     if isinstance(before, Problem):
         raise UserError([before])
-    # Parsed as a whole file before it is written: a rule may be right, and its code taken.
+    # The whole file is parsed before it is written: a valid rule may have a code that is taken.
     text = writing.append_rule(before, draft.as_toml())
     file = click.format_filename(path)
     _refuse(draft, file, parse_rule_file(before, path) if before else None, parse_rule_file(text, path))
@@ -220,7 +220,7 @@ def _write(draft: writing.Draft, path: Path, *, dry_run: bool, is_own: bool) -> 
         return
     # Somebody may have edited the file while questions were answered.
     if (read_text(path) if path.exists() else None) != before:
-        raise UserError(_("{file} was changed meanwhile. Nothing was written; once more, please.").format(file=file))
+        raise UserError(_("{file} was changed meanwhile. Nothing was written; try again.").format(file=file))
     replace_text(path, text)
     _echo(_("{code} is in {file}: it {says}.").format(code=draft.code, file=file, says=draft.says))
     if is_own:
@@ -235,15 +235,15 @@ def _write(draft: writing.Draft, path: Path, *, dry_run: bool, is_own: bool) -> 
 
 
 def _refuse(draft: writing.Draft, file: str, before: RuleFile | None, after: RuleFile) -> None:
-    # Problems of other rules that the file had before do not count: they are not of this rule's making.
+    # Problems that the file had before are not caused by this rule.
     if before is not None and draft.code in {*before.broken, *(rule.code for rule in before.rules)}:
         message = _("{file} has a rule {code} already. Change it there, or give another --file or --code.")
         raise UserError(message.format(file=file, code=draft.code))
     if before is not None and before.problems and not before.rules:
         raise UserError(before.problems)
     if draft.code not in {rule.code for rule in after.rules}:
-        known = {str(problem) for problem in before.problems} if before else set()
-        raise UserError([problem for problem in after.problems if str(problem) not in known] or after.problems)
+        earlier = {str(problem) for problem in before.problems} if before else set()
+        raise UserError([problem for problem in after.problems if str(problem) not in earlier] or after.problems)
 
 
 def _echo(text: str) -> None:

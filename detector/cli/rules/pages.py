@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from detector.cli.output import attributes, columns, print_json, wrap
+from detector.cli.output import attributes, columns, cut, print_json, wrap
 from detector.clock import SystemClock
 from detector.doctor.checks import unusable_here
 from detector.errors import EXIT_DONE, EXIT_INPUT, Problem, UserError
@@ -84,7 +84,7 @@ def check_files(files: Sequence[Path], *, as_json: bool) -> int:
             }
             for name, file in read
         ]
-        # In JSON the problems are data; that there are any is said by the exit code.
+        # In JSON the problems are data, and the exit code reports that there are any.
         print_json({"files": listed})
         return EXIT_INPUT if problems else EXIT_DONE
     for name, file in read:
@@ -112,9 +112,7 @@ def _format_all_fine(rules: Sequence[Rule]) -> str:
 
 
 def _row(code: str, name: str, origin: str) -> str:
-    cut = name if len(name) <= NAME_COLUMNS else name[: NAME_COLUMNS - 1] + "…"
-    line = f"{code:<8}  {cut:<{NAME_COLUMNS}}  {origin}"
-    return line if len(line) <= columns() else line[: columns() - 1] + "…"
+    return cut(f"{code:<8}  {cut(name, NAME_COLUMNS):<{NAME_COLUMNS}}  {origin}", columns())
 
 
 def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
@@ -125,7 +123,7 @@ def _page_lines(rule: Rule, loaded: RulesInForce) -> Iterator[str]:
     if rule.after_grace:
         yield from ("", _("  (waits for the grace at the start of partner time to pass)"))
     if not rule.may_nudge:
-        yield from ("", _("  (is kept for the report, and never says anything)"))
+        yield from ("", _("  (is for the report only, without nudges)"))
     for key, title in SECTIONS.items():
         yield from ("", title)
         yield from wrap(" ".join(getattr(rule.page, key).split()), "  ", "  ", width=columns())

@@ -62,7 +62,7 @@ def test_timelines(files: Sequence[Path], packs: Sequence[Path], *, as_json: boo
 
 
 def _read(files: Sequence[Path]) -> list[Timeline]:
-    found: list[Timeline] = []
+    timelines: list[Timeline] = []
     problems: list[Problem] = []
     for path in files:
         text = read_text(path, what=_("file of timelines"))
@@ -70,12 +70,12 @@ def _read(files: Sequence[Path]) -> list[Timeline]:
             problems.append(text)
             continue
         try:
-            found += read_timelines(text, click.format_filename(path))
+            timelines += read_timelines(text, click.format_filename(path))
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(problems)
-    return found
+    return timelines
 
 
 def _play(timelines: Sequence[Timeline], loaded: RulesInForce) -> list[tuple[Timeline, str | None]]:

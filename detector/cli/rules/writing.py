@@ -1,7 +1,7 @@
 """The text of a rule that `turntoward rules new` writes.
 
-Invariant 1: what is in the file already stays as it is, to the letter: the rule is appended.
-Invariant 2: an exemption counts only where it is certain: what is unknown exempts from nothing.
+Invariant 1: the rule is appended: the text that the file already has does not change.
+Invariant 2: an exemption counts only where it certainly holds, not where it is unknown.
 """
 
 import json
@@ -89,25 +89,24 @@ def format_condition(category: str, sign: str, after: timedelta) -> str:
 
 def with_length(when: str, after: timedelta) -> str | None:
     """Return the condition with its one `dwell >= …` set to another length; None: there is none, or more than one."""
-    found = list(_DWELL.finditer(when))
-    if len(found) != 1:
+    matches = list(_DWELL.finditer(when))
+    if len(matches) != 1:
         return None
-    (only,) = found
     # Replaced in the text itself, so that line breaks and blanks of the condition stay.
-    return when[: only.start(1)] + _exact(after) + when[only.end(1) :]
+    return when[: matches[0].start(1)] + _exact(after) + when[matches[0].end(1) :]
 
 
 def length_in(when: str) -> timedelta | None:
     """Return the one length that the condition asks of `dwell`, or None."""
-    found = _DWELL.findall(when)
+    lengths = _DWELL.findall(when)
     try:
-        return parse_length(found[0]) if len(found) == 1 else None
+        return parse_length(lengths[0]) if len(lengths) == 1 else None
     except ValueError:
         return None
 
 
 def with_exception(when: str, exempt: Condition) -> str:
-    """Return the condition, except where `exempt` certainly holds: what is not known exempts from nothing."""
+    """Return the condition, except where `exempt` certainly holds."""
     # `not (unknown)` is unknown, so without these parts the rule could not hold where the exemption is unknown.
     unsure = sorted({format_feature(key) for key in exempt.features_used if key.name not in ALWAYS_KNOWN})
     parts = [f"not ({exempt.text.strip()})", *(f"{name} is unknown" for name in unsure)]
@@ -120,7 +119,7 @@ def needs_of(condition: Condition, input_features: Collection[str]) -> str:
     if names & set(input_features):
         needs.append(_("counts of scrolls, keys or clicks"))
     if names & {"opens", "pick_ups"}:
-        needs.append(_("what a phone tells"))
+        needs.append(_("what a phone reports"))
     return _(", and ").join(needs) + "."
 
 
