@@ -5,6 +5,7 @@ Invariant 2: it is cheap to find out whether a daemon runs: nothing heavy is imp
 Invariant 3: the first line is the process id, the second the daemon's last status, the third its files, both as JSON.
 Invariant 4: one lock is in the runtime folder, one beside the store: a command that shares either with a daemon finds it.
 Invariant 5: a command never changes one store while the daemon that it finds uses another.
+Invariant 6: a lock that somebody removed or replaced is taken again at the next `restore`, at least once a minute.
 """
 
 import errno
@@ -66,7 +67,8 @@ class Lock:
     """The locks of the one daemon, held from `__enter__` to `__exit__`, with its status."""
 
     def __init__(self) -> None:
-        self._locked: list[int] = []
+        self._locked: list[tuple[Path, int]] = []
+        self._status = ""
         self._files = ""
 
     def __enter__(self) -> Self:
@@ -80,7 +82,7 @@ class Lock:
         try:
             _refuse_second_name(store_path())
             for path in (store_lock_path(), lock_path()):
-                self._locked.append(_take(path))
+                self._locked.append((path, _take(path)))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -92,17 +94,51 @@ class Lock:
     ) -> None:
         # Release the locks. The files stay: to remove one would let two daemons lock two files of the same name.
         while self._locked:
-            file = self._locked.pop()
+            _path, file = self._locked.pop()
             os.ftruncate(file, 0)
             os.close(file)
 
     def publish(self, status: str) -> None:
-        """Write the status, one line, for `running_status`; in one write, so that no reader sees half of it."""
-        for file in self._locked:
-            # Written first and cut to length afterwards: in between a reader finds whole lines, too.
-            content = f"{os.getpid()}\n{status}\n{self._files}\n".encode()
-            os.pwrite(file, content, 0)
-            os.ftruncate(file, len(content))
+        """Write the status, one line, for `running_status`; in one write, so that no reader sees half of it.
+
+        Raises:
+            AlreadyRunning: as `restore`.
+        """
+        self._status = status
+        self.restore()
+        for _path, file in self._locked:
+            self._write(file)
+
+    def restore(self) -> None:
+        """Take each lock again that somebody removed or replaced. Where none is missing, it costs two calls of `stat`.
+
+        Raises:
+            AlreadyRunning: if another process has taken it in the meantime.
+        """
+        for index, (path, file) in enumerate(self._locked):
+            if _is_file_at(path, file):
+                continue
+            try:
+                restored = _take(path)
+            except AlreadyRunning:
+                other = find_daemon(path)
+                text = _(
+                    "{path} was removed, and another turntoward (process {pid}) has started since; this one ends.\n"
+                    "  There can be only one at a time."
+                )
+                raise AlreadyRunning(text.format(path=path, pid=other.pid if other else _("unknown"))) from None
+            except LockUnusable:
+                # The same keeps a second daemon from starting. It is tried again at the next call.
+                continue
+            os.close(file)
+            self._locked[index] = (path, restored)
+            self._write(restored)
+
+    def _write(self, file: int) -> None:
+        # Written first and cut to length afterwards: in between a reader finds whole lines, too.
+        content = f"{os.getpid()}\n{self._status}\n{self._files}\n".encode()
+        os.pwrite(file, content, 0)
+        os.ftruncate(file, len(content))
 
 
 def find_daemon(path: Path | None = None) -> RunningDaemon | None:
@@ -230,6 +266,13 @@ def _take(path: Path) -> int:
     except OSError as error:
         raise _unusable(path, error) from None
     return file
+
+
+def _is_file_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(file))
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> RunningDaemon | None:

@@ -20,7 +20,7 @@ from detector.clock import Clock, SystemClock
 from detector.config.read import read_settings
 from detector.config.settings import Settings
 from detector.control import requests
-from detector.control.lock import Lock
+from detector.control.lock import AlreadyRunning, Lock
 from detector.control.sd_notify import Systemd
 from detector.control.session_owner import require_session_owner
 from detector.control.status import DaemonStatus, PhoneStatus
@@ -58,7 +58,7 @@ def run(clock: Clock | None = None) -> None:
 
     Raises:
         NotSessionOwner: if the session is another user's.
-        AlreadyRunning: if there is a daemon already.
+        AlreadyRunning: if there is a daemon already, or if another one has taken this one's place.
         UserError: if the settings cannot be read.
         StoreError: if the store cannot be used, now or later.
         CoreFailed: if the core has a bug; its last observations are saved by then.
@@ -105,6 +105,7 @@ class Daemon:
             clock=clock,
             reconciler=self._reconciler,
             wake=self._wake,
+            restore_locks=lock.restore,
             after_reconcile=self._after_reconcile,
             systemd=self._systemd,
         )
@@ -299,7 +300,11 @@ class Daemon:
         as_json = status.as_json()
         if as_json != self._published:
             self._published = as_json
-            self._lock.publish(as_json)
+            try:
+                self._lock.publish(as_json)
+            except AlreadyRunning:
+                # The next step of the loop meets it as well, and ends the daemon.
+                self.reconcile()
             self._systemd.status(status.as_line())
 
     def _status(self) -> DaemonStatus:

@@ -24,7 +24,10 @@ MAX_SLEEP: Final = 30.0
 
 
 class Loop:
-    """Steps whenever `wake` is set or a deadline comes. `after_reconcile` is called after each reconciliation."""
+    """Steps whenever `wake` is set or a deadline comes.
+
+    `restore_locks` is called first in each step, `after_reconcile` after each reconciliation.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Loop:
         clock: Clock,
         reconciler: Reconciler,
         wake: asyncio.Event,
+        restore_locks: Callable[[], None],
         after_reconcile: Callable[[Upcoming], Awaitable[None]],
         systemd: Systemd,
         clock_watch: ClockWatch | None = None,
@@ -39,6 +43,7 @@ class Loop:
         self._clock = clock
         self._reconciler = reconciler
         self._wake = wake
+        self._restore_locks = restore_locks
         self._after_reconcile = after_reconcile
         self._systemd = systemd
         self._clock_watch = clock_watch or ClockWatch(clock)
@@ -69,6 +74,7 @@ class Loop:
             await self._sleep()
 
     async def step(self) -> None:
+        self._restore_locks()
         # Invariant 2: first the clock, because a deadline that a jump or a sleep reached is no evidence.
         missed = await self._check_clock()
         now = self._clock.now()

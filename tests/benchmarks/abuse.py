@@ -21,9 +21,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from detector.control.lock import running_pid
 from tests.benchmarks.bars import ROOT, Bar
 from tests.endtoend.evening import COMMAND, Evening
-from tests.endtoend.test_abuse import A_SECOND, APP, LOOKS_BRIEFLY, NEVER_SPEAKS, PACKAGES, SITE, folder, is_idle_for
+from tests.endtoend.test_abuse import (
+    A_SECOND,
+    APP,
+    LOOKS_BRIEFLY,
+    NEVER_SPEAKS,
+    PACKAGES,
+    SITE,
+    folder,
+    is_idle_for,
+    remove_locks,
+)
 from tests.endtoend.test_phone import pair
 from tests.endtoend.traces import below, traces
 from tests.rig.activitywatch_history import days
@@ -255,9 +266,12 @@ def lock_removed(evening: Evening, _stack: ExitStack) -> Verdict:
 
 def all_locks_removed(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run()
-    for path in (evening.lock, *evening.store.parent.glob("*lock*")):
-        path.unlink(missing_ok=True)
-    return is_refused(evening)
+    evening.begin()
+    for path in remove_locks(evening):
+        until(lambda path=path: running_pid(path), what=f"{path} is restored", within=70)
+    verdict = is_refused(evening)
+    evening.over()
+    return verdict
 
 
 def store_of_its_own(evening: Evening, _stack: ExitStack) -> Verdict:
@@ -481,7 +495,7 @@ ATTEMPTS: Final = (
     Attempt(kind="S4", name="another XDG_RUNTIME_DIR", expected="refused", play=other_runtime_folder),
     Attempt(kind="S4", name="another runtime folder, linked data", expected="refused", play=link_to_the_data),
     Attempt(kind="S4", name="the runtime lock removed", expected="refused", play=lock_removed),
-    Attempt(kind="S4", name="every lock removed", expected="refused", play=all_locks_removed),
+    Attempt(kind="S4", name="every lock removed, then restored", expected="refused", play=all_locks_removed),
     Attempt(kind="S4", name="store and runtime folder of its own", expected="refused", play=store_of_its_own),
     Attempt(
         kind="S5", name="`what` into a file in the background", expected="prevented", play=what_into_a_file,

@@ -20,6 +20,7 @@ import pytest
 from Xlib.display import Display
 
 from detector.clock import SystemClock
+from detector.control.lock import running_pid
 from detector.sensors.x11_sync import IdleCounter
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, Evening
@@ -94,6 +95,41 @@ def test_there_is_one_daemon_for_each_store_by_whatever_path_and_from_whatever_r
     os.link(evening.store, evening.home / "elsewhere/turntoward/turntoward.sqlite")
     assert evening.attempt(env=elsewhere | {"XDG_DATA_HOME": str(evening.home / "elsewhere")}).wait(30) == 1
     assert "a hard link" in evening.said()
+
+
+def remove_locks(evening: Evening) -> tuple[Path, ...]:
+    paths = (evening.lock, evening.store.with_name(evening.store.name + ".lock"))
+    for path in paths:
+        path.unlink()
+    return paths
+
+
+def test_locks_that_somebody_removes_are_restored_and_a_second_daemon_is_refused(evening: Evening) -> None:
+    first = evening.run()
+    evening.begin()
+    removed = remove_locks(evening)
+    # What the daemon does by itself within 30 s in partner time, and within a minute at other times.
+    first.send_signal(signal.SIGHUP)
+    for path in removed:
+        until(lambda path=path: running_pid(path) == first.pid, what=f"{path} is held again")
+    assert evening.attempt().wait(30) == 1
+    assert f"already running (process {first.pid})" in evening.said()
+    assert evening.is_sensed()
+    evening.over()
+    assert first.poll() is None
+
+
+def test_a_daemon_that_finds_its_removed_locks_taken_by_another_ends(evening: Evening) -> None:
+    first = evening.run()
+    remove_locks(evening)
+    # On the same session bus its name there would refuse the second one.
+    second = evening.attempt(env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"})
+    until(lambda: running_pid(evening.lock) == second.pid, what="the second daemon")
+    first.send_signal(signal.SIGHUP)
+    assert first.wait(30) == 1
+    assert evening.said().count(f"another turntoward (process {second.pid}) has started since; this one ends") == 1
+    assert "Traceback" not in evening.said()
+    assert evening.status()["running"]
 
 
 def test_a_daemon_in_another_runtime_folder_is_found_and_heeds_commands(evening: Evening) -> None:

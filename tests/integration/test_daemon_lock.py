@@ -38,12 +38,16 @@ with Lock() as lock:
 """
 
 
-@pytest.fixture
-def holder() -> subprocess.Popen[str]:
+def hold() -> subprocess.Popen[str]:
     process = subprocess.Popen([sys.executable, "-c", HOLDS], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
+
+
+@pytest.fixture
+def holder() -> subprocess.Popen[str]:
+    return hold()
 
 
 def test_a_second_daemon_is_refused_with_the_process_id_of_the_first(holder: subprocess.Popen[str]) -> None:
@@ -65,6 +69,49 @@ def test_a_killed_daemon_leaves_no_lock_behind(holder: subprocess.Popen[str]) ->
     with Lock():
         assert running_pid() == os.getpid()
     assert running_pid() is None
+
+
+@pytest.mark.parametrize("path", [lock_path, store_lock_path])
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["removed", "replaced"])
+def test_a_lock_that_was_removed_or_replaced_is_taken_again(path: Callable[[], Path], is_replaced: bool) -> None:
+    with Lock() as lock:
+        lock.publish('{"a": 1}')
+        path().unlink()
+        if is_replaced:
+            path().write_text("")
+        assert running_pid(path()) is None
+        lock.restore()
+        assert running_pid(path()) == os.getpid()
+        assert running_status(path()) == '{"a": 1}'
+        with pytest.raises(AlreadyRunning), Lock():
+            pass
+        path().unlink()
+        lock.publish('{"a": 2}')
+        assert running_status(path()) == '{"a": 2}'
+
+
+def test_who_finds_its_removed_locks_taken_by_another_gives_up() -> None:
+    with Lock() as lock:
+        lock_path().unlink()
+        store_lock_path().unlink()
+        other = hold()
+        for call in (lock.restore, lambda: lock.publish("{}")):
+            with pytest.raises(AlreadyRunning, match=rf"was removed, .*process {other.pid}\).*this one ends"):
+                call()
+    assert running_pid() == other.pid
+    assert running_status() == '{"a": 1}'
+    other.kill()
+    other.wait()
+
+
+def test_a_lock_that_cannot_be_taken_again_now_is_taken_later() -> None:
+    with Lock() as lock:
+        lock_path().unlink()
+        lock_path().mkdir()
+        lock.restore()
+        lock_path().rmdir()
+        lock.restore()
+        assert running_pid(lock_path()) == os.getpid()
 
 
 def test_wake_daemon_signals_the_daemon_and_nobody_else(holder: subprocess.Popen[str]) -> None:

@@ -45,6 +45,7 @@ def loop_with(tmp_path: Path) -> tuple[Loop, Counting, list[Upcoming]]:
         clock=SystemClock(),
         reconciler=reconciler,
         wake=asyncio.Event(),
+        restore_locks=lambda: None,
         after_reconcile=after_reconcile,
         systemd=Systemd(),
     )

@@ -133,6 +133,7 @@ class Evening:
             clock=self.clock,
             reconciler=self.reconciler,
             wake=self.wake,
+            restore_locks=lambda: None,
             after_reconcile=self.after_reconcile,
             systemd=Systemd(),
             clock_watch=ClockWatch(self.clock, lambda: self.slept),

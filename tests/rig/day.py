@@ -140,6 +140,7 @@ class Day:
             clock=clock,
             reconciler=self.reconciler,
             wake=self.wake,
+            restore_locks=lambda: None,
             after_reconcile=self._after_reconcile,
             systemd=Systemd(),
             clock_watch=ClockWatch(clock, lambda: self.slept),
