@@ -98,7 +98,7 @@ def test_sample_write_writes_once_privately_and_never_again(home: Path) -> None:
 
 
 def test_show_says_where_the_settings_come_from_as_text_and_as_json(home: Path) -> None:
-    assert "the defaults hold" in CliRunner().invoke(config_command, ["show"]).output
+    assert "the defaults apply" in CliRunner().invoke(config_command, ["show"]).output
     config_path().parent.mkdir(parents=True)
     config_path().write_text('[policy]\ncool_down = "1 min"\n', encoding="utf-8")
     assert 'cool_down = "1 min"  # default: "5 min"' in CliRunner().invoke(config_command, ["show"]).output
