@@ -83,7 +83,7 @@ search: setup  ## try new examples at every run, ten times as many; what was fou
 	@TURNTOWARD_EXAMPLES=search $(PYTEST) tests/property
 
 lint: setup  # format, ruff, mypy --strict, import-linter
-	@.venv/bin/ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
+	@.venv/bin/ruff format --check --quiet . || { echo "make format fixes this" >&2; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
@@ -93,7 +93,7 @@ check: lint test  ## format, ruff, mypy --strict, import-linter, tests: before e
 texts: setup  ## collect the texts that a person sees in detector/locale/turntoward.pot
 	@.venv/bin/python -m tests.texts
 
-format: setup  ## format the code and mend what ruff can mend
+format: setup  ## format the code and fix what ruff can fix
 	@.venv/bin/ruff check --quiet --fix .
 	@.venv/bin/ruff format --quiet .
 

@@ -156,7 +156,7 @@ def glossary(path: Path) -> dict[str, str]:
 
 
 def glossary_breaks(source: Source, forbidden: Iterable[str], persisted: frozenset[str]) -> list[str]:
-    """Return `path:line: name` for identifiers with a forbidden word, but for the names that are persisted."""
+    """Return `path:line: name` for identifiers with a forbidden word, except persisted names."""
     bad = set(forbidden) - FOREIGN_NAMES.get(source.name, set())
     path_parts = [part for part in source.path.with_suffix("").parts if words(part) & bad]
     found = sorted({(line, name) for line, name in identifiers(source) if words(name) & bad and name not in persisted})
@@ -165,7 +165,7 @@ def glossary_breaks(source: Source, forbidden: Iterable[str], persisted: frozens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure of the code and its bar; `where` lists what counts, where that helps to mend it."""
+    """One figure of the code and its bar; `where` lists what counts, where that helps to fix it."""
 
     name: str
     value: float

@@ -104,7 +104,7 @@ def test_help_imports_nothing_heavy(asked: list[str]) -> None:
     assert {"click", "detector"} <= set(loaded)
 
 
-def told_of(name: str, pages: dict[str, str]) -> list[str]:
+def pages_that_name(name: str, pages: dict[str, str]) -> list[str]:
     return [page for page, text in pages.items() if re.search(rf"\bturntoward {name}\b", text)]
 
 
@@ -115,11 +115,11 @@ def pages() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_is_documented(name: str) -> None:
-    assert told_of(name, pages()), f"neither README.md nor docs/ says `turntoward {name}`"
+    assert pages_that_name(name, pages()), f"neither README.md nor docs/ says `turntoward {name}`"
 
 
 def test_an_undocumented_command_is_found() -> None:
-    assert told_of("now", {"a.md": "turntoward nowhere, turntoward  now"}) == []
+    assert pages_that_name("now", {"a.md": "turntoward nowhere, turntoward  now"}) == []
 
 
 def test_no_page_names_an_unknown_command() -> None:

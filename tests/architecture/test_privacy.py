@@ -69,7 +69,7 @@ REACHES: dict[str, tuple[frozenset[str], str]] = {
     ),
     "detector/calendars/connection.py": (
         frozenset({"http.client", "socket", "ssl", "socket.create_connection"}),
-        "a calendar at an address that the person wrote: subscribed to, or asked anew by hand",
+        "a calendar at an address that the person wrote: subscribed to, or requested again by hand",
     ),
     "detector/calendars/urls.py": (frozenset({"urllib.parse"}), "takes that address apart, and opens nothing"),
 }

@@ -91,7 +91,7 @@ def test_verify_would_say_something_about_a_wrong_drop_in(installed: Path, opene
     assert "RestrictAdressFamilies" in analyse("verify", "--user", str(installed)).stderr
 
 
-def test_without_the_drop_in_the_unit_reaches_no_network_and_with_it_nothing_but_that_is_loosened() -> None:
+def test_the_drop_in_opens_the_network_and_loosens_nothing_else() -> None:
     families = [value for name, value in directives(SHIPPED.read_text()) if name == "RestrictAddressFamilies"]
     assert families == ["AF_UNIX"]
     assert directives(NETWORK.read_text()) == [("RestrictAddressFamilies", "AF_INET AF_INET6")]

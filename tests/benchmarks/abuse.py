@@ -111,7 +111,7 @@ def is_refused(evening: Evening, words: str = "already running", **env: str) -> 
     """Start one more daemon, which has to end with code 1 and these words."""
     code = evening.attempt(env=env).wait(30)
     assert code == 1, f"it ended with code {code}"
-    assert words in evening.said(), f"it said {evening.said()}"
+    assert words in evening.daemon_output(), f"it said {evening.daemon_output()}"
     return "refused"
 
 
@@ -127,28 +127,28 @@ def fake_notify_send(evening: Evening) -> dict[str, str]:
 
 def silent_settings(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run()
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     until(evening.is_sensed, what="everything is sensed", within=20)
     return judge(evening)
 
 
 def only_print(evening: Evening, _stack: ExitStack) -> Verdict:
-    assert evening.attempt().wait(30) == 2, evening.said()
-    assert "'print' alone would hide the program" in evening.said(), evening.said()
+    assert evening.attempt().wait(30) == 2, evening.daemon_output()
+    assert "'print' alone would hide the program" in evening.daemon_output(), evening.daemon_output()
     return "refused"
 
 
 def output_to_nowhere(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.dunst.stop()
     evening.run("sh", "-c", f"exec {COMMAND} run >/dev/null 2>&1 </dev/null")
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     return judge(evening)
 
 
 def fake_program(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.dunst.stop()
     evening.run(env=fake_notify_send(evening))
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     return judge(evening)
 
 
@@ -159,27 +159,27 @@ def chosen_terminal(evening: Evening, stack: ExitStack) -> Verdict:
 
 def chosen_fake_program(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run(env=fake_notify_send(evening))
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     return judge(evening)
 
 
 def second_bus(evening: Evening, stack: ExitStack) -> Verdict:
     other = stack.enter_context(private_bus())
     evening.run(env=other.env | fake_notify_send(evening))
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     return judge(evening)
 
 
 def do_not_disturb_all_the_time(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.dunst.pause()
     evening.run()
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     return judge(evening)
 
 
 def own_do_not_disturb(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run()
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     verdict = judge(evening)
     evening.dunst.pause(False)
     return verdict
@@ -188,7 +188,7 @@ def own_do_not_disturb(evening: Evening, _stack: ExitStack) -> Verdict:
 def nobody_there(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run()
     until(lambda: is_idle_for(evening, 11), what="nobody is there")
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     # Longer than a notification stays: whoever comes then has to find it, or to be shown it again.
     until(lambda: is_idle_for(evening, 23), what="nobody is there for longer")
     sensed = set(evening.kinds()) - NOT_SENSED - {"SensorStarted", "WentIdle", "QuietEnded", "Focused"}
@@ -211,7 +211,7 @@ def extended(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.run()
     evening.begin("30min")
     assert count_starts(evening) == 1
-    evening.say("extend", "6h")
+    evening.run_command("extend", "6h")
     return judge(evening, starts=2)
 
 
@@ -231,7 +231,7 @@ def other_home(evening: Evening, _stack: ExitStack) -> Verdict:
 def commands_name_both(evening: Evening, theirs: Path) -> Verdict:
     """Tell whether each command that would change something is refused with the paths of both stores."""
     for command in (("pause", "30min"), ("stop",), ("forget", "--all", "--yes"), ("now", "24h")):
-        said = evening.say(*command, code=1)
+        said = evening.run_command(*command, code=1)
         assert str(theirs) in said, f"{command}: {said}"
         assert str(evening.store) in said, f"{command}: {said}"
     return "refused"
@@ -242,7 +242,7 @@ def linked_data_folder(evening: Evening, _stack: ExitStack) -> Verdict:
     (evening.home / ".local/share").symlink_to(elsewhere)
     evening.run()
     evening.begin("24h")
-    evening.say("stop")
+    evening.run_command("stop")
     until(lambda: evening.status().get("partner_time") is None, what="`stop` ends it", within=10)
     return "prevented"
 
@@ -286,9 +286,9 @@ def what_into_a_file(evening: Evening, _stack: ExitStack) -> Verdict:
         done = subprocess.run(
             [str(COMMAND), "what"], env=evening.env, stdin=subprocess.DEVNULL, stdout=file, timeout=60, check=False
         )
-    said = log.read_text()
-    assert done.returncode == 0, said
-    assert len(re.findall(r"^\d\d:\d\d:\d\d", said, re.MULTILINE)) == 1, said
+    output = log.read_text()
+    assert done.returncode == 0, output
+    assert len(re.findall(r"^\d\d:\d\d:\d\d", output, re.MULTILINE)) == 1, output
     assert not evening.store.exists() or not evening.rows("SELECT id FROM observations")
     return "prevented"
 
@@ -300,16 +300,18 @@ def what_in_a_pseudo_terminal(evening: Evening, _stack: ExitStack) -> Verdict:
     with started(command, env=evening.env, stdin=theirs, stdout=theirs, stderr=theirs) as live:
         os.close(theirs)
         assert live.wait(60) == 0
-    said = os.read(ours, 65536).decode()
+    output = os.read(ours, 65536).decode()
     os.close(ours)
-    assert APP not in said, said
-    assert SITE not in said, said
+    assert APP not in output, output
+    assert SITE not in output, output
     return "prevented"
 
 
 def what_again_and_again(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.desktop.xterm(SITE, wm_class=APP)
-    said = "".join(evening.say("what", *options) for options in (("--once",), ("--json", "--once"), ("--json",)))
+    said = "".join(
+        evening.run_command("what", *options) for options in (("--once",), ("--json", "--once"), ("--json",))
+    )
     assert APP not in said, said
     assert SITE not in said, said
     return "prevented"
@@ -327,7 +329,7 @@ def names_of_a_phone(evening: Evening, stack: ExitStack) -> Verdict:
         phone.opens(package)
     phone.tell("unlock")
     until(lambda: "PickedUp" in evening.kinds(), what="the phone is heard")
-    left = traces([*PACKAGES, "Tinder"], below(evening.home) | {"the log": evening.said().encode()})
+    left = traces([*PACKAGES, "Tinder"], below(evening.home) | {"the log": evening.daemon_output().encode()})
     assert not left, f"left behind: {left}"
     assert count_starts(evening) == 1
     return "prevented"
@@ -352,7 +354,7 @@ def exports_of_a_phone(evening: Evening, stack: ExitStack) -> Verdict:
     phone.tell("unlock")
     until(lambda: "PickedUp" in evening.kinds(), what="the phone is heard")
     for command in ("report", "report --json", "why --list", "status", "export", "export --json"):
-        said = evening.say(*command.split())
+        said = evening.run_command(*command.split())
         assert "dating" not in said.lower(), f"{command}: {said}"
         assert not traces(PACKAGES, {command: said.encode()}), command
         if command == "export":
@@ -378,19 +380,19 @@ def phone_dates_back(evening: Evening, stack: ExitStack) -> Verdict:
 
 
 def whole_days(evening: Evening, _stack: ExitStack) -> Verdict:
-    evening.say("import", "activitywatch", export_file(evening), "--times", "all-day", code=2)
+    evening.run_command("import", "activitywatch", export_file(evening), "--times", "all-day", code=2)
     # Declaring whole days now does not make it so for the days before.
-    evening.say("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
-    evening.say("import", "activitywatch", export_file(evening), "--times", "all-day", code=2)
+    evening.run_command("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
+    evening.run_command("import", "activitywatch", export_file(evening), "--times", "all-day", code=2)
     assert evening.rows("SELECT id FROM occurrences") == []
     return "refused"
 
 
 def names_of_an_import(evening: Evening, _stack: ExitStack) -> Verdict:
-    evening.say("replay", str(ROOT / "tests/written_by_0_1_0/rules_changed.jsonl"))
+    evening.run_command("replay", str(ROOT / "tests/written_by_0_1_0/rules_changed.jsonl"))
     assert not evening.store.exists() or not evening.rows("SELECT id FROM observations")
-    evening.say("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
-    evening.say("import", "activitywatch", export_file(evening))
+    evening.run_command("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
+    evening.run_command("import", "activitywatch", export_file(evening))
     assert evening.rows("SELECT number FROM uses")
     assert evening.rows("SELECT number FROM uses WHERE name IS NOT NULL") == []
     left = traces(["Instagram", "WhatsApp"], below(evening.home))
@@ -408,7 +410,7 @@ def subscribe(evening: Evening) -> Path:
     file = evening.home / "ours.ics"
     file.write_bytes(calendar(dinner()))
     evening.run()
-    assert "1 is accepted" in evening.say("calendar", "subscribe", str(file), "--accept", "--yes")
+    assert "1 is accepted" in evening.run_command("calendar", "subscribe", str(file), "--accept", "--yes")
     return file
 
 
@@ -420,7 +422,7 @@ def dinner(title: str = "Dinner", hours: int = 1, *more: str) -> str:
 
 def nothing_else_is_declared(evening: Evening) -> Verdict:
     """Read the calendar again, and tell whether what has changed in it waits for an answer."""
-    said = " ".join(evening.say("calendar", "refresh").split())
+    said = " ".join(evening.run_command("calendar", "refresh").split())
     assert "1 proposal waits for your answer" in said, said
     declared = evening.rows("SELECT title, lasts, recurrence FROM partner_times")
     assert declared == [{"title": "Dinner", "lasts": 3_600_000_000, "recurrence": None}], declared

@@ -105,7 +105,7 @@ class Bench:
 
 
 def waiting(seconds: float) -> None:
-    """Let the measured program live for so long."""
+    """Let the measured program run for that time."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         sys.stderr.write(f"\r  {left:4.0f} s to go ")

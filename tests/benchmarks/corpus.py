@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from detector.rulebook.loading import built_in_pack
 from tests.benchmarks.bars import Bar
-from tests.corpus.comparing import Compared, compare, lived
+from tests.corpus.comparing import Compared, compare, decided_moments
 from tests.corpus.evenings import corpus
 
 PRECISION, RECALL = 65, 90
@@ -14,12 +14,12 @@ PRECISION, RECALL = 65, 90
 
 
 def corpus_bars() -> Iterator[Bar]:
-    """Let every evening of the corpus be lived, and print what was missed and what was false, by name."""
+    """Let every evening of the corpus be played, and print what was missed and what was false, by name."""
     rules = built_in_pack().rules
     evenings = corpus()
     every = Compared()
     for evening in evenings:
-        every.add(compare(evening, lived(evening, rules)))
+        every.add(compare(evening, decided_moments(evening, rules)))
     note = f"{every.hits} right, {len(every.false)} false, over {len(evenings)} evenings"
     yield Bar(
         name="corpus: precision", figure=100 * every.precision, limit=PRECISION, unit="%", at_most=False, note=note

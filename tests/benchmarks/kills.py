@@ -32,7 +32,7 @@ from Xlib.display import Display
 from Xlib.ext import xtest
 
 from tests.benchmarks.bars import Bar
-from tests.endtoend.evening import COMMAND, PAGE, SPEAKS_FREELY, Evening
+from tests.endtoend.evening import COMMAND, NO_LIMITS, PAGE, Evening
 from tests.endtoend.test_phone import pair
 from tests.rig.phone import HttpPhone, free_port
 from tests.rig.processes import needs, until
@@ -54,7 +54,7 @@ RULES: Final = (
     f'when = "category is social and dwell >= 1 s and scrolls(60 s) >= 5"\n{PAGE}'
     f'[[rule]]\ncode = "G202"\nname = "An opening"\nwhen = "category is social and all.opens(10 min) >= 1"\n{PAGE}'
 )
-CONFIG: Final = f'{SPEAKS_FREELY}[notifications]\nexpires = "5 s"\n'
+CONFIG: Final = f'{NO_LIMITS}[notifications]\nexpires = "5 s"\n'
 DUPLICATES: Final = {
     "observations": "SELECT 1 FROM observations GROUP BY occurrence, at, device, kind, fields HAVING COUNT(*) > 1",
     "nudges shown": "SELECT 1 FROM observations WHERE kind = 'Shown'"
@@ -185,9 +185,9 @@ class _Run:
         daemon = self._evening.run()
         if self._partner_times:
             self._evening.over()
-        self._evening.say("now", "4h")
+        self._evening.run_command("now", "4h")
         self._partner_times += 1
-        until(self._evening.is_sensed, what=f"everything is sensed; it said: {self._evening.said()}")
+        until(self._evening.is_sensed, what=f"everything is sensed; its output: {self._evening.daemon_output()}")
         self._evening.kill(daemon)
         self._stored = observations(self._copy_store())
 
@@ -204,7 +204,7 @@ class _Run:
         else:
             until(
                 lambda: process.poll() is not None or self._evening.is_sensed(),
-                what=f"everything is sensed; it said: {self._evening.said()}",
+                what=f"everything is sensed; its output: {self._evening.daemon_output()}",
             )
             self._feeder.is_phone_on.set()
             end = time.monotonic() + (2.0 if kind == "write" else chance.uniform(0.0, 1.6))

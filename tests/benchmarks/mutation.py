@@ -78,21 +78,21 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, dict[str, object]]]:
 def survivors(path: str, tests: list[str]) -> Iterator[str]:
     """Yield every change of the file that none of the tests notices."""
     with tempfile.TemporaryDirectory(prefix="turntoward-mutation-") as folder:
-        room = Path(folder) / "tree"
-        room.mkdir()
+        copy = Path(folder) / "tree"
+        copy.mkdir()
         for part in ("detector", "rules", "tests", "docs"):
-            shutil.copytree(ROOT / part, room / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", room)
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
         source = (ROOT / path).read_text()
-        env = os.environ | {"PYTHONPATH": str(room), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=1", *tests]
-        if subprocess.run(command, cwd=room, env=env, check=False, capture_output=True).returncode:
+        if subprocess.run(command, cwd=copy, env=env, check=False, capture_output=True).returncode:
             raise RuntimeError("the tests do not even pass unchanged")
         for what, changed in mutants(source):
-            (room / path).write_text(changed)
+            (copy / path).write_text(changed)
             try:
                 code = subprocess.run(
-                    command, cwd=room, env=env, check=False, capture_output=True, timeout=180
+                    command, cwd=copy, env=env, check=False, capture_output=True, timeout=180
                 ).returncode
             except subprocess.TimeoutExpired:
                 continue

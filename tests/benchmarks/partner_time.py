@@ -1,7 +1,7 @@
 """The bars of partner time: a decade expanded, against recurring-ical-events, and the planner's question of what comes next.
 
 The bar of the question is for a running daemon: `asked` is how the heartbeat asks it once a minute, through the store;
-`changed` is the first time after something was said, which plans anew. What a start costs, with nothing known yet, is told
+`changed` is the first time after a declaration, which computes the plan again. What a start costs, with nothing known yet, is told
 beside it.
 """
 

@@ -46,9 +46,9 @@ WARM_UP = 2
 
 
 @contextmanager
-def paired(room: Bench, *options: str) -> Iterator[HttpPhone]:
+def paired(setup: Bench, *options: str) -> Iterator[HttpPhone]:
     """Pair a phone with the daemon that runs."""
-    log = room.home / "pair.log"
+    log = setup.home / "pair.log"
     with log.open("wb") as into:
         asking = started(
             [
@@ -62,7 +62,7 @@ def paired(room: Bench, *options: str) -> Iterator[HttpPhone]:
                 str(free_port()),
                 *options,
             ],
-            env=room.env,
+            env=setup.env,
             stdout=into,
         )
         with asking as process:
@@ -73,19 +73,19 @@ def paired(room: Bench, *options: str) -> Iterator[HttpPhone]:
             yield phone
 
 
-def _evening(room: Bench) -> None:
-    room.config(CONFIG)
-    rules = room.home / ".config/turntoward/rules"
+def _evening(setup: Bench) -> None:
+    setup.config(CONFIG)
+    rules = setup.home / ".config/turntoward/rules"
     rules.mkdir()
     (rules / "bench.toml").write_text(PACK)
 
 
 def decision(folder: Path) -> Iterator[Bar]:
     """From the request to its answer, which carries the decision; then from the request to the call of Notify."""
-    with bench(folder) as room:
-        _evening(room)
-        with room.daemon(), paired(room, "--nudges-on-phone") as phone:
-            room.call("now", "30min")
+    with bench(folder) as setup:
+        _evening(setup)
+        with setup.daemon(), paired(setup, "--nudges-on-phone") as phone:
+            setup.call("now", "30min")
             waiting(WARM_UP)
             took = []
             for _ in range(ROUNDS):
@@ -98,15 +98,15 @@ def decision(folder: Path) -> Iterator[Bar]:
 
 def notification(folder: Path) -> Iterator[Bar]:
     """From the request to the call of Notify on the bus."""
-    with bench(folder) as room:
-        _evening(room)
-        watched = room.home / "notify.log"
+    with bench(folder) as setup:
+        _evening(setup)
+        watched = setup.home / "notify.log"
         with watched.open("wb") as log:
             watching = started(
-                ["dbus-monitor", "--profile", "member=Notify,type=method_call"], env=room.env, stdout=log.fileno()
+                ["dbus-monitor", "--profile", "member=Notify,type=method_call"], env=setup.env, stdout=log.fileno()
             )
-            with watching, room.daemon(), paired(room) as phone:
-                room.call("now", "30min")
+            with watching, setup.daemon(), paired(setup) as phone:
+                setup.call("now", "30min")
                 until(lambda: watched.read_text().count("Notify"), what="the greeting")
                 told = []
                 for _ in range(ROUNDS):
@@ -123,14 +123,14 @@ def notification(folder: Path) -> Iterator[Bar]:
 
 def storm(folder: Path, seconds: float = 30) -> Iterator[Bar]:
     """200 requests a second, each on a connection of its own, at the pace of a clock; then as many with a wrong token."""
-    with bench(folder) as room, room.daemon() as pid, paired(room) as phone:
-        room.call("now", "30min")
+    with bench(folder) as setup, setup.daemon() as pid, paired(setup) as phone:
+        setup.call("now", "30min")
         waiting(WARM_UP)
         idle = read(pid)
         statuses = _knock(phone, seconds, STORM)
         after = read(pid)
         told, taken = sum(statuses.values()), statuses[204]
-        kept = until(lambda: (found := _openings(room)) >= taken and found, what="all are kept", within=20)
+        kept = until(lambda: (found := _openings(setup)) >= taken and found, what="all are kept", within=20)
         yield Bar(name="a storm: requests a second", figure=told / seconds, limit=STORM, unit="/s", at_most=False)
         yield Bar(name="a storm: refused, lost or doubled", figure=told - taken + abs(kept - taken), limit=0, unit="")
         spent = 1000 * (after.cpu - idle.cpu) / told
@@ -149,12 +149,12 @@ def storm(folder: Path, seconds: float = 30) -> Iterator[Bar]:
         )
 
 
-def idle_door(folder: Path, seconds: float = 60) -> Iterator[Bar]:
+def idle_phone_api(folder: Path, seconds: float = 60) -> Iterator[Bar]:
     """Outside partner time: a daemon with an open phone API against the same one without, one after the other."""
-    with bench(folder) as room, room.daemon() as pid:
+    with bench(folder) as setup, setup.daemon() as pid:
         waiting(5)
         shut = _rest(pid, seconds)
-        with paired(room):
+        with paired(setup):
             waiting(5)
             opened = _rest(pid, seconds)
         yield Bar(name="an idle phone API: wake-ups a minute more", figure=opened[0] - shut[0], limit=3, unit="")
@@ -192,13 +192,13 @@ def _knock(phone: HttpPhone, seconds: float, rate: int, hands: int = 8) -> Count
     return statuses
 
 
-def _openings(room: Bench) -> int:
-    with closing(sqlite3.connect(room.home / ".local/share/turntoward/turntoward.sqlite")) as kept:
+def _openings(setup: Bench) -> int:
+    with closing(sqlite3.connect(setup.home / ".local/share/turntoward/turntoward.sqlite")) as kept:
         rows = kept.execute("SELECT fields FROM observations WHERE kind = 'Focused' AND device = 'my phone'")
         return sum(bool(json.loads(fields).get("opened")) for (fields,) in rows)
 
 
 def phone_bars(folder: Path) -> Iterator[Bar]:
     """All of them, each in a home of its own."""
-    for number, measure in enumerate((decision, notification, storm, idle_door)):
+    for number, measure in enumerate((decision, notification, storm, idle_phone_api)):
         yield from measure(folder / str(number))

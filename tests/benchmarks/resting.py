@@ -13,7 +13,7 @@ from tests.rig.processes import end, until
 
 def outside(folder: Path, seconds: float = 60) -> Iterator[Bar]:
     """Outside partner time, and again after partner times have come and gone."""
-    with bench(folder) as room, room.daemon() as pid:
+    with bench(folder) as setup, setup.daemon() as pid:
         waiting(5)
         before = read(pid)
         waiting(seconds)
@@ -29,14 +29,14 @@ def outside(folder: Path, seconds: float = 60) -> Iterator[Bar]:
         yield Bar(name="outside: CPU in a minute", figure=(after.cpu - before.cpu) / minutes, limit=0, unit="s")
         yield Bar(name="outside: PSS before the first", figure=after.pss, limit=45, unit="MB", note="AW: 151")
         for _ in range(5):
-            room.call("now", "30min")
-            until(lambda: room.dunst.displayed() > 0, what="the greeting")
-            terminal = room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
-            room.desktop.scroll(20)
+            setup.call("now", "30min")
+            until(lambda: setup.dunst.displayed() > 0, what="the greeting")
+            terminal = setup.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+            setup.desktop.scroll(20)
             waiting(2)
             terminal.close()
-            room.call("stop")
-            room.dunst.dismiss()
+            setup.call("stop")
+            setup.dunst.dismiss()
         waiting(3)
         yield Bar(name="outside: PSS after many", figure=read(pid).pss, limit=55, unit="MB")
 
@@ -47,13 +47,13 @@ def subscribed(folder: Path, seconds: float = 60) -> Iterator[Bar]:
     The calendar is due when the daemon starts, so that it is asked some minutes later, while this looks on.
     """
     served = Served(etag='"1"')
-    with calendar_server(served) as server, bench(folder) as room:
+    with calendar_server(served) as server, bench(folder) as setup:
         for number in range(50):
-            room.call("add", f"Evening {number}", "--every", "month on 1", "--from", "03:00", "--for", "1h", "--yes")
-        room.call("calendar", "subscribe", server.url(), "--local", "--accept", "--yes")
-        room.age_calendars(timedelta(days=1))
+            setup.call("add", f"Evening {number}", "--every", "month on 1", "--from", "03:00", "--for", "1h", "--yes")
+        setup.call("calendar", "subscribe", server.url(), "--local", "--accept", "--yes")
+        setup.age_calendars(timedelta(days=1))
         asked = len(served.asked)
-        with room.daemon() as pid:
+        with setup.daemon() as pid:
             waiting(5)
             before = read(pid)
             waiting(seconds)
@@ -63,7 +63,7 @@ def subscribed(folder: Path, seconds: float = 60) -> Iterator[Bar]:
             yield Bar(name="subscribed: wake-ups a minute", figure=wakes, limit=3, unit="")
             yield Bar(name="subscribed: CPU in a minute", figure=(after.cpu - before.cpu) / minutes, limit=0, unit="s")
             yield Bar(name="subscribed: PSS before it was asked", figure=after.pss, limit=45, unit="MB")
-            until(lambda: len(served.asked) > asked, what="the calendar is asked anew", within=400)
+            until(lambda: len(served.asked) > asked, what="the calendar is requested again", within=400)
             waiting(10)
             note = f"asked {len(served.asked) - asked} time after {read(pid).at - before.at:.0f} s"
             yield Bar(name="subscribed: PSS after it was asked", figure=read(pid).pss, limit=55, unit="MB", note=note)
@@ -71,9 +71,9 @@ def subscribed(folder: Path, seconds: float = 60) -> Iterator[Bar]:
 
 def nobody_there(folder: Path, seconds: float = 60) -> Iterator[Bar]:
     """In partner time, with a feed left open in front of an empty chair."""
-    with bench(folder) as room, room.daemon() as pid:
-        room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
-        room.call("now", "30min")
+    with bench(folder) as setup, setup.daemon() as pid:
+        setup.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+        setup.call("now", "30min")
         waiting(45)
         before = read(pid)
         waiting(seconds)
@@ -89,10 +89,10 @@ def nobody_there(folder: Path, seconds: float = 60) -> Iterator[Bar]:
 
 def under_load(folder: Path, seconds: float = 30) -> Iterator[Bar]:
     """500 Hz of motion, 10 scrolls and 5 keys a second, in partner time."""
-    with bench(folder) as room, room.daemon() as pid:
-        room.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
-        room.call("now", "30min")
-        load = room.desktop.load()
+    with bench(folder) as setup, setup.daemon() as pid:
+        setup.desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
+        setup.call("now", "30min")
+        load = setup.desktop.load()
         waiting(5)
         before = read(pid)
         waiting(seconds)

@@ -55,25 +55,25 @@ greeting = false
 
 def latency(folder: Path) -> Iterator[Bar]:
     """From the instant at which a rule holds to the Notify call on the bus, over 30 nudges."""
-    with bench(folder) as room:
-        room.config(CONFIG)
-        rules = room.home / ".config/turntoward/rules"
+    with bench(folder) as setup:
+        setup.config(CONFIG)
+        rules = setup.home / ".config/turntoward/rules"
         rules.mkdir()
         (rules / "bench.toml").write_text(PACK)
-        watched = room.home / "notify.log"
+        watched = setup.home / "notify.log"
         with watched.open("wb") as log:
             watching = started(
-                ["dbus-monitor", "--profile", "member=Notify,type=method_call"], env=room.env, stdout=log.fileno()
+                ["dbus-monitor", "--profile", "member=Notify,type=method_call"], env=setup.env, stdout=log.fileno()
             )
-            with watching, room.daemon():
+            with watching, setup.daemon():
                 for _ in range(2):
                     before = watched.read_text().count("Notify")
-                    room.call("now", "30min")
+                    setup.call("now", "30min")
                     until(lambda count=before: watched.read_text().count("Notify") > count, what="the greeting")
-                    _nudges(room, watched, ROUNDS // 2)
-                    room.call("stop")
+                    _nudges(setup, watched, ROUNDS // 2)
+                    setup.call("stop")
         instants = [float(line.split()[1]) for line in watched.read_text().splitlines() if line.startswith("mc")]
-        with sqlite3.connect(room.home / ".local/share/turntoward/turntoward.sqlite") as kept:
+        with sqlite3.connect(setup.home / ".local/share/turntoward/turntoward.sqlite") as kept:
             held = [
                 row[0] / 1e6
                 for row in kept.execute("select began from moments where decided = 'nudged' order by began")
@@ -84,12 +84,12 @@ def latency(folder: Path) -> Iterator[Bar]:
         yield Bar(name=f"rule to notification, worst of {len(late)}", figure=max(late), limit=250, unit="ms")
 
 
-def _nudges(room: Bench, watched: Path, number: int) -> None:
-    browser = room.desktop.xterm("Lasagne | Chefkoch — Mozilla Firefox", wm_class="firefox")
+def _nudges(setup: Bench, watched: Path, number: int) -> None:
+    browser = setup.desktop.xterm("Lasagne | Chefkoch — Mozilla Firefox", wm_class="firefox")
     for _ in range(number):
         before = watched.read_text().count("Notify")
         # Somebody is there: without a sign of life the device would count as left.
-        room.desktop.move()
+        setup.desktop.move()
         browser.rename("Instagram — Mozilla Firefox")
         until(lambda count=before: watched.read_text().count("Notify") > count, what="a nudge", within=20)
         browser.rename("Lasagne | Chefkoch — Mozilla Firefox")
@@ -100,8 +100,8 @@ def _nudges(room: Bench, watched: Path, number: int) -> None:
 
 def commands(folder: Path, rounds: int = 15) -> Iterator[Bar]:
     """`--help` and `status` against `python3 -c pass`, each the best of many, taken in turns."""
-    with bench(folder) as room:
-        room.call("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
+    with bench(folder) as setup:
+        setup.call("add", "Dinner", "--every", "mon-fri", "--from", "18:30", "--to", "20:00", "--yes")
         python = str(TURNTOWARD.parent / "python")
         best: dict[str, float] = {}
         for _ in range(rounds):
@@ -111,7 +111,7 @@ def commands(folder: Path, rounds: int = 15) -> Iterator[Bar]:
                 ("status", [str(TURNTOWARD), "status"]),
             ):
                 began = resource.getrusage(resource.RUSAGE_CHILDREN)
-                subprocess.run(command, env=room.env, stdout=subprocess.DEVNULL, check=False)
+                subprocess.run(command, env=setup.env, stdout=subprocess.DEVNULL, check=False)
                 ended = resource.getrusage(resource.RUSAGE_CHILDREN)
                 spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
                 best[name] = min(best.get(name, 1e9), spent)

@@ -1,4 +1,4 @@
-"""What every sensor promises, asked of each of them in a real world of its own."""
+"""What every sensor promises, tested of each of them with a real source of its own."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from tests.rig.x11 import Desktop
 SETTINGS = AttentionSettings(idle_after=timedelta(milliseconds=400))
 
 
-class Never:
-    """What no sensor ever yields."""
+class NoEvent:
+    """A kind of event that no sensor yields."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
-    """Something to sense: `provoke` makes something happen in it, `end` ends it as a crash would."""
+class Source:
+    """What a sensor reads: `provoke` makes it report something, `end` ends it as a crash would."""
 
     provoke: Callable[[], object]
     end: Callable[[], object]
@@ -46,7 +46,7 @@ class World:
 
 
 class SensorConformance:
-    """The promises of `detector.sensors.model`. A subclass names its sensor and gives it a world."""
+    """The promises of `detector.sensors.model`. A subclass names its sensor and gives it a source."""
 
     name = ""
 
@@ -57,10 +57,10 @@ class SensorConformance:
         return next(row for row in REGISTRY if row.name == self.name)
 
     @pytest.fixture
-    def world(self) -> World:
+    def source(self) -> Source:
         raise NotImplementedError
 
-    async def test_the_first_event_is_sensor_started_with_its_name(self, world: World) -> None:
+    async def test_the_first_event_is_sensor_started_with_its_name(self, source: Source) -> None:
         sensor = self.make()
         await sensor.probe()
         seen = sensor.observe()
@@ -70,30 +70,30 @@ class SensorConformance:
         assert first.sense == sensor.sense
         assert first.sensor in {sensor.name, "as recorded"}
 
-    async def test_it_opens_nothing_before_it_is_iterated(self, world: World) -> None:
+    async def test_it_opens_nothing_before_it_is_iterated(self, source: Source) -> None:
         await self._once()
         before = open_descriptors_and_threads()
         seen = self.make().observe()
         assert open_descriptors_and_threads() == before
         await seen.aclose()
 
-    async def test_probing_leaves_nothing_open(self, world: World) -> None:
+    async def test_probing_leaves_nothing_open(self, source: Source) -> None:
         await self.make().probe()
         before = open_descriptors_and_threads()
         await self.make().probe()
         assert open_descriptors_and_threads() == before
 
-    async def test_closing_leaves_no_descriptor_and_no_thread(self, world: World) -> None:
+    async def test_closing_leaves_no_descriptor_and_no_thread(self, source: Source) -> None:
         await self._once()
         before = open_descriptors_and_threads()
         seen = self.make().observe()
         await take_next(seen)
-        world.provoke()
+        source.provoke()
         await take_next(seen)
         await seen.aclose()
         assert open_descriptors_and_threads() == before
 
-    async def test_cancelling_it_while_it_waits_leaves_nothing_open(self, world: World) -> None:
+    async def test_cancelling_it_while_it_waits_leaves_nothing_open(self, source: Source) -> None:
         await self._once()
         before = open_descriptors_and_threads()
 
@@ -108,31 +108,31 @@ class SensorConformance:
             listening.cancel()
         assert open_descriptors_and_threads() == before
 
-    async def test_instants_are_aware_utc_and_never_go_back(self, world: World) -> None:
+    async def test_instants_are_aware_utc_and_never_go_back(self, source: Source) -> None:
         seen = self.make().observe()
         taken: list[SensorEvent] = [await take_next(seen)]
-        world.provoke()
+        source.provoke()
         taken.append(await take_next(seen))
         await seen.aclose()
         assert all(what.at.utcoffset() == timedelta(0) and what.at.tzinfo is UTC for what in taken)
         assert [what.at for what in taken] == sorted(what.at for what in taken)
 
-    async def test_it_raises_sensor_lost_when_its_source_goes_away(self, world: World) -> None:
-        if not world.refuses:
+    async def test_it_raises_sensor_lost_when_its_source_goes_away(self, source: Source) -> None:
+        if not source.refuses:
             return
         await self._once()
         before = open_descriptors_and_threads()
         seen = self.make().observe()
         await take_next(seen)
-        world.end()
+        source.end()
         with pytest.raises(SensorLost):
-            await take(seen, Never)
+            await take(seen, NoEvent)
         assert open_descriptors_and_threads() == before
 
-    async def test_probing_without_a_source_raises_sensor_unavailable_with_a_reason(self, world: World) -> None:
-        if not world.refuses:
+    async def test_probing_without_a_source_raises_sensor_unavailable_with_a_reason(self, source: Source) -> None:
+        if not source.refuses:
             return
-        world.end()
+        source.end()
         before = open_descriptors_and_threads()
         with pytest.raises(SensorUnavailable) as refused:
             await self.make().probe()
@@ -150,57 +150,57 @@ class TestX11Focus(SensorConformance):
     name = "x11_focus"
 
     @pytest.fixture
-    def world(self, x_desktop: Desktop) -> World:
-        return World(provoke=lambda: x_desktop.xterm("something"), end=x_desktop.kill_server)
+    def source(self, x_desktop: Desktop) -> Source:
+        return Source(provoke=lambda: x_desktop.xterm("something"), end=x_desktop.kill_server)
 
 
 class TestX11Idle(SensorConformance):
     name = "x11_idle"
 
     @pytest.fixture
-    def world(self, x_server: Desktop) -> World:
-        return World(provoke=x_server.move, end=x_server.kill_server)
+    def source(self, x_server: Desktop) -> Source:
+        return Source(provoke=x_server.move, end=x_server.kill_server)
 
 
 class TestX11IdleScreensaver(SensorConformance):
     name = "x11_idle_screensaver"
 
     @pytest.fixture
-    def world(self, x_server: Desktop) -> World:
-        return World(provoke=x_server.move, end=x_server.kill_server)
+    def source(self, x_server: Desktop) -> Source:
+        return Source(provoke=x_server.move, end=x_server.kill_server)
 
 
 class TestPynputInput(SensorConformance):
     name = "pynput_input"
 
     @pytest.fixture
-    def world(self, x_server: Desktop) -> World:
-        return World(provoke=x_server.scroll, end=x_server.kill_server)
+    def source(self, x_server: Desktop) -> Source:
+        return Source(provoke=x_server.scroll, end=x_server.kill_server)
 
 
 class TestLogind(SensorConformance):
     name = "logind"
 
     @pytest.fixture
-    def world(self, logind: MockLogind) -> World:
-        return World(provoke=lambda: logind.hint(True), end=logind.bus.kill)
+    def source(self, logind: MockLogind) -> Source:
+        return Source(provoke=lambda: logind.hint(True), end=logind.bus.kill)
 
 
 class TestDesktopQuiet(SensorConformance):
     name = "desktop_quiet"
 
     @pytest.fixture
-    def world(self, dunst: Dunst) -> World:
-        return World(provoke=dunst.pause, end=dunst.stop)
+    def source(self, dunst: Dunst) -> Source:
+        return Source(provoke=dunst.pause, end=dunst.stop)
 
 
 class TestMprisMedia(SensorConformance):
     name = "mpris_media"
 
     @pytest.fixture
-    def world(self, session_bus: SessionBus) -> Iterator[World]:
+    def source(self, session_bus: SessionBus) -> Iterator[Source]:
         with player(session_bus) as vlc:
-            yield World(provoke=lambda: vlc.do("Playing"), end=session_bus.kill)
+            yield Source(provoke=lambda: vlc.do("Playing"), end=session_bus.kill)
 
 
 class TestPulseCall(SensorConformance):
@@ -210,8 +210,8 @@ class TestPulseCall(SensorConformance):
         return PulseCall(SystemClock(), SETTINGS, min_duration=timedelta(milliseconds=100))
 
     @pytest.fixture
-    def world(self, sound: Sound) -> World:
-        return World(provoke=sound.record, end=sound.kill)
+    def source(self, sound: Sound) -> Source:
+        return Source(provoke=sound.record, end=sound.kill)
 
 
 class ActivityWatchConformance(SensorConformance):
@@ -229,26 +229,26 @@ class TestActivityWatchFocus(ActivityWatchConformance):
     name = "activitywatch_focus"
 
     @pytest.fixture
-    def world(self) -> Iterator[World]:
+    def source(self) -> Iterator[Source]:
         with aw_server() as server:
             self.url = server.url
             server.bucket("aw-watcher-window_desk", "currentwindow")
             put = partial(server.put, "aw-watcher-window_desk")
             put(event(datetime.now(UTC) - timedelta(seconds=2), 1, app="code", title="x"))
-            yield World(provoke=lambda: put(event(datetime.now(UTC), 0, app="xterm", title="y")), end=server.end)
+            yield Source(provoke=lambda: put(event(datetime.now(UTC), 0, app="xterm", title="y")), end=server.end)
 
 
 class TestActivityWatchIdle(ActivityWatchConformance):
     name = "activitywatch_idle"
 
     @pytest.fixture
-    def world(self) -> Iterator[World]:
+    def source(self) -> Iterator[Source]:
         with aw_server() as server:
             self.url = server.url
             server.bucket("aw-watcher-afk_desk", "afkstatus")
             put = partial(server.put, "aw-watcher-afk_desk")
             put(event(datetime.now(UTC) - timedelta(seconds=2), 1, status="not-afk"))
-            yield World(provoke=lambda: put(event(datetime.now(UTC), 0, status="afk")), end=server.end)
+            yield Source(provoke=lambda: put(event(datetime.now(UTC), 0, status="afk")), end=server.end)
 
 
 class TestAdbPhone(SensorConformance):
@@ -260,9 +260,9 @@ class TestAdbPhone(SensorConformance):
         return AdbPhone(SystemClock(), "my phone", self.phone.serial, self.server)
 
     @pytest.fixture
-    def world(self, adb: FakeAdb) -> World:
+    def source(self, adb: FakeAdb) -> Source:
         self.phone, self.server = adb.phone(), adb.server
-        return World(provoke=lambda: self.phone.opens("com.example.app"), end=adb.kill)
+        return Source(provoke=lambda: self.phone.opens("com.example.app"), end=adb.kill)
 
 
 def test_every_sensor_of_the_registry_has_a_conformance_suite() -> None:

@@ -1,4 +1,4 @@
-"""The evenings of the corpus, lived through with rules, and compared with what a fair observer said.
+"""The evenings of the corpus, decided_moments through with rules, and compared with what a fair observer said.
 
 Invariant 1: what nobody judged should be quiet; a nudge there is as false as in a stretch that says so.
 Invariant 2: nobody judges to the second: a nudge up to 60 s before or after a stretch is of that stretch, unless it lies in
@@ -54,7 +54,7 @@ class Compared:
         self.kept_back += other.kept_back
 
 
-def lived(evening: Evening, rules: Sequence[Rule]) -> list[Moment]:
+def decided_moments(evening: Evening, rules: Sequence[Rule]) -> list[Moment]:
     """Return every decided moment of the evening as it came out at last, each nudge being shown at once."""
     pipeline = Pipeline(rules, PolicySettings(), AttentionSettings())
     moments: dict[int, Moment] = {}
@@ -104,7 +104,7 @@ def _stretch(evening: Evening, at: datetime) -> Judgement | None:
     """Return the judgement of an instant: one that it lies in comes before one that is near, in time or a little early."""
     for near in (timedelta(0), NEAR):
         for judgement in evening.judgements:
-            room = timedelta(0) if judgement.should == "should keep quiet" else near
-            if judgement.begins - room <= at <= judgement.until + room:
+            tolerance = timedelta(0) if judgement.should == "should keep quiet" else near
+            if judgement.begins - tolerance <= at <= judgement.until + tolerance:
                 return judgement
     return None

@@ -1,8 +1,8 @@
 """One evening at a device: a real desktop, a real bus, a real dunst, a home of its own, and the installed program.
 
-Invariant 1: the program is the installed command in a process of its own; it is asked and answered as a person would.
-Invariant 2: what it is started with is all that it knows: nothing of the tests' own environment reaches it.
-Invariant 3: quick rules stand in for the built-in ones by the way that is open to everybody, a pack with the same code.
+Invariant 1: the program is the installed command in a process of its own; commands and answers are those that a person gives.
+Invariant 2: nothing of the tests' own environment reaches it.
+Invariant 3: quick rules replace the built-in ones as a person's own would: a pack with the same codes.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ QUICK: Final = (
     f'when = "category is social and dwell >= 2 s and scrolls(60 s) >= 5"\n{PAGE}'
 )
 """The built-in rule's own code and features, with a shorter dwell."""
-SPEAKS_FREELY: Final = (
-    '[policy]\ncool_down = "0 s"\nrule_cool_down = "0 s"\nbudget = 20\n[attention]\nfleeting = "0 s"\n'
-)
+NO_LIMITS: Final = '[policy]\ncool_down = "0 s"\nrule_cool_down = "0 s"\nbudget = 20\n[attention]\nfleeting = "0 s"\n'
 
 
 class Evening:
@@ -86,9 +84,9 @@ class Evening:
         }
 
     def run(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start the daemon, or a command that becomes one, and return once it has said what it does."""
+        """Start the daemon, or a command that becomes one, and return once it has written its status."""
         process = self.attempt(*command, env=env)
-        until(lambda: self.status().get("started"), what=f"the daemon; it said: {self.said()}")
+        until(lambda: self.status().get("started"), what=f"the daemon; its output: {self.daemon_output()}")
         return process
 
     def attempt(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
@@ -106,8 +104,8 @@ class Evening:
                 )
             )
 
-    def say(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
-        """Run a command to its end, and return what it said on both of its outputs."""
+    def run_command(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
+        """Run a command to its end, and return what it wrote on both of its outputs."""
         done = subprocess.run(
             [str(COMMAND), *arguments],
             env=self.env | dict(env or {}),
@@ -120,27 +118,27 @@ class Evening:
         assert done.returncode == code, f"turntoward {arguments[0]}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
-    def said(self) -> str:
+    def daemon_output(self) -> str:
         """Return everything that daemons wrote on their outputs."""
         return self.log.read_text() if self.log.exists() else ""
 
     def status(self) -> dict[str, Any]:
-        """Return what `status` reads, without a process for every look."""
-        said: dict[str, Any] = json.loads(running_status(self.lock) or "{}")
-        return said | {"running": running_pid(self.lock) is not None}
+        """Return what `status` reads, without starting a process."""
+        status: dict[str, Any] = json.loads(running_status(self.lock) or "{}")
+        return status | {"running": running_pid(self.lock) is not None}
 
     @property
     def lock(self) -> Path:
-        """Where the daemon says what it does."""
+        """The file in which the daemon writes its status."""
         return self.home / "run/turntoward.lock"
 
     @property
     def store(self) -> Path:
-        """Where everything is kept."""
+        """The path of the database."""
         return self.home / ".local/share/turntoward/turntoward.sqlite"
 
     def senses(self) -> dict[str, str]:
-        """Return the sensors that speak now."""
+        """Return the sensor of each sense that is sensed now."""
         return {sense: sensor for sense, sensor in self.status().get("senses", {}).items() if sensor}
 
     def is_sensed(self) -> bool:
@@ -149,14 +147,14 @@ class Evening:
 
     def begin(self, length: str = "30min") -> None:
         """Let partner time begin, and return once everything is sensed."""
-        # Whoever types a command is there.
+        # A key press: the person is there.
         self.desktop.press("shift")
-        self.say("now", length)
-        until(self.is_sensed, what=f"everything is sensed; it said: {self.said()}")
+        self.run_command("now", length)
+        until(self.is_sensed, what=f"everything is sensed; its output: {self.daemon_output()}")
 
     def over(self) -> None:
         """Stop partner time, and return once it is over."""
-        self.say("stop")
+        self.run_command("stop")
         until(
             lambda: (
                 self.status().get("partner_time") is None
@@ -165,11 +163,11 @@ class Evening:
             what="partner time is over",
         )
 
-    def rows(self, question: str) -> list[dict[str, Any]]:
-        """Ask the store, beside whoever writes to it."""
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Query the store, beside the daemon that writes to it."""
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(question)]
+            return [dict(row) for row in connection.execute(query)]
 
     def observations(self) -> list[tuple[Any, ...]]:
         """Return what was observed, in order, as (number, instant, kind, fields)."""
@@ -191,20 +189,20 @@ class Evening:
     def scroll_until(self, check: Callable[[], Any], *, within: float = 25.0, what: str) -> Any:
         """Scroll, with short rests, until the check holds."""
 
-        def turn_and_look() -> Any:
+        def scroll_and_check() -> Any:
             self.desktop.scroll(2)
             return check()
 
-        return until(turn_and_look, within=within, what=f"{what}; it said: {self.said()}")
+        return until(scroll_and_check, within=within, what=f"{what}; its output: {self.daemon_output()}")
 
     def scroll_until_nudged(self, times: int = 1) -> dict[str, Any]:
-        """Scroll until there have been so many nudges; return the moment of the last."""
-        said: list[dict[str, Any]] = self.scroll_until(
-            lambda: (found := self.moments("shown_by IS NOT NULL")) and len(found) >= times and found,
+        """Scroll until there have been `times` nudges; return the moment of the last."""
+        nudged: list[dict[str, Any]] = self.scroll_until(
+            lambda: (shown := self.moments("shown_by IS NOT NULL")) and len(shown) >= times and shown,
             what=f"nudge {times}",
         )
-        assert len(said) == times
-        return said[-1]
+        assert len(nudged) == times
+        return nudged[-1]
 
     def scroll_for(self, seconds: float) -> None:
         """Scroll four times a second from now on, and return at once."""
@@ -215,7 +213,7 @@ class Evening:
         return self.dunst.shown()
 
     def answer(self, key: str) -> SeenNotification:
-        """Answer the nudge that stands, and return it."""
+        """Answer the nudge that is shown, and return it."""
         until(lambda: self.dunst.displayed() == 1, what="a notification on the screen")
         before = len(self.dunst.history())
         self.dunst.answer(key)
@@ -230,8 +228,8 @@ class Evening:
     def lose_the_display(self) -> None:
         """End the X server as a crash would; openbox and dunst go with it."""
         self.desktop.kill_server()
-        for left in (self.desktop.window_manager, self.dunst.process):
-            end(left)
+        for process in (self.desktop.window_manager, self.dunst.process):
+            end(process)
 
     def display_again(self) -> None:
         """Start another X server on the same display, with openbox and dunst."""
@@ -255,11 +253,11 @@ def _file_for(log: Path) -> Iterator[int]:
 
 
 def x_clients(display: str) -> list[int]:
-    """Return the process ids of all clients, as the X server itself knows them; the one who asks is not among them."""
+    """Return the process ids of all clients, as the X server itself knows them, without this one."""
     connection = Display(display)
     try:
         specs: Sequence[Mapping[str, int]] = [{"client": 0, "mask": res.LocalClientPIDMask}]
-        answered = connection.res_query_client_ids(specs).ids
-        return sorted(number for one in answered for number in one.value if number != os.getpid())
+        clients = connection.res_query_client_ids(specs).ids
+        return sorted(pid for client in clients for pid in client.value if pid != os.getpid())
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""What somebody tries who has the device for ten minutes and wants it to watch in secret: each attempt is prevented, refused or announced.
+"""Attempts to make the device watch in secret, by somebody who has it for ten minutes: each is prevented, refused or announced.
 
 One test for each attempt, named after what must hold. docs/evidence.md, "Against surveillance", is what they prove.
 """
@@ -57,22 +57,22 @@ def test_a_command_refuses_to_change_another_store_than_the_daemon_uses(evening_
     other = folder(evening, "elsewhere")
     theirs, ours = f"{other['XDG_DATA_HOME']}/turntoward/turntoward.sqlite", str(evening.store)
     evening.run(env=other)
-    evening.say("now", "30min", env=other)
+    evening.run_command("now", "30min", env=other)
     until(evening.is_sensed, what="everything is sensed")
     for command in ALL:
-        said = evening.say(*command, code=1)
-        assert theirs in said, command
-        assert ours in said, command
+        output = evening.run_command(*command, code=1)
+        assert theirs in output, command
+        assert ours in output, command
     assert not evening.store.exists()
     assert evening.is_sensed()
     for command in ("status", "doctor"):
-        said = evening.say(command).replace("~", str(evening.home))
-        assert theirs in said
-        assert ours in said
+        output = evening.run_command(command).replace("~", str(evening.home))
+        assert theirs in output
+        assert ours in output
     # What the refusal says to type acts on the daemon.
-    assert "Paused until" in evening.say("pause", "30min", env=other)
+    assert "Paused until" in evening.run_command("pause", "30min", env=other)
     until(lambda: not evening.senses(), what="nothing is sensed")
-    evening.say("forget", "--all", "--yes", env=other)
+    evening.run_command("forget", "--all", "--yes", env=other)
     until(lambda: evening.status().get("partner_time") is None, what="partner time is over")
 
 
@@ -85,8 +85,8 @@ def test_there_is_one_daemon_for_each_store_by_whatever_path_and_from_whatever_r
     for data in (None, str(linked), dotted):
         env = elsewhere | ({} if data is None else {"XDG_DATA_HOME": data})
         assert evening.attempt(env=env).wait(30) == 1
-    assert evening.said().count(f"already running (process {first.pid})") == 3
-    assert str(evening.home / "run") in evening.said()
+    assert evening.daemon_output().count(f"already running (process {first.pid})") == 3
+    assert str(evening.home / "run") in evening.daemon_output()
     assert first.poll() is None
     # Neither can a second name of the file be had, by which SQLite would keep a second log.
     first.send_signal(signal.SIGTERM)
@@ -94,7 +94,7 @@ def test_there_is_one_daemon_for_each_store_by_whatever_path_and_from_whatever_r
     (evening.home / "elsewhere/turntoward").mkdir(parents=True)
     os.link(evening.store, evening.home / "elsewhere/turntoward/turntoward.sqlite")
     assert evening.attempt(env=elsewhere | {"XDG_DATA_HOME": str(evening.home / "elsewhere")}).wait(30) == 1
-    assert "a hard link" in evening.said()
+    assert "a hard link" in evening.daemon_output()
 
 
 def remove_locks(evening: Evening) -> tuple[Path, ...]:
@@ -135,23 +135,26 @@ def test_a_daemon_that_finds_its_removed_locks_taken_by_another_ends(evening: Ev
 def test_a_daemon_in_another_runtime_folder_is_found_and_heeds_commands(evening: Evening) -> None:
     elsewhere = folder(evening, "run-elsewhere")
     daemon = evening.attempt(env=elsewhere)
-    until(lambda: f"process {daemon.pid}" in evening.say("status"), what=f"the daemon; it said {evening.said()}")
-    assert elsewhere["XDG_RUNTIME_DIR"] in evening.say("status")
-    assert "is not running" not in evening.say("now", "30min")
-    until(lambda: "under way" in evening.say("status"), what="partner time")
-    assert "is not running" not in evening.say("pause", "30min")
-    until(lambda: "Paused until" in evening.say("status"), what="the pause")
+    until(
+        lambda: f"process {daemon.pid}" in evening.run_command("status"),
+        what=f"the daemon; it said {evening.daemon_output()}",
+    )
+    assert elsewhere["XDG_RUNTIME_DIR"] in evening.run_command("status")
+    assert "is not running" not in evening.run_command("now", "30min")
+    until(lambda: "under way" in evening.run_command("status"), what="partner time")
+    assert "is not running" not in evening.run_command("pause", "30min")
+    until(lambda: "Paused until" in evening.run_command("status"), what="the pause")
 
 
-def test_a_second_daemon_with_a_store_and_a_runtime_folder_of_its_own_is_refused_in_the_same_session(
+def test_a_second_daemon_with_its_own_folders_is_refused_in_the_same_session(
     evening: Evening,
 ) -> None:
     elsewhere = folder(evening, "run-elsewhere") | folder(evening, "elsewhere")
     hidden = evening.attempt(env=elsewhere)
-    until(lambda: "is running" in evening.say("status", env=elsewhere), what="the hidden one")
-    until(lambda: f"process {hidden.pid}" in evening.say("doctor"), what="`doctor` names it")
+    until(lambda: "is running" in evening.run_command("status", env=elsewhere), what="the hidden one")
+    until(lambda: f"process {hidden.pid}" in evening.run_command("doctor"), what="`doctor` names it")
     assert evening.attempt().wait(30) == 1
-    assert f"already running (process {hidden.pid})" in evening.said()
+    assert f"already running (process {hidden.pid})" in evening.daemon_output()
     # What `doctor` says ends it, and then the person's own can run.
     hidden.terminate()
     assert hidden.wait(10) == 0
@@ -173,11 +176,11 @@ def test_without_a_terminal_what_is_in_front_is_said_once_and_without_names(even
                 check=True,
             )
         assert APP.encode() not in done.stderr
-    said = log.read_text()
-    assert len(said.splitlines()) == 3
-    assert said.count("reading") == 3
-    assert APP not in said
-    assert SITE not in said
+    output = log.read_text()
+    assert len(output.splitlines()) == 3
+    assert output.count("reading") == 3
+    assert APP not in output
+    assert SITE not in output
 
 
 LOOKS_BRIEFLY = """
@@ -198,12 +201,12 @@ def test_the_live_view_ends_by_itself_and_says_only_what_would_be_kept(evening_w
     ) as live:
         os.close(theirs)
         assert live.wait(60) == 0
-    said = os.read(ours, 65536).decode()
+    output = os.read(ours, 65536).decode()
     os.close(ours)
-    assert "  reading" in said
-    assert "5 s at most" in said
-    assert APP not in said
-    assert SITE not in said
+    assert "  reading" in output
+    assert "It ends after 5 s" in output
+    assert APP not in output
+    assert SITE not in output
 
 
 NEVER_SPEAKS = '[policy]\nbudget = 0\n[rituals]\nheads_up = "0 s"\n[notifications]\ngreeting = false\n'
@@ -228,7 +231,7 @@ def test_no_setting_silences_the_start_of_partner_time(evening_with: Begin, only
 
 
 def test_in_the_quiet_week_the_start_is_shown(evening: Evening) -> None:
-    evening.say("quiet-week", "start")
+    evening.run_command("quiet-week", "start")
     evening.run()
     evening.begin()
     assert "Partner time until " in evening.read_greeting().summary
@@ -246,36 +249,36 @@ cli.main()
 def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening) -> None:
     evening.dunst.stop()
     evening.run(sys.executable, "-c", NEVER_TRIES_AGAIN, "run")
-    evening.say("now", "24h")
-    until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
+    evening.run_command("now", "24h")
+    until(lambda: senses_nothing(evening), what=f"nothing is sensed; its output: {evening.daemon_output()}")
     evening.feed()
     evening.desktop.scroll(5)
     for command in ("status", "doctor"):
-        said = " ".join(evening.say(command).split())
-        assert "Nothing is sensed: its start could not be shown" in said or command == "doctor"
-        assert "that partner time has begun could not be shown" in said or command == "status"
-        assert "there is no notification server" in said
+        output = " ".join(evening.run_command(command).split())
+        assert "Nothing is sensed: its start could not be shown" in output or command == "doctor"
+        assert "that partner time has begun could not be shown" in output or command == "status"
+        assert "there is no notification server" in output
     # `doctor` asks for the daemon's own terminal, and the programs that it would call for their server.
-    doctor = " ".join(evening.say("doctor").split())
+    doctor = " ".join(evening.run_command("doctor").split())
     for name in ("freedesktop", "notify-send"):
         assert f"no {name}: there is no notification server on the session bus" in doctor
     assert "no print: the daemon's output is no terminal" in doctor
-    assert "nothing is sensed: that partner time has begun could not be shown" in evening.said()
+    assert "nothing is sensed: that partner time has begun could not be shown" in evening.daemon_output()
     assert senses_nothing(evening)
     # A server that appears is the only reason to try again: the next try would be in an hour.
     evening.dunst.start()
-    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed; its output: {evening.daemon_output()}")
     assert "Partner time until " in evening.read_greeting().summary
     # The status is written before the row is committed.
     (gap,) = until(lambda: evening.rows("SELECT fields FROM observations WHERE kind = 'Gap'"), what="the gap")
     assert '"not_shown"' in gap["fields"]
 
 
-def test_a_log_file_or_a_pipe_is_nobody_who_could_see_the_start(evening: Evening) -> None:
+def test_a_start_written_to_a_log_file_or_a_pipe_is_not_shown(evening: Evening) -> None:
     del evening.env["DBUS_SESSION_BUS_ADDRESS"]
     daemon = evening.run()
-    evening.say("now", "24h")
-    until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
+    evening.run_command("now", "24h")
+    until(lambda: senses_nothing(evening), what=f"nothing is sensed; its output: {evening.daemon_output()}")
     # Nor is it after a restart, and the end says that of all of it nothing is known.
     daemon.send_signal(signal.SIGTERM)
     daemon.wait(15)
@@ -288,16 +291,16 @@ def test_a_log_file_or_a_pipe_is_nobody_who_could_see_the_start(evening: Evening
 def test_under_do_not_disturb_nothing_is_sensed_until_the_start_was_shown(evening: Evening) -> None:
     evening.dunst.pause()
     evening.run()
-    evening.say("now", "24h")
-    until(lambda: senses_nothing(evening), what=f"nothing is sensed; it said: {evening.said()}")
-    assert "Do Not Disturb is on" in " ".join(evening.say("status").split())
+    evening.run_command("now", "24h")
+    until(lambda: senses_nothing(evening), what=f"nothing is sensed; its output: {evening.daemon_output()}")
+    assert "Do Not Disturb is on" in " ".join(evening.run_command("status").split())
     evening.dunst.pause(False)
     until(evening.is_sensed, what="everything is sensed")
     assert "Partner time until " in evening.read_greeting().summary
 
 
 def is_idle_for(evening: Evening, seconds: float) -> bool:
-    """Tell whether nobody has touched the device for so long, by the X server's own count."""
+    """Tell whether nobody has touched the device for more than `seconds`, by the X server's own count."""
     display = Display(evening.desktop.display)
     try:
         return IdleCounter(display).read().total_seconds() > seconds
@@ -305,20 +308,23 @@ def is_idle_for(evening: Evening, seconds: float) -> bool:
         display.close()
 
 
-def test_whoever_comes_back_to_an_idle_device_is_shown_that_partner_time_is_under_way(evening_with: Begin) -> None:
+def test_after_idleness_the_start_is_shown_again(evening_with: Begin) -> None:
     evening = evening_with(config='[attention]\nidle_after = "10 s"\n[notifications]\nexpires = "5 s"\n')
     evening.run()
     until(lambda: is_idle_for(evening, 11), what="nobody is there")
-    evening.say("now", "24h")
-    until(lambda: evening.status().get("sensing") == "presence", what=f"nobody is there; it said: {evening.said()}")
+    evening.run_command("now", "24h")
+    until(
+        lambda: evening.status().get("sensing") == "presence",
+        what=f"nobody is there; its output: {evening.daemon_output()}",
+    )
     assert evening.senses().keys() <= {"idle", "session", "quiet"}
-    assert "Nobody has been at this device since it began" in evening.say("status")
+    assert "Nobody has been at this device since it began" in evening.run_command("status")
     # Longer than a notification is shown, and the watch for what servers forget to close: it is not withdrawn.
     until(lambda: is_idle_for(evening, 23), what="nobody is there for longer")
     assert evening.dunst.displayed() == 1
     assert set(evening.kinds()) <= {"PartnerTimeBegan", "SensorStarted", "WentIdle", "QuietEnded", "Focused"}
     evening.desktop.click()
-    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed; its output: {evening.daemon_output()}")
     greeting = evening.read_greeting()
     assert greeting.timeout_s == 5
     tomorrow = (SystemClock().now() + timedelta(hours=24)).strftime("%A")
@@ -328,14 +334,14 @@ def test_whoever_comes_back_to_an_idle_device_is_shown_that_partner_time_is_unde
 def test_a_desktop_that_is_said_to_have_no_screen_is_not_sensed(evening_with: Begin) -> None:
     evening = evening_with(config="[notifications]\nscreen = false\n")
     evening.run()
-    evening.say("now", "24h")
+    evening.run_command("now", "24h")
     until(lambda: evening.status().get("partner_time"), what="partner time")
     evening.feed()
     evening.desktop.scroll(5)
-    said = evening.say("status")
+    output = evening.run_command("status")
     assert (evening.senses(), set(evening.kinds())) == ({}, {"PartnerTimeBegan"})
-    assert "sense" not in said
-    assert "This device has no screen, by your settings" in evening.say("doctor")
+    assert "sense" not in output
+    assert "This device has no screen, by your settings" in evening.run_command("doctor")
 
 
 def test_after_a_restart_within_partner_time_the_start_is_shown_again(evening: Evening) -> None:
@@ -362,7 +368,7 @@ def test_a_calendar_that_is_accepted_from_now_on_declares_nothing_of_another_kin
 
     write(event("1", "Dinner", 1))
     evening.run()
-    assert "1 is accepted" in evening.say("calendar", "subscribe", str(file), "--accept", "--yes")
+    assert "1 is accepted" in evening.run_command("calendar", "subscribe", str(file), "--accept", "--yes")
     daily = "RRULE:FREQ=DAILY"
     for other in (
         event("1", SITE, 1),
@@ -371,15 +377,15 @@ def test_a_calendar_that_is_accepted_from_now_on_declares_nothing_of_another_kin
         event("1", SITE, 24, daily),
     ):
         write(other)
-        said = evening.say("calendar", "refresh")
-        assert "1 proposal waits for your answer" in said
-        assert SITE not in evening.say("list")
-        (declared,) = json.loads(evening.say("list", "--json"))["partner_times"]
+        output = evening.run_command("calendar", "refresh")
+        assert "1 proposal waits for your answer" in output
+        assert SITE not in evening.run_command("list")
+        (declared,) = json.loads(evening.run_command("list", "--json"))["partner_times"]
         assert (declared["title"], declared["lasts_seconds"], declared["recurrence"]) == ("Dinner", 3600, None)
     write(event("1", "Dinner", 1), event("2", SITE, 1), event("3", "Dinner", 7), event("4", "Dinner", 1, daily))
-    assert "3 proposals wait for your answer" in " ".join(evening.say("calendar", "refresh").split())
-    assert len(json.loads(evening.say("list", "--json"))["partner_times"]) == 1
-    assert SITE not in evening.say("next", "9")
+    assert "3 proposals wait for your answer" in " ".join(evening.run_command("calendar", "refresh").split())
+    assert len(json.loads(evening.run_command("list", "--json"))["partner_times"]) == 1
+    assert SITE not in evening.run_command("next", "9")
 
 
 def test_an_import_takes_in_no_whole_day_that_was_not_declared_and_never_a_name(
@@ -388,14 +394,14 @@ def test_an_import_takes_in_no_whole_day_that_was_not_declared_and_never_a_name(
     evening = evening_with(config="[store]\nkeep_names = true\n")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     export = str(days(today - timedelta(days=5), 5, pace=120).write(tmp_path / "export.json"))
-    refusal = evening.say("import", "activitywatch", export, "--times", "all-day", code=2)
+    refusal = evening.run_command("import", "activitywatch", export, "--times", "all-day", code=2)
     assert "declared partner time, so none is taken in" in refusal
     # Declaring whole days now does not make it so for the days before.
-    evening.say("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
-    evening.say("import", "activitywatch", export, "--times", "all-day", code=2)
+    evening.run_command("add", "Always", "--every", "day", "--from", "0:00", "--for", "24h", "--yes")
+    evening.run_command("import", "activitywatch", export, "--times", "all-day", code=2)
     assert evening.rows("SELECT id FROM occurrences") == []
     # What is taken in has no name, although names are kept.
-    evening.say("import", "activitywatch", export)
+    evening.run_command("import", "activitywatch", export)
     assert evening.rows("SELECT number FROM uses") != []
     assert evening.rows("SELECT number FROM uses WHERE name IS NOT NULL") == []
     assert traces(["Instagram", "WhatsApp", "YouTube", CANARY_TITLE, CANARY_URL], below(evening.home)) == set()
@@ -420,13 +426,18 @@ def test_somebody_elses_phone_leaves_no_name_and_no_instant_and_its_holder_sees_
     exact = evening.rows("SELECT at FROM observations WHERE device = 'her phone'")
     assert any(row["at"] % 60_000_000 for row in exact), "what is kept is exact"
 
-    said = {command: evening.say(*command.split()) for command in ("report", "report --json", "why --list", "status")}
-    said["export"] = "\n".join(line for line in evening.say("export").splitlines() if '"device": "her phone"' in line)
+    said = {
+        command: evening.run_command(*command.split())
+        for command in ("report", "report --json", "why --list", "status")
+    }
+    said["export"] = "\n".join(
+        line for line in evening.run_command("export").splitlines() if '"device": "her phone"' in line
+    )
     assert re.search(r"T\d\d:\d\d:00", said["export"])
     assert not A_SECOND.search(said["export"])
     assert not [command for command, words in said.items() if "dating" in words.lower()]
     places = below(evening.home) | {command: words.encode() for command, words in said.items()}
-    places["the log"] = evening.said().encode()
+    places["the log"] = evening.daemon_output().encode()
     assert traces([*PACKAGES, "Tinder", "Instagram"], places) == set()
 
     status, told = phone.ask("GET", "/v1/phone")
@@ -440,7 +451,7 @@ def test_somebody_elses_phone_leaves_no_name_and_no_instant_and_its_holder_sees_
     assert b"Did you find this address on your phone?" in page
     assert phone.ask("POST", "/v1/together", {"do": "stop"}) == (204, None)
     until(lambda: evening.status().get("partner_time") is None, what="partner time is over")
-    assert json.loads(evening.say("export", "--json"))["occurrences"][-1]["end_reason"] == "stopped"
+    assert json.loads(evening.run_command("export", "--json"))["occurrences"][-1]["end_reason"] == "stopped"
 
 
 def test_a_link_on_the_phone_never_takes_the_place_of_its_pairing_without_asking(
@@ -459,5 +470,5 @@ def test_a_link_on_the_phone_never_takes_the_place_of_its_pairing_without_asking
     phone_browser.tap(phone_browser.find("keep-button"))
     phone_browser.tap(phone_browser.find("test-button"))
     phone_browser.sees("It works")
-    assert "Last tested" in evening.say("phone", "list").partition("other phone")[0]
+    assert "Last tested" in evening.run_command("phone", "list").partition("other phone")[0]
     assert phone_browser.kept() == {"token": mine.token, "name": "my phone"}

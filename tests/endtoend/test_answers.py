@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.endtoend.conftest import Begin
-from tests.endtoend.evening import PAGE, SPEAKS_FREELY, Evening
+from tests.endtoend.evening import NO_LIMITS, PAGE, Evening
 from tests.rig.processes import until
 from tests.rig.x11 import Terminal
 
@@ -32,7 +32,7 @@ def scroll_until_unsaid(evening: Evening, reason: str, times: int = 1) -> None:
 
 
 def test_this_is_for_both_of_us_silences_the_category_and_no_other(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
+    evening = evening_with(config=NO_LIMITS, rules=FEEDS_AND_VIDEO)
     evening.run()
     evening.begin()
     other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
@@ -45,12 +45,12 @@ def test_this_is_for_both_of_us_silences_the_category_and_no_other(evening_with:
     moment = evening.scroll_until_nudged(2)
     assert moment["category"] == "video"
     evening.over()
-    told = json.loads(evening.say("report", "--json"))
-    assert (told["together"], told["nudges"]["together"], told["nudges"]["shown"]) == (2, 1, 2)
+    parsed = json.loads(evening.run_command("report", "--json"))
+    assert (parsed["together"], parsed["nudges"]["together"], parsed["nudges"]["shown"]) == (2, 1, 2)
 
 
 def test_two_dismissals_silence_the_rest_of_the_session(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
+    evening = evening_with(config=NO_LIMITS, rules=FEEDS_AND_VIDEO)
     evening.run()
     evening.begin()
     other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
@@ -71,7 +71,7 @@ def test_two_dismissals_silence_the_rest_of_the_session(evening_with: Begin) -> 
 
 
 def test_i_need_this_asks_how_long_once_and_counts_once_without_an_answer(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY)
+    evening = evening_with(config=NO_LIMITS)
     evening.run()
     evening.begin()
     other, feed = evening.desktop.xterm("a terminal"), evening.feed()
@@ -90,7 +90,7 @@ def test_i_need_this_asks_how_long_once_and_counts_once_without_an_answer(evenin
 
 
 def test_an_activity_needed_for_a_while_is_not_nudged_for_so_long(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO)
+    evening = evening_with(config=NO_LIMITS, rules=FEEDS_AND_VIDEO)
     evening.run()
     evening.begin()
     other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
@@ -106,39 +106,39 @@ def test_an_activity_needed_for_a_while_is_not_nudged_for_so_long(evening_with: 
     take_up(video, other)
     assert evening.scroll_until_nudged(2)["category"] == "video"
     evening.over()
-    told = json.loads(evening.say("report", "--json"))
-    assert (told["needed"], told["nudges"]["needed"], told["moments"]) == (2, 1, 1)
-    assert "You said that you needed it, for 15 min." in evening.say("why", "1")
+    parsed = json.loads(evening.run_command("report", "--json"))
+    assert (parsed["needed"], parsed["nudges"]["needed"], parsed["moments"]) == (2, 1, 1)
+    assert "You said that you needed it, for 15 min." in evening.run_command("why", "1")
 
 
 def test_a_nudge_is_answered_in_a_terminal_where_dunst_has_no_menu(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY, rules=FEEDS_AND_VIDEO, has_menu=False)
-    assert "turntoward run" in evening.say("answer", "away", code=3)
+    evening = evening_with(config=NO_LIMITS, rules=FEEDS_AND_VIDEO, has_menu=False)
+    assert "turntoward run" in evening.run_command("answer", "away", code=3)
     evening.run()
-    assert "No partner time is under way" in evening.say("answer", "away", code=1)
+    assert "No partner time is under way" in evening.run_command("answer", "away", code=1)
     evening.begin()
     evening.read_greeting()
-    assert "There was no nudge in this partner time so far." in evening.say("answer", "away", code=1)
+    assert "There was no nudge in this partner time so far." in evening.run_command("answer", "away", code=1)
     other, video, feed = evening.desktop.xterm("a terminal"), evening.feed(VIDEO), evening.feed()
     evening.scroll_until_nudged()
-    assert "--for goes with `need`" in evening.say("answer", "away", "--for", "5min", code=2)
-    said = evening.say("answer", "both")
-    assert " ".join(said.split()) == (
+    assert "--for goes with `need`" in evening.run_command("answer", "away", "--for", "5min", code=2)
+    output = evening.run_command("answer", "both")
+    assert " ".join(output.split()) == (
         'You answered "This is for both of us". No more nudges about social media in this partner time.'
     )
     (moment,) = evening.moments("outcome = 'together'")
     assert moment["answer"] == "together"
     until(lambda: evening.dunst.displayed() == 0, what="the answered notification is gone")
     assert "middle click: put it away." in evening.dunst.history()[0].body.casefold()
-    already = evening.say("answer", "away", code=1)
+    already = evening.run_command("answer", "away", code=1)
     assert "has been answered already. You said that it is for both of you." in " ".join(already.split())
     take_up(feed, other)
     scroll_until_unsaid(evening, "together")
     # With the length at once nothing more is asked.
     take_up(video, other)
     evening.scroll_until_nudged(2)
-    assert "No nudges about video for 5 min." in evening.say("answer", "need", "--for", "5min")
+    assert "No nudges about video for 5 min." in evening.run_command("answer", "need", "--for", "5min")
     (needed,) = evening.moments("outcome = 'needed'")
     assert needed["answer"] == "needed_5"
     until(lambda: evening.dunst.displayed() == 0, what="no question for how long")
-    assert "You said that you needed it, for 5 min." in evening.say("why")
+    assert "You said that you needed it, for 5 min." in evening.run_command("why")

@@ -89,7 +89,7 @@ def places(evening: Evening, said: Mapping[str, str], bus: Path) -> dict[str, by
     return {
         **below(evening.home),
         **{command: answer.encode() for command, answer in said.items()},
-        "the daemon's outputs": evening.said().encode(),
+        "the daemon's outputs": evening.daemon_output().encode(),
         "the session bus": bus.read_bytes(),
         "the notifications": evening.dunst.ctl("history").encode(),
     }
@@ -111,7 +111,7 @@ def test_no_canary_is_left_anywhere(
 
     waiting = [sys.executable, "-c", "import signal; signal.pause()", ARGUMENT]
     desktop.xterm("a terminal", command=waiting)
-    said["what in the terminal"] = evening.say("what", "--once")
+    said["what in the terminal"] = evening.run_command("what", "--once")
     desktop.xterm("another terminal", command=[str(program), "infinity"])
     until(lambda: "Focused" in evening.kinds(), what="a focus is kept")
     desktop.xterm(f"{PAGE} document", wm_class=CLASS)
@@ -122,12 +122,12 @@ def test_no_canary_is_left_anywhere(
         # Of titles that follow each other at once only the last is read.
         until(lambda: "video" in in_front(evening), what="the second site is seen")
         feed.rename(f"({turn}) {TITLE} {PAGE * 200} • Instagram — Mozilla Firefox")
-    said["what in the browser"] = evening.say("what", "--once")
+    said["what in the browser"] = evening.run_command("what", "--once")
     evening.scroll_until_nudged()
     evening.answer("put_away")
     until(lambda: evening.moments("answer = 'put_away'"), what="the answer")
-    said |= {command: evening.say(*command.split()) for command in COMMANDS if "--output" not in command}
-    evening.say("export", "--output", str(evening.home / "all.json"))
+    said |= {command: evening.run_command(*command.split()) for command in COMMANDS if "--output" not in command}
+    evening.run_command("export", "--output", str(evening.home / "all.json"))
     evening.kill(daemon)
 
     # What is looked for was seen: the titles decided, the keys were counted, every message went over the bus.
@@ -135,7 +135,7 @@ def test_no_canary_is_left_anywhere(
     assert {"social", "video", "system"} <= in_front(evening)
     assert sum(field.get("keys", 0) for field in fields) >= len(TYPED)
     assert {name for field in fields if "scrolls" in field for name in field} <= {"scrolls", "keys", "clicks"}
-    assert evening.said().count("Executing <") > 100
+    assert evening.daemon_output().count("Executing <") > 100
     searched = places(evening, said, bus)
     assert len(searched[f"{evening.store}-wal"]) > 0
     assert is_in("Put it away", searched["the session bus"])
@@ -195,7 +195,7 @@ def leaky_evening(evening: Evening, script: str) -> set[tuple[str, str]]:
     type_into(evening, TYPED)
     until(lambda: {"Focused", "InputCounted"} <= set(evening.kinds()), what="focus and input are kept")
     evening.kill(daemon)
-    return traces(CANARIES, {**below(evening.home), "the daemon's outputs": evening.said().encode()})
+    return traces(CANARIES, {**below(evening.home), "the daemon's outputs": evening.daemon_output().encode()})
 
 
 @pytest.mark.parametrize("leak", LEAKS)

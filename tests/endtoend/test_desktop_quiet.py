@@ -76,12 +76,12 @@ def test_do_not_disturb_is_on_as_long_as_partner_time_lasts(place: Place) -> Non
     evening, was = place.evening, place.look()
     evening.run()
     evening.begin()
-    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
-    evening.say("pause", "20min")
+    until(place.is_quiet, within=LONG, what=f"quiet; its output: {evening.daemon_output()}")
+    evening.run_command("pause", "20min")
     until(lambda: place.look() == was, within=LONG, what="as before, in a pause")
-    evening.say("resume")
+    evening.run_command("resume")
     until(place.is_quiet, within=LONG, what="quiet again")
-    evening.say("stop")
+    evening.run_command("stop")
     until(lambda: place.look() == was, within=LONG, what="as before, at the end")
     evening.begin()
     until(place.is_quiet, within=LONG, what="quiet in the next one, too")
@@ -91,7 +91,7 @@ def test_do_not_disturb_is_restored_after_a_kill(place: Place) -> None:
     evening, was = place.evening, place.look()
     daemon = evening.run()
     evening.begin()
-    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; its output: {evening.daemon_output()}")
     evening.kill(daemon)
     assert place.is_quiet()
     again = evening.run()
@@ -99,7 +99,7 @@ def test_do_not_disturb_is_restored_after_a_kill(place: Place) -> None:
     # Where it holds back our own notifications as well, it waits until the start was shown for its time.
     until(place.is_quiet, within=LONG, what="quiet again")
     evening.kill(again)
-    evening.say("stop")
+    evening.run_command("stop")
     evening.run()
     until(lambda: place.look() == was, within=LONG, what="as before")
 
@@ -108,7 +108,7 @@ def test_do_not_disturb_is_restored_when_the_daemon_stops(place: Place) -> None:
     evening, was = place.evening, place.look()
     daemon = evening.run()
     evening.begin()
-    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; its output: {evening.daemon_output()}")
     daemon.send_signal(signal.SIGTERM)
     daemon.wait(15)
     assert place.look() == was
@@ -118,7 +118,7 @@ def test_a_change_by_the_person_wins(place: Place) -> None:
     evening = place.evening
     daemon = evening.run()
     evening.begin()
-    until(place.is_quiet, within=LONG, what=f"quiet; it said: {evening.said()}")
+    until(place.is_quiet, within=LONG, what=f"quiet; its output: {evening.daemon_output()}")
     place.by_hand()
     theirs = place.look()
     evening.kill(daemon)
@@ -126,7 +126,7 @@ def test_a_change_by_the_person_wins(place: Place) -> None:
     # Under the person's own Do Not Disturb the start may be held back, and then nothing is sensed.
     until(lambda: evening.status().get("sensing"), what="partner time goes on")
     evening.over()
-    until(lambda: "keeps quiet" in evening.said(), what="a word of it")
+    until(lambda: "keeps quiet" in evening.daemon_output(), what="a word of it")
     assert place.look() == theirs
 
 
@@ -151,7 +151,7 @@ def test_on_mako_nudges_are_shown_and_other_notifications_are_not(evening_with: 
         evening.env["DBUS_SESSION_BUS_ADDRESS"] = mako.address
         evening.run()
         evening.begin()
-        until(lambda: "turntoward" in mako.modes(), within=LONG, what=f"quiet; it said: {evening.said()}")
+        until(lambda: "turntoward" in mako.modes(), within=LONG, what=f"quiet; its output: {evening.daemon_output()}")
         until(lambda: not mako.is_bare(), what="the greeting")
         mako.ctl("dismiss", "--all")
         until(mako.is_bare, what="a bare screen")
@@ -180,10 +180,13 @@ def test_only_partner_time_declared_quiet_switches_do_not_disturb(evening_with: 
     evening = evening_with(dunstrc=dunst_lines(()))
     evening.run()
     evening.begin()
-    assert "keeps quiet" not in evening.said()
+    assert "keeps quiet" not in evening.daemon_output()
     evening.over()
     begins = SystemClock().now() - MINUTE
-    evening.say(
+    evening.run_command(
         "add", "Dinner", "--on", f"{begins:%Y-%m-%d}", "--from", f"{begins:%H:%M}", "--for", "60min", "--quiet", "--yes"
     )
-    until(lambda: "the desktop keeps quiet" in evening.said(), what=f"quiet; it said: {evening.said()}")
+    until(
+        lambda: "the desktop keeps quiet" in evening.daemon_output(),
+        what=f"quiet; its output: {evening.daemon_output()}",
+    )

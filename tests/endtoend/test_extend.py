@@ -33,12 +33,12 @@ def declare_one_that_ends_in(seconds: int, evening: Evening) -> datetime:
 def test_an_extended_session_goes_on_beyond_its_planned_end(evening: Evening) -> None:
     planned = declare_one_that_ends_in(8, evening)
     daemon = evening.run()
-    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed; its output: {evening.daemon_output()}")
     assert ends_at(evening) == planned
     before = evening.status()["occurrence"]
-    said = evening.say("extend", "5min")
+    output = evening.run_command("extend", "5min")
     later = planned + 300 * SECOND
-    assert re.search(rf"Tea goes on until (\w+, )?{later:%H:%M} instead of (\w+, )?{planned:%H:%M}\.", said)
+    assert re.search(rf"Tea goes on until (\w+, )?{later:%H:%M} instead of (\w+, )?{planned:%H:%M}\.", output)
     until(lambda: ends_at(evening) == planned + 300 * SECOND, what="the daemon goes by the later end")
     until(lambda: datetime.now(UTC) > planned + SECOND, what="the planned end has passed")
     seen = len(evening.observations())
@@ -49,7 +49,7 @@ def test_an_extended_session_goes_on_beyond_its_planned_end(evening: Evening) ->
     assert (kinds.count("PartnerTimeBegan"), kinds.count("PartnerTimeExtended")) == (1, 1)
     assert len(evening.rows("SELECT id FROM occurrences")) == 1
     senses = [json.loads(fields)["sense"] for _, _, kind, fields in evening.observations() if kind == "SensorStarted"]
-    assert len(senses) == len(set(senses)), "a sensor was started anew"
+    assert len(senses) == len(set(senses)), "a sensor was started again"
     assert daemon.poll() is None
 
     evening.over()
@@ -62,13 +62,13 @@ def test_an_extended_session_goes_on_beyond_its_planned_end(evening: Evening) ->
 def test_an_extended_session_is_resumed_after_a_kill_across_its_planned_end(evening: Evening, *, heard: bool) -> None:
     planned = declare_one_that_ends_in(6, evening)
     daemon = evening.run()
-    until(evening.is_sensed, what=f"everything is sensed; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed; its output: {evening.daemon_output()}")
     if heard:
-        evening.say("extend", "5min")
+        evening.run_command("extend", "5min")
         until(lambda: "PartnerTimeExtended" in evening.kinds(), what="the extension is kept")
     evening.kill(daemon)
     if not heard:
-        assert "Turntoward is not running" in evening.say("extend", "5min")
+        assert "Turntoward is not running" in evening.run_command("extend", "5min")
     kept = evening.observations()
     until(lambda: datetime.now(UTC) > planned + SECOND, what="the planned end has passed")
     evening.run()
@@ -80,4 +80,4 @@ def test_an_extended_session_is_resumed_after_a_kill_across_its_planned_end(even
     assert kinds[len(kept) :][: 1 if heard else 2] == (["Gap"] if heard else ["PartnerTimeExtended", "Gap"])
     assert (kinds.count("PartnerTimeBegan"), kinds.count("PartnerTimeExtended")) == (1, 1)
     assert len(evening.rows("SELECT id FROM occurrences")) == 1
-    assert "Traceback" not in evening.said()
+    assert "Traceback" not in evening.daemon_output()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.endtoend.conftest import Begin
-from tests.endtoend.evening import SPEAKS_FREELY, Evening
+from tests.endtoend.evening import NO_LIMITS, Evening
 from tests.rig.processes import until
 from tests.rig.x11 import Terminal
 
@@ -25,21 +25,21 @@ def test_without_a_bus_nudges_are_printed_and_recorded_so(evening: Evening) -> N
     del evening.env["DBUS_SESSION_BUS_ADDRESS"]
     evening.in_terminal = True
     evening.run()
-    evening.say("now", "30min")
+    evening.run_command("now", "30min")
     until(evening.is_sensed, what="everything is sensed")
     evening.feed()
     assert evening.scroll_until_nudged()["shown_by"] == "print"
-    said = evening.said().splitlines()
-    greeting, nudge = (line.partition(PRINTED)[2] for line in said if PRINTED in line)
+    output = evening.daemon_output().splitlines()
+    greeting, nudge = (line.partition(PRINTED)[2] for line in output if PRINTED in line)
     assert greeting.startswith("Partner time until ")
     assert " — Social media, 2 s." in nudge
-    (why,) = (line for line in said if "nudges are shown by print" in line)
+    (why,) = (line for line in output if "nudges are shown by print" in line)
     assert all(refused in why for refused in ("freedesktop: ", "notify-send: ", "plyer: "))
     assert evening.dunst.displayed() == 0
 
 
 def test_dunst_is_killed_and_restarted_between_nudges(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY)
+    evening = evening_with(config=NO_LIMITS)
     evening.in_terminal = True
     evening.run()
     evening.begin()
@@ -53,12 +53,12 @@ def test_dunst_is_killed_and_restarted_between_nudges(evening_with: Begin) -> No
     assert evening.scroll_until_nudged(3)["shown_by"] == "freedesktop"
     evening.answer("needed")
     until(lambda: evening.moments("outcome = 'needed' AND number = 3"), what="the answer of the third")
-    said = evening.said()
-    assert (said.count("shown by freedesktop"), said.count("shown by print")) == (2, 1)
+    output = evening.daemon_output()
+    assert (output.count("shown by freedesktop"), output.count("shown by print")) == (2, 1)
 
 
 def test_the_session_bus_is_killed_and_restarted_between_nudges(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY)
+    evening = evening_with(config=NO_LIMITS)
     evening.in_terminal = True
     daemon = evening.run()
     evening.begin()
@@ -76,7 +76,7 @@ def test_the_session_bus_is_killed_and_restarted_between_nudges(evening_with: Be
     evening.answer("together")
     until(lambda: evening.moments("outcome = 'together' AND number = 3"), what="the answer of the third")
     assert daemon.poll() is None
-    assert "Traceback" not in evening.said()
+    assert "Traceback" not in evening.daemon_output()
 
 
 def test_a_nudge_that_no_notifier_could_show_is_stored_as_undelivered(evening_with: Begin) -> None:
@@ -88,11 +88,11 @@ def test_a_nudge_that_no_notifier_could_show_is_stored_as_undelivered(evening_wi
     evening.scroll_until(lambda: evening.moments("outcome IS NOT NULL"), what="an outcome")
     (moment,) = evening.moments("decided = 'nudged'")
     assert (moment["shown_by"], moment["outcome"]) == (None, "undelivered")
-    assert PRINTED not in evening.said()
+    assert PRINTED not in evening.daemon_output()
 
 
 def test_the_x_server_is_killed_and_replaced(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY)
+    evening = evening_with(config=NO_LIMITS)
     daemon = evening.run()
     evening.begin()
     evening.feed()
@@ -107,29 +107,29 @@ def test_the_x_server_is_killed_and_replaced(evening_with: Begin) -> None:
     assert [row["outcome"] for row in evening.moments()] == ["unknown"]
 
     evening.display_again()
-    until(evening.is_sensed, what=f"everything is sensed again; it said: {evening.said()}")
+    until(evening.is_sensed, what=f"everything is sensed again; its output: {evening.daemon_output()}")
     evening.feed()
     again = evening.scroll_until_nudged(2)
     assert (again["shown_by"], again["use"] == first["use"]) == ("freedesktop", False)
     assert daemon.poll() is None
-    said = evening.said()
+    output = evening.daemon_output()
     for sensor in ("x11_focus", "x11_idle", "pynput_input"):
-        assert (said.count(f"{sensor} is lost"), said.count(f"{sensor} is back")) == (1, 1)
-    assert "Traceback" not in said
+        assert (output.count(f"{sensor} is lost"), output.count(f"{sensor} is back")) == (1, 1)
+    assert "Traceback" not in output
     # What was unknown is said as such.
     evening.over()
-    told = json.loads(evening.say("report", "--json"))
-    assert told["coverage"] < 1
+    parsed = json.loads(evening.run_command("report", "--json"))
+    assert parsed["coverage"] < 1
 
 
 def test_the_person_is_notified_where_nothing_can_be_sensed(evening: Evening) -> None:
     evening.env |= {"XDG_SESSION_TYPE": "wayland", "WAYLAND_DISPLAY": "wayland-0"}
     evening.run()
-    evening.say("now", "30min")
-    until(lambda: "what is in front cannot be sensed here" in evening.said(), what="the log's line")
+    evening.run_command("now", "30min")
+    until(lambda: "what is in front cannot be sensed here" in evening.daemon_output(), what="the log's line")
     until(lambda: evening.status().get("partner_time"), what="partner time")
     seen = evening.dunst.shown()
     assert seen.summary.startswith("Turntoward: Partner time until ")
     assert "turntoward doctor" in seen.body
-    assert evening.said().count("what is in front cannot be sensed here") == 1
-    assert "Not sensed: call, focus" in evening.say("status")
+    assert evening.daemon_output().count("what is in front cannot be sensed here") == 1
+    assert "Not sensed: call, focus" in evening.run_command("status")

@@ -45,7 +45,7 @@ def test_make_install_verifies_hashes_and_says_how_the_command_comes_on_the_path
     assert done.returncode == 0, done.stderr
     assert f"Installed: {home}/.local/bin/turntoward.\n" in done.stdout
     assert f'\n  export PATH="{home}/.local/bin:$PATH"\n' in done.stdout
-    said = subprocess.run([command, "--version"], env=env, capture_output=True, text=True, check=True).stdout
-    assert said.startswith("turntoward, version ")
+    output = subprocess.run([command, "--version"], env=env, capture_output=True, text=True, check=True).stdout
+    assert output.startswith("turntoward, version ")
     assert make("uninstall").returncode == 0
     assert not command.exists()

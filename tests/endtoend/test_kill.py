@@ -7,11 +7,11 @@ import json
 import pytest
 
 from tests.endtoend.conftest import Begin
-from tests.endtoend.evening import SPEAKS_FREELY, Evening
+from tests.endtoend.evening import NO_LIMITS, Evening
 from tests.rig.processes import until
 
 pytestmark = pytest.mark.real
-ONCE = SPEAKS_FREELY.replace("budget = 20", "budget = 1")
+ONCE = NO_LIMITS.replace("budget = 20", "budget = 1")
 
 
 @pytest.mark.parametrize(("config", "reason"), [("", "cool_down"), (ONCE, "budget")], ids=["cool-down", "budget"])
@@ -52,10 +52,10 @@ def test_a_kill_while_a_nudge_is_shown_loses_nothing_and_repeats_no_nudge(
 
     evening.over()
     assert len(evening.rows("SELECT id FROM occurrences")) == 1
-    told = json.loads(evening.say("report", "--json"))
-    assert (told["partner_times"]["all"], told["nudges"]["shown"]) == (1, 1)
-    assert [each["reason"] for each in told["unsaid"]] == [reason]
-    assert "Traceback" not in evening.said()
+    parsed = json.loads(evening.run_command("report", "--json"))
+    assert (parsed["partner_times"]["all"], parsed["nudges"]["shown"]) == (1, 1)
+    assert [each["reason"] for each in parsed["unsaid"]] == [reason]
+    assert "Traceback" not in evening.daemon_output()
 
 
 def test_an_answer_to_a_nudge_from_before_the_kill_does_no_harm(evening: Evening) -> None:
@@ -88,4 +88,4 @@ def test_repeated_kills_leave_one_session(evening: Evening) -> None:
     assert len(evening.rows("SELECT id FROM occurrences")) == 1
     daemon.terminate()
     assert daemon.wait(2) == 0
-    assert json.loads(evening.say("report", "--json"))["partner_times"]["all"] == 1
+    assert json.loads(evening.run_command("report", "--json"))["partner_times"]["all"] == 1

@@ -98,7 +98,7 @@ def test_a_nudge_expires_and_replaces_the_start_notification(ignored: Evening) -
 def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_path_factory: Any) -> None:
     """The flagship: nothing set, nothing replaced, a minute of real scrolling, and one notification that says why."""
     evening = Evening(stack, tmp_path_factory.mktemp("flagship") / "person", rules="")
-    assert "not running" in evening.say("now", "30min")
+    assert "not running" in evening.run_command("now", "30min")
     daemon = evening.run()
     greeting = evening.read_greeting()
     assert greeting.summary.startswith("Turntoward: Partner time until ")
@@ -122,15 +122,15 @@ def test_a_minute_of_scrolling_with_the_built_in_rules(stack: ExitStack, tmp_pat
     assert (moment["rule"], moment["category"], moment["shown_by"]) == ("F101", "social", "freedesktop")
     (use,) = (row for row in evening.rows("SELECT * FROM uses") if row["number"] == moment["use"])
     assert moment["decided_at"] - use["began"] == 60_000_000
-    # Whoever has left is not waited for: the end of partner time concludes.
+    # Nobody is waited for: the end of partner time settles the outcome.
     evening.over()
     assert [row["outcome"] for row in evening.moments("decided = 'nudged'")] == ["put_away_30"]
     assert evening.rows("SELECT end_reason FROM occurrences") == [{"end_reason": "stopped"}]
-    report = evening.say("report")
+    report = evening.run_command("report")
     assert "Scrolling in a feed" in report
     assert max(map(len, report.splitlines())) <= 80
-    told = json.loads(evening.say("report", "--json"))
-    assert [(each["name"], each["moments"]) for each in told["by_category"]] == [("social media", 1)]
+    parsed = json.loads(evening.run_command("report", "--json"))
+    assert [(each["name"], each["moments"]) for each in parsed["by_category"]] == [("social media", 1)]
     daemon.terminate()
     assert daemon.wait(2) == 0
 
@@ -140,8 +140,8 @@ def test_the_outcome_is_stored_when_its_time_is_over(put_away: tuple[Evening, Se
     (moment,) = until(lambda: evening.moments("outcome IS NOT NULL"), within=2 * CONCLUDED, what="the outcome")
     assert moment["outcome"] == "put_away_30"
     assert age(moment) >= CONCLUDED
-    told = json.loads(evening.say("report", "--json"))
-    assert told["nudges"]["within_30"] == 1
+    parsed = json.loads(evening.run_command("report", "--json"))
+    assert parsed["nudges"]["within_30"] == 1
 
 
 def test_a_nudge_without_reaction_is_ignored(ignored: Evening) -> None:

@@ -42,7 +42,7 @@ def sockets(pid: int) -> set[str]:
     return {to[len("socket:[") : -1] for to in opened(pid) if to.startswith("socket:[")}
 
 
-def doors(pid: int) -> list[str]:
+def listening_sockets(pid: int) -> list[str]:
     """Return every socket of the process that is not a connected Unix one: what listens, or belongs to a network."""
     ours = sockets(pid)
     found = []
@@ -65,33 +65,33 @@ def written(home: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_the_search_for_open_sockets_finds_them() -> None:
-    before = doors(os.getpid())
+    before = listening_sockets(os.getpid())
     with socket.socket(socket.AF_UNIX) as unix, socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        unix.bind("\0turntoward-tests-door")
+        unix.bind("\0turntoward-tests-socket")
         unix.listen()
         tcp.bind(("127.0.0.1", 0))
         tcp.listen()
         udp.bind(("127.0.0.1", 0))
-        assert len(doors(os.getpid())) == len(before) + 3
+        assert len(listening_sockets(os.getpid())) == len(before) + 3
 
 
 def test_nothing_is_open_before_between_and_after_sessions(evening: Evening) -> None:
     pid = evening.run().pid
     display = evening.desktop.display
-    assert (threads(pid), doors(pid), pid in x_clients(display)) == (1, [], False)
+    assert (threads(pid), listening_sockets(pid), pid in x_clients(display)) == (1, [], False)
     closed = [descriptors(pid)]
     for _ in range(2):
         evening.begin()
         evening.feed()
         evening.scroll_until(lambda: evening.kinds()[-1] == "InputCounted", what="input is kept")
-        # The same looks find what there is while partner time is under way; a door stands open at no time.
+        # The same functions find what there is while partner time is under way; no socket ever listens.
         assert pid in x_clients(display)
         assert threads(pid) > 1
         assert descriptors(pid) > closed[0]
-        assert doors(pid) == []
+        assert listening_sockets(pid) == []
         evening.over()
         until(lambda: threads(pid) == 1, what="one thread alone")
-        assert (doors(pid), pid in x_clients(display)) == ([], False)
+        assert (listening_sockets(pid), pid in x_clients(display)) == ([], False)
         closed.append(descriptors(pid))
     before, first, second = closed
     assert first == second
@@ -103,7 +103,7 @@ def test_nothing_is_open_before_between_and_after_sessions(evening: Evening) -> 
 
 def test_a_daemon_without_partner_time_never_connects_to_the_display(evening: Evening) -> None:
     pid = evening.run().pid
-    assert (threads(pid), doors(pid), pid in x_clients(evening.desktop.display)) == (1, [], False)
+    assert (threads(pid), listening_sockets(pid), pid in x_clients(evening.desktop.display)) == (1, [], False)
     # The session bus, and the loop's own pair.
     assert descriptors(pid)["socket"] == 3
     mapped = Path(f"/proc/{pid}/maps").read_text()
@@ -124,7 +124,7 @@ def test_nothing_is_written_while_toplevels_come_and_go(evening: Evening) -> Non
             evening.desktop.scroll(5)
             evening.desktop.press("a", "b")
     # It answers, so it has had its turn since.
-    said = subprocess.run(
+    output = subprocess.run(
         [
             "dbus-send",
             f"--bus={evening.bus.address}",
@@ -138,7 +138,7 @@ def test_nothing_is_written_while_toplevels_come_and_go(evening: Evening) -> Non
         check=True,
         timeout=30,
     )
-    assert '"partner_time": null' in said.stdout
+    assert '"partner_time": null' in output.stdout
     assert written(evening.home) == before
     assert evening.observations() == rows
     # The same look finds what is written once partner time begins.

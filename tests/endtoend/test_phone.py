@@ -18,7 +18,7 @@ import pytest
 
 from detector.clock import SystemClock
 from tests.endtoend.conftest import Begin
-from tests.endtoend.evening import COMMAND, SPEAKS_FREELY, Evening
+from tests.endtoend.evening import COMMAND, NO_LIMITS, Evening
 from tests.endtoend.traces import below, traces
 from tests.rig.adb_server import fake_adb
 from tests.rig.phone import HttpPhone, free_port, listens
@@ -55,7 +55,7 @@ def pair(evening: Evening, pairing: ExitStack, port: int, name: str = "my phone"
                 stderr=into.fileno(),
             )
         )
-    link = until(lambda: LINK.search(log.read_text()), what=f"a link; it said: {log.read_text()}")[0]
+    link = until(lambda: LINK.search(log.read_text()), what=f"a link; its output: {log.read_text()}")[0]
     phone = HttpPhone(link.partition("/pair/")[0])
     assert phone.pair(link) == name
     assert asking.wait(20) == 0, log.read_text()
@@ -70,7 +70,7 @@ def test_a_phone_from_pairing_to_removal(evening: Evening, pairing: ExitStack) -
     phone = pair(evening, pairing, port)
     assert sockets(daemon) == [("127.0.0.1", port)]
     evening.begin()
-    assert "my phone has reported nothing yet" in " ".join(evening.say("status").split())
+    assert "my phone has reported nothing yet" in " ".join(evening.run_command("status").split())
     greeting = evening.read_greeting()
     assert "Partner time" in greeting.summary
     for _ in range(3):
@@ -81,14 +81,14 @@ def test_a_phone_from_pairing_to_removal(evening: Evening, pairing: ExitStack) -
     nudge = evening.answer("put_away")
     assert "my phone" in nudge.body, nudge
     assert "third" in nudge.body
-    assert "has reported nothing yet" not in " ".join(evening.say("status").split())
+    assert "has reported nothing yet" not in " ".join(evening.run_command("status").split())
     phone.tell("screen_off")
-    said = evening.say("report")
-    assert "my phone" in said
-    report = json.loads(evening.say("report", "--json"))
+    output = evening.run_command("report")
+    assert "my phone" in output
+    report = json.loads(evening.run_command("report", "--json"))
     assert "my phone" in json.dumps(report)
     assert "laptop" in json.dumps(report)
-    evening.say("phone", "remove", "my phone", "--yes")
+    evening.run_command("phone", "remove", "my phone", "--yes")
     until(lambda: not listens(port), what="the phone API is closed")
     assert sockets(daemon) == []
     evening.over()
@@ -101,7 +101,7 @@ def test_the_phones_page_removes_it_and_the_phone_api_stops(evening: Evening, pa
     phone = pair(evening, pairing, port)
     assert phone.ask("DELETE", "/v1/phone") == (204, None)
     until(lambda: not listens(port), what="the phone API is closed")
-    assert "no phone" in evening.say("phone", "list").lower()
+    assert "no phone" in evening.run_command("phone", "list").lower()
 
 
 def test_a_removed_phone_is_refused_at_once_while_another_stays(evening: Evening, pairing: ExitStack) -> None:
@@ -109,7 +109,7 @@ def test_a_removed_phone_is_refused_at_once_while_another_stays(evening: Evening
     port = free_port()
     mine = pair(evening, pairing, port)
     old = pair(evening, pairing, port, "old phone")
-    evening.say("phone", "remove", "old phone", "--yes")
+    evening.run_command("phone", "remove", "old phone", "--yes")
     until(lambda: old.tell("screen_on")[0] == 401, what="the token opens nothing")
     assert old.tell("screen_on") == HttpPhone(old.url, "nonsense").tell("screen_on")
     assert mine.tell("screen_on") == (204, None)
@@ -139,9 +139,10 @@ def test_outside_partner_time_all_requests_get_the_same_answer_and_nothing_is_st
     evening.begin()
     assert all_answers() == outside
     until(
-        lambda: "PickedUp" in evening.kinds(), what=f"what was told inside is kept; {evening.kinds()} {evening.said()}"
+        lambda: "PickedUp" in evening.kinds(),
+        what=f"what was told inside is kept; {evening.kinds()} {evening.daemon_output()}",
     )
-    evening.say("pause", "10min")
+    evening.run_command("pause", "10min")
     until(lambda: "Paused" in evening.kinds(), what="a pause")
 
     def recorded() -> list[tuple[object, ...]]:
@@ -157,7 +158,7 @@ def test_outside_partner_time_all_requests_get_the_same_answer_and_nothing_is_st
     assert all_answers() == outside
     phone.ask("POST", "/v1/together", {"do": "stop"})
     assert len(evening.observations()) == kept
-    assert traces([CANARY], below(evening.home) | {"log": evening.said().encode()}) == set()
+    assert traces([CANARY], below(evening.home) | {"log": evening.daemon_output().encode()}) == set()
 
 
 def test_partner_time_is_started_from_the_phones_page(evening: Evening, pairing: ExitStack) -> None:
@@ -181,11 +182,11 @@ def test_a_phone_put_away_before_the_start_is_a_good_start(evening: Evening, pai
     evening.begin()
     until(lambda: "PutAway" in evening.kinds(), what="it is seen to")
     assert "PutAway" in evening.kinds()[:3]
-    assert "began with a phone put away" in evening.say("report")
+    assert "began with a phone put away" in evening.run_command("report")
 
 
 def test_a_phone_with_its_own_nudges_shows_them_instead_of_the_desktop(evening_with: Begin, pairing: ExitStack) -> None:
-    evening = evening_with(config=SPEAKS_FREELY)
+    evening = evening_with(config=NO_LIMITS)
     evening.run()
     phone = pair(evening, pairing, free_port(), "my phone", "--nudges-on-phone")
     evening.begin()
@@ -219,11 +220,14 @@ def test_unknown_apps_are_stored_as_counts(evening: Evening, pairing: ExitStack)
     phone.opens(CANARY)
     phone.reopens(CANARY)
     until(lambda: evening.kinds().count("Focused") >= 2, what="both are kept")
-    said = evening.say("what", "--unknown")
-    assert "my phone" in said
-    assert "2" in said
+    output = evening.run_command("what", "--unknown")
+    assert "my phone" in output
+    assert "2" in output
     evening.over()
-    assert traces([CANARY], below(evening.home) | {"log": evening.said().encode(), "said": said.encode()}) == set()
+    assert (
+        traces([CANARY], below(evening.home) | {"log": evening.daemon_output().encode(), "said": output.encode()})
+        == set()
+    )
 
 
 def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitStack, tmp_path: Path) -> None:
@@ -233,7 +237,7 @@ def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitS
     mine, hers = adb.phone("1A2B3C4D"), adb.phone("9Z8Y7X6W")
     evening = evening_with(config=f'[sources]\nadb = "{adb.server}"\n')
     daemon = evening.run()
-    evening.say("phone", "pair", "my phone", "--adb", "1A2B3C4D")
+    evening.run_command("phone", "pair", "my phone", "--adb", "1A2B3C4D")
     assert sockets(daemon) == [], "outside partner time nobody asks adb, and no phone API is needed"
     assert adb.requests() == []
     evening.begin()
@@ -252,7 +256,7 @@ def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitS
     until(lambda: evening.moments("decided = 'nudged'"), what="a nudge")
     assert "my phone" in evening.answer("needed").body
     assert {moment["device"] for moment in evening.moments()} == {"my phone"}
-    assert "my phone" in evening.say("status")
+    assert "my phone" in evening.run_command("status")
     mine.unplug()
     until(lambda: '"sense":"focus"' in str(spoken("my phone")[-1]["fields"]), what="its going away is a gap")
     # While nobody listens a message is read; the phone remembers it, in its own time, to the second.
@@ -267,11 +271,13 @@ def test_a_phone_on_a_cable_is_sensed_by_adb(evening_with: Begin, pairing: ExitS
     until(lambda: spoken("my phone")[-1]["kind"] == "Focused", what="it is back")
     (filled,) = evening.rows("SELECT * FROM uses WHERE number >= 1000000000")
     assert (filled["device"], filled["category"], filled["name"]) == ("my phone", "messaging", None)
-    evening.say("phone", "remove", "my phone", "--yes")
+    evening.run_command("phone", "remove", "my phone", "--yes")
     until(lambda: not adb.listened()["open"], what="nobody listens any more")
     evening.over()
     assert {kept["device"] for kept in evening.rows("SELECT device FROM observations")} == {"laptop", "my phone"}
-    assert traces(["com.reddit.frontpage", FEED], below(evening.home) | {"log": evening.said().encode()}) == set()
+    assert (
+        traces(["com.reddit.frontpage", FEED], below(evening.home) | {"log": evening.daemon_output().encode()}) == set()
+    )
 
 
 def test_a_switch_from_laptop_to_phone_is_one_sequence(evening: Evening, pairing: ExitStack) -> None:

@@ -9,7 +9,7 @@ import pytest
 from detector.store.recordings import write_recording
 from detector.store.store import Store
 from tests.endtoend.conftest import Begin
-from tests.endtoend.evening import SPEAKS_FREELY, Evening
+from tests.endtoend.evening import NO_LIMITS, Evening
 from tests.rig.processes import until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
@@ -20,8 +20,8 @@ def is_noticed(evening: Evening, times: int) -> bool:
 
 
 def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Begin) -> None:
-    evening = evening_with(config=SPEAKS_FREELY)
-    assert "For seven evenings no nudges are shown" in evening.say("quiet-week", "start")
+    evening = evening_with(config=NO_LIMITS)
+    assert "For seven evenings no nudges are shown" in evening.run_command("quiet-week", "start")
     daemon = evening.run()
     evening.begin()
     greeting = evening.read_greeting()
@@ -31,7 +31,7 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     feed = evening.feed()
     evening.scroll_until(lambda: is_noticed(evening, 1), what="the moment is kept")
     feed.close()
-    # A restart in the middle of it changes nothing, and greets again: whoever is there now may not have seen it.
+    # A restart in the middle of it changes nothing, and the start is shown again: the person who is there now may not have seen it.
     evening.kill(daemon)
     evening.run()
     until(evening.is_sensed, what="everything is sensed again")
@@ -41,10 +41,10 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     assert [(each["decided"], each["shown_by"]) for each in evening.moments()] == [("suppressed", None)] * 2
     assert [seen.summary for seen in evening.dunst.history()] == [greeting.summary] * 2
     assert evening.dunst.displayed() == 0
-    report = " ".join(evening.say("report").split())
+    report = " ".join(evening.run_command("report").split())
     assert "No nudge was shown for these moments: the quiet week, 0 of 7." in report
 
-    assert "from now on nudges are shown." in evening.say("quiet-week", "stop")
+    assert "from now on nudges are shown." in evening.run_command("quiet-week", "stop")
     until(lambda: "QuietWeekEnded" in evening.kinds(), what="the evening under way hears of it")
     feed.close()
     # What is said belongs to a use; the same feed, left and taken up within the same instant, would be the same use.
@@ -64,5 +64,5 @@ def test_no_nudge_is_shown_until_the_person_ends_the_quiet_week(evening_with: Be
     with Store.open(evening.store, read_only=True) as store:
         (kept,) = store.history.occurrences()
         write_recording(recording, store.history.observations(kept.id))
-    again = json.loads(evening.say("replay", str(recording), "--json"))["moments"]
+    again = json.loads(evening.run_command("replay", str(recording), "--json"))["moments"]
     assert [(each["rule"], each["decided"], each["reason"]) for each in again] == decided

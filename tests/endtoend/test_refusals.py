@@ -26,23 +26,23 @@ def test_the_daemon_ends_within_two_seconds_while_a_nudge_is_shown(evening: Even
     until(lambda: evening.dunst.displayed() == 0, what="the nudge is taken away")
     assert evening.status()["running"] is False
     assert evening.rows("SELECT ended FROM occurrences") == [{"ended": None}]
-    assert "Traceback" not in evening.said()
+    assert "Traceback" not in evening.daemon_output()
 
 
 def test_a_second_daemon_is_refused_and_does_no_harm(evening: Evening) -> None:
     first = evening.run()
     before = evening.status()
     assert evening.attempt().wait(20) == 1
-    assert f"already running (process {first.pid})" in evening.said()
+    assert f"already running (process {first.pid})" in evening.daemon_output()
     assert evening.status() == before
     assert first.poll() is None
 
 
 def test_a_mistyped_command_is_refused_with_the_nearest_name(evening_with: Begin) -> None:
     evening = evening_with(has_store=False)
-    said = evening.say("pasue", "30min", code=2)
-    assert "There is no command 'pasue'. Did you mean 'pause'?" in said
-    assert "Traceback" not in said
+    output = evening.run_command("pasue", "30min", code=2)
+    assert "There is no command 'pasue'. Did you mean 'pause'?" in output
+    assert "Traceback" not in output
     assert not evening.store.exists()
 
 
@@ -57,16 +57,16 @@ def test_a_mistyped_command_is_refused_with_the_nearest_name(evening_with: Begin
 )
 def test_invalid_arguments_are_refused_and_no_store_is_made(evening_with: Begin, command: str, words: str) -> None:
     evening = evening_with(has_store=False)
-    said = evening.say(*command.split(), code=2)
-    assert words in said
-    assert "Traceback" not in said
+    output = evening.run_command(*command.split(), code=2)
+    assert words in output
+    assert "Traceback" not in output
     assert not evening.store.exists()
 
 
 def test_broken_settings_are_refused_with_every_place(evening_with: Begin) -> None:
     evening = evening_with(config='[policy]\ncool_dwn = "1 min"\nbudget = 900\n', has_store=False)
     assert evening.attempt().wait(20) == 2
-    said, path = evening.said(), evening.settings / "config.toml"
+    said, path = evening.daemon_output(), evening.settings / "config.toml"
     assert f"{path}:2" in said
     assert "cool_down" in said
     assert f"{path}:3" in said
@@ -80,8 +80,8 @@ def test_settings_broken_while_it_runs_are_reported_and_the_old_ones_used(evenin
     evening.begin()
     evening.feed()
     evening.scroll_until_nudged()
-    assert "config.toml:1" in evening.say("status")
-    assert evening.said().count("polcy") >= 1
+    assert "config.toml:1" in evening.run_command("status")
+    assert evening.daemon_output().count("polcy") >= 1
     assert daemon.poll() is None
 
 
@@ -91,7 +91,11 @@ def test_a_broken_own_rule_is_left_out_and_reported(evening_with: Begin) -> None
     evening.run()
     evening.begin()
     place = f"{evening.settings / 'rules/quick.toml'}:"
-    for said in (evening.said(), evening.say("status"), *json.loads(evening.say("doctor", "--json"))["problems"]):
+    for said in (
+        evening.daemon_output(),
+        evening.run_command("status"),
+        *json.loads(evening.run_command("doctor", "--json"))["problems"],
+    ):
         assert place in said
         assert "There is no feature 'dwel'." in said
         assert "Did you mean 'dwell'?" in said

@@ -17,7 +17,7 @@ from detector.partner_time.model import PartnerTime
 from detector.store.store import Store
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import Evening, x_clients
-from tests.endtoend.test_outside import descriptors, doors, threads
+from tests.endtoend.test_outside import descriptors, listening_sockets, threads
 from tests.rig.processes import needs, started, until
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
@@ -89,7 +89,7 @@ def test_one_notification_before_at_the_start_and_at_the_end(evening_with: Begin
         assert "sound-name" not in call
     (kept,) = evening.rows("SELECT started_well, end_reason FROM occurrences")
     assert kept == {"started_well": 1, "end_reason": "ended"}
-    assert "Every screen put away at the start: in 1 of 1 partner time." in evening.say("report")
+    assert "Every screen put away at the start: in 1 of 1 partner time." in evening.run_command("report")
 
 
 def test_each_notification_replaces_the_one_before_and_the_last_is_closed(evening_with: Begin, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_restart_does_not_repeat_the_reminder_and_a_start_shows_none(evening_w
         # Another one, of which no daemon knew when it was due: what comes late is not said.
         declare(evening, 30)
         daemon = evening.run()
-        evening.say("pause", "1min")
+        evening.run_command("pause", "1min")
         until(lambda: evening.status().get("paused_until"), what="it has looked at everything")
         assert len(asked(log)) == 1
 
@@ -132,7 +132,7 @@ def test_all_of_them_can_be_turned_off_but_the_start_notification(evening_with: 
         assert (greeting.summary[:31], greeting.body) == ("Turntoward: Partner time until ", "Dinner.")
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")
         # It has done all that it had to do at the end, and answers.
-        evening.say("pause", "1min")
+        evening.run_command("pause", "1min")
         until(lambda: evening.status().get("paused_until"), what="it has looked at everything")
         assert len(asked(log)) == 1
 
@@ -148,7 +148,7 @@ def test_no_line_at_an_end_that_was_slept_through(evening_with: Begin, tmp_path:
     with overheard(evening, tmp_path / "asked") as log:
         evening.run()
         until(lambda: evening.rows("SELECT id FROM occurrences WHERE ended IS NOT NULL"), what="the end")
-        evening.say("pause", "1min")
+        evening.run_command("pause", "1min")
         until(lambda: evening.status().get("paused_until"), what="it has looked at everything")
         assert asked(log) == []
 
@@ -159,8 +159,8 @@ def test_notifications_outside_partner_time_leave_nothing_open(evening_with: Beg
     pid = evening.run().pid
     before = descriptors(pid)
     until(lambda: evening.dunst.displayed() == 1, what="the heads-up")
-    assert (threads(pid), doors(pid), pid in x_clients(evening.desktop.display)) == (1, [], False)
+    assert (threads(pid), listening_sockets(pid), pid in x_clients(evening.desktop.display)) == (1, [], False)
     until(lambda: evening.dunst.displayed() == 0, what="it is gone by itself")
     # The two files beside the store's own come with the first write.
     left = {name for name in descriptors(pid) - before if not name.startswith(f"{evening.store}-")}
-    assert (left, threads(pid), doors(pid)) == (set(), 1, [])
+    assert (left, threads(pid), listening_sockets(pid)) == (set(), 1, [])

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.endtoend.conftest import Begin
-from tests.endtoend.evening import PAGE, QUICK, SPEAKS_FREELY, Evening
+from tests.endtoend.evening import NO_LIMITS, PAGE, QUICK, Evening
 
 pytestmark = [pytest.mark.real, pytest.mark.thorough]
 
@@ -28,15 +28,15 @@ def scrolled_for(evening: Evening) -> float:
 
 
 def test_a_changed_rule_file_counts_from_the_next_partner_time_on_and_status_says_so(evening_with: Begin) -> None:
-    evening = evening_with(rules=SLOW, config=SPEAKS_FREELY)
+    evening = evening_with(rules=SLOW, config=NO_LIMITS)
     daemon = evening.run()
     evening.begin()
     evening.read_greeting()
-    assert CHANGED not in evening.say("status")
+    assert CHANGED not in evening.run_command("status")
     file = evening.settings / "rules/quick.toml"
     file.write_text(SLOW + ANOTHER)
-    assert CHANGED in evening.say("status").replace("\n  ", " ")
-    assert json.loads(evening.say("status", "--json"))["rules_changed"] is True
+    assert CHANGED in evening.run_command("status").replace("\n  ", " ")
+    assert json.loads(evening.run_command("status", "--json"))["rules_changed"] is True
     daemon.send_signal(signal.SIGHUP)
     evening.feed()
     evening.scroll_until(
@@ -45,9 +45,9 @@ def test_a_changed_rule_file_counts_from_the_next_partner_time_on_and_status_say
     assert not evening.moments("1"), "the session goes on with the rules it began with"
     assert "RulesChanged" not in evening.kinds()
     evening.over()
-    assert CHANGED not in evening.say("status"), "no session runs"
+    assert CHANGED not in evening.run_command("status"), "no session runs"
     evening.begin()
-    assert CHANGED not in evening.say("status")
+    assert CHANGED not in evening.run_command("status")
     evening.scroll_until_nudged()
     assert {moment["rule"] for moment in evening.moments("shown_by IS NOT NULL")} == {"X101"}
     evening.over()

@@ -12,7 +12,7 @@ from typing import Final
 
 PIECE: Final = 8
 LEAST: Final = 2 * PIECE
-"""A word must be so long that one half of it is a piece, wherever it is split."""
+"""Minimum length of a word, so that one half of it is a piece wherever it is split."""
 
 
 def is_in(word: str, content: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""`.venv/bin/python -m tests.golden`: writes the year anew. Read what changed, day by day, before you keep it."""
+"""`.venv/bin/python -m tests.golden`: writes the year again. Read what changed, day by day, before you keep it."""
 
 from __future__ import annotations
 

@@ -39,11 +39,11 @@ _MARGIN = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)  (.*)")
 
 @dataclass
 class Line:
-    """A day as it is lived in one place."""
+    """A day in one place."""
 
     day: date
     zone: str
-    lived: list[str] = field(default_factory=list)
+    occurrences: list[str] = field(default_factory=list)
     margin: list[str] = field(default_factory=list)
 
 
@@ -131,7 +131,7 @@ class Year:
         return next(zone for since, zone in reversed(self.places) if since <= at)
 
     def lines(self) -> list[Line]:
-        """Return every day in every place, in the order in which they are lived."""
+        """Return every day in every place, in the order of time."""
         found: list[Line] = []
         leaves = [at for at, _ in self.places[1:]] + [self._midnight(self.last + DAY)]
         for (since, zone), until in zip(self.places, leaves, strict=True):
@@ -145,7 +145,7 @@ class Year:
             line = next(
                 each for each in found if (each.zone, each.day) == (zone, kept.began.astimezone(ZoneInfo(zone)).date())
             )
-            line.lived.append(_say(kept.title, kept.began, kept.ended or kept.ends, ZoneInfo(zone)))
+            line.occurrences.append(_say(kept.title, kept.began, kept.ended or kept.ends, ZoneInfo(zone)))
         return found
 
     def _margin(self, day: date, here: ZoneInfo, since: datetime, until: datetime) -> Iterator[str]:
@@ -209,10 +209,10 @@ def written(lines: list[Line]) -> str:
             made += ["", f"-- {line.zone}"]
             place = line.zone
         margin = f"   [{'; '.join(line.margin)}]" if line.margin else ""
-        made.append(f"{line.day:%a %d %b}  {' · '.join(line.lived)}{margin}".rstrip())
+        made.append(f"{line.day:%a %d %b}  {' · '.join(line.occurrences)}{margin}".rstrip())
     return "\n".join(made) + "\n"
 
 
 HEAD = """\
-The year 2027 of the couple of the_couple.txt as it is lived: a line for each day in each place, by the clock on the wall.
+The year 2027 of the couple of the_couple.txt as the program computes it: a line for each day in each place, by the clock on the wall.
 An end that is earlier than its beginning is on the next day. In brackets: what is special, and what they said."""

@@ -1,7 +1,7 @@
 """A year of a couple's calendar, simulated day by day through the real commands, as a person would expect it.
 
 `the_couple.txt` is what they declare and what happens; `a_year.txt` is the year. Where it is to become another, on
-purpose: `.venv/bin/python -m tests.golden` writes it anew, and whoever keeps it has read what changed, day by day.
+purpose: `.venv/bin/python -m tests.golden` writes it again; read what changed, day by day, before you commit it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ HOLIDAYS = re.findall(r"(?m)^(\d{4}-\d\d-\d\d) to (\S+)  ", (HERE / "the_couple.
 def test_the_year_of_a_couple_equals_the_golden_file(tmp_path: Path) -> None:
     simulated = simulate_year(tmp_path)
     changed = "\n".join(
-        unified_diff(KEPT.splitlines(), simulated.splitlines(), "a_year.txt", "as it is lived now", "", "", 0, "")
+        unified_diff(KEPT.splitlines(), simulated.splitlines(), "a_year.txt", "as it is computed now", "", "", 0, "")
     )
-    assert not changed, f"{changed}\n`.venv/bin/python -m tests.golden` writes the year anew, if that is meant."
+    assert not changed, f"{changed}\n`.venv/bin/python -m tests.golden` writes the year again, if that is meant."
 
 
 def days() -> Iterator[tuple[str, date, str]]:

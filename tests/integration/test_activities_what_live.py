@@ -22,7 +22,7 @@ CANARY = "qzxcanary"
 WHAT = (sys.executable, "-m", "detector.cli", "what")
 
 
-# Whoever runs the tests in the background has Ctrl+C ignored, and what is started inherits that.
+# Tests that run in the background ignore Ctrl+C, and started programs would inherit that.
 HEEDS_CTRL_C = ("env", "--default-signal=INT")
 
 
@@ -70,6 +70,8 @@ def test_what_once_ends_by_itself_and_names_what_would_be_kept(x_desktop: Deskto
     config_path().parent.mkdir(parents=True)
     config_path().write_text("[store]\nkeep_names = true\n")
     x_desktop.xterm("Home / X — Mozilla Firefox", wm_class="firefox")
-    said = subprocess.run([*WHAT, "--once"], env=x_desktop.env, capture_output=True, text=True, timeout=30, check=True)
-    assert "social: X" in said.stdout
-    assert "Home" not in said.stdout
+    output = subprocess.run(
+        [*WHAT, "--once"], env=x_desktop.env, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert "social: X" in output.stdout
+    assert "Home" not in output.stdout

@@ -71,9 +71,9 @@ def table(done: Result) -> dict[str, list[str]]:
 
 def test_without_kept_evenings_backtest_says_what_to_do() -> None:
     for _ in range(2):
-        said = " ".join(run().stdout.split())
-        assert "No partner time is kept since" in said
-        assert "`turntoward import activitywatch`" in said
+        output = " ".join(run().stdout.split())
+        assert "No partner time is kept since" in output
+        assert "`turntoward import activitywatch`" in output
         assert json.loads(run("--json").stdout)["partner_times"] == 0
         # A store in which nothing is kept yet says the same.
         Store.open(store_path()).close()
@@ -265,7 +265,7 @@ def test_progress_is_written_to_stderr_only_if_it_takes_long(tmp_path: Path) -> 
     assert "observations." in done.stdout
 
 
-def test_observations_of_one_evening_are_played_in_the_order_of_their_instants_whenever_they_were_saved() -> None:
+def test_observations_are_played_in_the_order_of_their_instants_whenever_saved() -> None:
     (timeline,) = read_timelines(NEWS, "test")
     by = MORNING - timedelta(days=1) - timeline.observations[0].at.replace(hour=0, minute=0)
     laptop = list(shift(timeline.observations, by))

@@ -50,13 +50,13 @@ def ours(tmp_path: Path) -> Path:
 def run(*arguments: str | Path, code: int = 0, given: bytes | None = None) -> str:
     """Run the command; return all that it said, each run of blanks as one."""
     done = CliRunner().invoke(turntoward, [str(each) for each in arguments], input=given)
-    said = done.output + str(done.exception or "")
-    assert bool(code) == bool(done.exit_code), said
+    output = done.output + str(done.exception or "")
+    assert bool(code) == bool(done.exit_code), output
     if code == 2:
         assert type(done.exception).__name__ in {"UserError", "SystemExit"}, repr(done.exception)
     if not {"--json", "export"} & set(map(str, arguments)):
         assert max((len(line) for line in done.output.splitlines() if "/" not in line), default=0) <= 80
-    return " ".join(said.split())
+    return " ".join(output.split())
 
 
 def kept() -> Store:
@@ -74,15 +74,15 @@ def declared() -> list[str]:
 
 
 def test_import_reports_what_it_read_and_starts_nothing(ours: Path) -> None:
-    said = run("calendar", "import", ours)
-    assert "Ours: 3 events, of which 2 propose partner time: those with #us in the title." in said
-    assert "1 Dinner: every Tuesday, 18:30–20:00" in said
-    assert "tomorrow 18:30–20:00 Tuesday 1 December 18:30–20:00 Tuesday 8 December 18:30–20:00" in said
-    assert "2 Walk: Saturday 28 November 11:00–12:30" in said
-    assert "2 proposals wait for your answer. Nothing of it starts until you accept it" in said
+    output = run("calendar", "import", ours)
+    assert "Ours: 3 events, of which 2 propose partner time: those with #us in the title." in output
+    assert "1 Dinner: every Tuesday, 18:30–20:00" in output
+    assert "tomorrow 18:30–20:00 Tuesday 1 December 18:30–20:00 Tuesday 8 December 18:30–20:00" in output
+    assert "2 Walk: Saturday 28 November 11:00–12:30" in output
+    assert "2 proposals wait for your answer. Nothing of it starts until you accept it" in output
     assert (declared(), decided()) == ([], [("Dinner", "open"), ("Walk", "open")])
     assert "No partner time is declared" in run("list")
-    assert "Nothing changed." not in said
+    assert "Nothing changed." not in output
     assert "2 proposals wait" in run("calendar", "import", ours)
     assert len(decided()) == 2
 
@@ -91,20 +91,20 @@ def test_the_first_ten_problems_are_named_and_the_rest_counted(tmp_path: Path) -
     path = tmp_path / "bad.ics"
     bad = [event("DTSTART:soon", uid=str(number), summary=f"Bad {number} #us") for number in range(13)]
     path.write_bytes(calendar(*bad, dinner(uid="good")))
-    said = run("calendar", "import", path)
-    assert "bad: 14 events, of which 1 proposes partner time" in said
-    assert "Not understood, and left out (13): line 3, Bad 0: DTSTART 'soon' is no date." in said
-    assert "Bad 9:" in said
-    assert "Bad 10:" not in said
-    assert "and 3 more" in said
+    output = run("calendar", "import", path)
+    assert "bad: 14 events, of which 1 proposes partner time" in output
+    assert "Not understood, and left out (13): line 3, Bad 0: DTSTART 'soon' is no date." in output
+    assert "Bad 9:" in output
+    assert "Bad 10:" not in output
+    assert "and 3 more" in output
 
 
 def test_proposals_are_accepted_and_declined_by_number(ours: Path) -> None:
     run("calendar", "import", ours)
     assert "Accepted: 1 proposal. It is declared now" in run("calendar", "accept", "2")
-    said = run("calendar", "proposals")
-    assert "Ours proposes: 1 Dinner: every Tuesday" in said
-    assert "Walk" not in said
+    output = run("calendar", "proposals")
+    assert "Ours proposes: 1 Dinner: every Tuesday" in output
+    assert "Walk" not in output
     assert "Declined: Dinner" in run("calendar", "decline", "all")
     assert decided() == [("Dinner", "declined"), ("Walk", "accepted")]
     assert declared() == ["Walk"]
@@ -121,9 +121,9 @@ def test_a_changed_proposal_waits_and_shows_what_holds_meanwhile(ours: Path) -> 
     run("calendar", "import", ours, "--accept", "--yes")
     run("calendar", "accept", "all", "--not-always")
     ours.write_bytes(OURS.replace(b"T183000", b"T190000").replace(b"T200000", b"T203000"))
-    said = run("calendar", "import", ours)
-    assert "1 proposal waits" in said
-    assert "Dinner: every Tuesday, 19:00–20:30" in said
+    output = run("calendar", "import", ours)
+    assert "1 proposal waits" in output
+    assert "Dinner: every Tuesday, 19:00–20:30" in output
     assert "It changed. Until you answer, this holds: Dinner: every Tuesday, 18:30–20:00" in run(
         "calendar", "proposals"
     )
@@ -143,8 +143,8 @@ def test_always_can_be_switched_on_and_off(ours: Path) -> None:
     assert "There is no terminal to ask on" in run("calendar", "accept", "1", "--always", code=2)
     assert "There is no terminal to ask on" in run("calendar", "import", ours, "--accept", code=2)
     assert declared() == []
-    said = run("calendar", "accept", "1", "--always", "--yes")
-    assert "What Ours proposes is accepted from now on. Still asked about: a new series, a new title" in said
+    output = run("calendar", "accept", "1", "--always", "--yes")
+    assert "What Ours proposes is accepted from now on. Still asked about: a new series, a new title" in output
     more = event("DTSTART;TZID=Europe/Berlin:20261129T110000", "DURATION:PT1H", uid="4", summary="Dinner #us")
     ours.write_bytes(OURS.replace(b"END:VCALENDAR", "\r\n".join([*more, "END:VCALENDAR"]).encode()))
     run("calendar", "import", ours)
@@ -196,7 +196,7 @@ def test_a_message_that_cancels_takes_back_what_another_file_brought(ours: Path,
 def test_a_list_looks_at_each_accepted_partner_time_a_few_times_however_many_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    """No figure is computed anew for each line, and no cache that is a little too small makes it so."""
+    """No figure is computed again for each line, even where a cache is a little too small."""
     file = tmp_path / "many.ics"
     file.write_bytes(calendar(*(dinner("RRULE:FREQ=WEEKLY", uid=str(number)) for number in range(count))))
     run("calendar", "import", file, "--accept", "--yes")
@@ -225,10 +225,10 @@ def test_importing_a_file_again_updates_the_same_calendar(ours: Path, tmp_path: 
         assert [each.name for each in found] == ["Ours", "Ours 2", "Piped"]
         assert found[0].choice == EventFilter(tag=None, everything=True)
         assert len(store.calendars.proposals(found[2].number)) == 1
-    said = run("calendar", "list")
-    assert "1 Ours: imported," in said
-    assert "Counts: every event; what it proposes is asked about." in said
-    assert "3 Piped: imported, the standard input" in said
+    output = run("calendar", "list")
+    assert "1 Ours: imported," in output
+    assert "Counts: every event; what it proposes is asked about." in output
+    assert "3 Piped: imported, the standard input" in output
     # Without a choice it stays the one of before; with none before, it is the tag.
     run("calendar", "import", ours)
     with kept() as store:
@@ -257,8 +257,8 @@ def test_remove_shows_what_goes_with_the_calendar_and_asks(ours: Path) -> None:
     assert "There is no terminal to ask on" in run("calendar", "remove", "Ours", code=2)
     assert "Did you mean 'Ours'?" in run("calendar", "remove", "Our", code=2)
     assert declared() == ["Dinner", "Walk"]
-    said = run("calendar", "remove", "ours", "--yes")
-    assert "With it went what you had accepted: Dinner: every Tuesday, 18:30–20:00" in said
+    output = run("calendar", "remove", "ours", "--yes")
+    assert "With it went what you had accepted: Dinner: every Tuesday, 18:30–20:00" in output
     assert (declared(), decided()) == ([], [])
     assert "No calendar proposes anything" in run("calendar", "list")
 
@@ -335,12 +335,12 @@ def test_titles_that_do_not_count_are_neither_stored_nor_shown(tmp_path: Path, h
         event(f"DTSTART;TZID={CANARY}:20261124T183000", summary=CANARY, uid=CANARY)[:-1],
     ]
     path.write_bytes(calendar(dinner("RRULE:FREQ=WEEKLY", *hidden), *others))
-    said = "".join(
+    output = "".join(
         run("calendar", *words)
         for words in (["import", path], ["accept", "all"], ["proposals", "--all", "--json"], ["list"], ["export"])
     )
-    assert "Dinner" in said
-    assert CANARY not in said.replace(str(path), "")
+    assert "Dinner" in output
+    assert CANARY not in output.replace(str(path), "")
     written = [found for found in home.rglob("*") if found.is_file()]
     assert written
     assert [found for found in written if CANARY.encode() in found.read_bytes()] == []
@@ -369,9 +369,9 @@ def test_an_export_can_be_imported_unchanged(tmp_path: Path) -> None:
         store.plans.skip("1@20261125T093000Z", NOW)
         store.plans.skip("3@20261126T150000Z", NOW)
     path = tmp_path / "out.ics"
-    said = run("calendar", "export", path)
-    assert "Wrote 3 partner times to" in said
-    assert "1 that is over is not in it: --all." in said
+    output = run("calendar", "export", path)
+    assert "Wrote 3 partner times to" in output
+    assert "1 that is over is not in it: --all." in output
     assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text(encoding="utf-8").replace("\n ", "")
     for line in (
@@ -414,5 +414,5 @@ def test_progress_is_shown_after_a_second_and_not_before(ours: Path, monkeypatch
     assert "Asking" not in run("calendar", "import", ours)
     monkeypatch.setattr(calendar_progress, "DELAY", 0.0)
     ours.write_bytes(calendar(*(dinner(uid=str(number)) for number in range(2000))))
-    said = run("calendar", "import", ours)
-    assert said.startswith("Asking the file …")
+    output = run("calendar", "import", ours)
+    assert output.startswith("Asking the file …")

@@ -60,10 +60,10 @@ class Home:
             process = self._stack.enter_context(
                 started([sys.executable, "-c", program], env=self.env, stdout=log, stderr=log.fileno())
             )
-        until(lambda: self.status().get("started"), what=f"the daemon; it said: {self.log.read_text()}")
+        until(lambda: self.status().get("started"), what=f"the daemon; its output: {self.log.read_text()}")
         return process
 
-    def say(self, *words: str) -> str:
+    def run_command(self, *words: str) -> str:
         done = subprocess.run(
             [str(COMMAND), *words], env=self.env, capture_output=True, text=True, timeout=60, check=False
         )
@@ -71,8 +71,8 @@ class Home:
         return done.stdout
 
     def status(self) -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(running_status(self.lock) or "{}")
-        return said
+        parsed: dict[str, Any] = json.loads(running_status(self.lock) or "{}")
+        return parsed
 
     def under_way(self) -> str | None:
         return self.status().get("partner_time")
@@ -114,7 +114,7 @@ def server(stack: ExitStack) -> Server:
 
 
 def subscribed(person: Home, server: Server, *more: str) -> None:
-    person.say("calendar", "subscribe", server.url(path=SECRET), "--local", "--yes", *more)
+    person.run_command("calendar", "subscribe", server.url(path=SECRET), "--local", "--yes", *more)
 
 
 def children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -155,9 +155,9 @@ def test_a_calendar_is_not_fetched_at_the_start_nor_before_it_is_due(person: Hom
     person.long_ago()
     daemon = person.daemon("from detector.daemon import compose; compose.run()")
     # What a person says is done after whatever else the daemon had to do by then.
-    person.say("now", "5min")
+    person.run_command("now", "5min")
     until(person.under_way, what="partner time")
-    person.say("stop")
+    person.run_command("stop")
     until(lambda: person.under_way() is None, what="the end")
     assert children(daemon) == []
     assert len(server.served.asked) == 1
@@ -174,7 +174,7 @@ def test_a_server_that_fails_is_logged_once_and_leaves_everything_as_it_was(pers
         until(person.asked_again, what="the refresh")
     assert person.everything()[:2] == before[:2]
     assert person.rows("SELECT why FROM calendars") == [("the server failed (500)",)]
-    assert "and the server failed (500); the copy in force is of" in " ".join(person.say("status").split())
+    assert "and the server failed (500); the copy in force is of" in " ".join(person.run_command("status").split())
     until(lambda: "could not be refreshed" in person.log.read_text(), what="the line in the log")
     assert person.log.read_text().count("calendar 1 could not be refreshed: the server failed (500)") == 1
     assert "canary" not in person.log.read_text().lower()

@@ -182,7 +182,7 @@ def test_a_failing_calendar_is_retried_with_growing_waits(rig: Rig) -> None:
     rig.go(HOURS * 2)
     asyncio.run(asking.refresh())
     assert rig.planned[-1] is not None
-    assert rig.planned[-1] - rig.clock.now() <= RETRY * (1 + SPREAD), "it begins anew after it went well"
+    assert rig.planned[-1] - rig.clock.now() <= RETRY * (1 + SPREAD), "after a success it starts from the beginning"
 
 
 def test_a_servers_retry_after_is_respected(rig: Rig) -> None:

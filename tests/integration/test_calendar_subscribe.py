@@ -57,16 +57,16 @@ def server(serve: Callable[..., Server]) -> Server:
 def run(*arguments: str, code: int = 0) -> str:
     """Run the command; return what it said in one line, after a look for what must not be in it."""
     done: Result = CliRunner().invoke(turntoward, list(arguments))
-    said = done.output + str(done.exception or "")
+    output = done.output + str(done.exception or "")
     expected = 0 if code == 0 else 1
-    assert done.exit_code == expected or (code and done.exit_code), said
+    assert done.exit_code == expected or (code and done.exit_code), output
     if code:
         assert done.exception is not None
         assert {"UserError": 2, "TurntowardError": 1}.get(type(done.exception).__name__, 0) == code, repr(
             done.exception
         )
-    assert "canary" not in said.lower()
-    return " ".join(said.split())
+    assert "canary" not in output.lower()
+    return " ".join(output.split())
 
 
 def kept() -> tuple[list[Calendar], list[Proposal]]:
@@ -96,17 +96,17 @@ def again(
 
 
 def test_subscribe_fetches_at_once_and_proposals_wait(server: Server) -> None:
-    said = run("calendar", "subscribe", server.url(path=SECRET), "--local", "--yes")
-    assert "This is plain http: anybody on the way there can read the calendar and change what comes." in said
-    assert "Whoever runs 127.0.0.1 sees that this device asks, from where and when; not what you accept" in said
+    output = run("calendar", "subscribe", server.url(path=SECRET), "--local", "--yes")
+    assert "This is plain http: anybody on the way there can read the calendar and change what comes." in output
+    assert "Whoever runs 127.0.0.1 sees that this device asks, from where and when; not what you accept" in output
     assert (
         f"In Our calendar (http://127.0.0.1:{server.port}/…) there are 3 events; 2 of them are meant as partner time"
-        in said
+        in output
     )
-    assert "those with #us in the title" in said
-    assert "You are subscribed to Our calendar. It is read again every 6 h" in said
-    assert "2 proposals wait for your answer" in said
-    assert "Nothing of it starts until you accept it." in said
+    assert "those with #us in the title" in output
+    assert "You are subscribed to Our calendar. It is read again every 6 h" in output
+    assert "2 proposals wait for your answer" in output
+    assert "Nothing of it starts until you accept it." in output
     (calendar,), proposals = kept()
     assert (calendar.subscribed, calendar.local, calendar.auto_accepts, calendar.etag) == (True, True, False, '"one"')
     assert calendar.refreshed == calendar.tried is not None
@@ -124,8 +124,8 @@ def test_progress_is_shown_only_while_it_takes_long(server: Server, monkeypatch:
 
 
 def test_with_accept_proposals_are_declared_at_once(server: Server) -> None:
-    said = run("calendar", "subscribe", server.url(), "--local", "--yes", "--accept", "--name", "Us")
-    assert "2 are accepted" in said
+    output = run("calendar", "subscribe", server.url(), "--local", "--yes", "--accept", "--name", "Us")
+    assert "2 are accepted" in output
     with Store.open(store_path()) as store:
         assert [each.title for each in store.plans.partner_times()] == ["Dinner", "Walk"]
     assert kept()[0][0].name == "Us"
@@ -283,9 +283,9 @@ def test_the_last_good_copy_survives_every_server_failure(server: Server, fault:
     assert now == proposals
     with Store.open(store_path()) as store:
         assert store.plans.partner_times() == declared
-    said = run("status")
-    assert "Our calendar: asked" in said
-    assert f", and {after.why}; the copy in force is of" in said
+    output = run("status")
+    assert "Our calendar: asked" in output
+    assert f", and {after.why}; the copy in force is of" in output
 
 
 def test_a_server_that_comes_back_is_used_again(serve: Callable[..., Server], server: Server) -> None:
@@ -405,8 +405,8 @@ def test_status_and_doctor_show_the_age_and_never_the_address(server: Server) ->
         refresh(store, replace(store.calendars.save(replace(calendar_, tried=past, refreshed=past))), ManualClock(past))
         kept_now = store.calendars.all()[0]
         store.calendars.save(replace(kept_now, tried=past + timedelta(hours=24)))
-    said = run("status")
-    assert "Ours: asked 2 h ago, and the server failed (500); the copy in force is of yesterday" in said.replace(
+    output = run("status")
+    assert "Ours: asked 2 h ago, and the server failed (500); the copy in force is of yesterday" in output.replace(
         f"{past.astimezone():%A}", "yesterday"
     )
 
@@ -473,8 +473,8 @@ def test_the_certificate_of_a_local_server_is_verified(
     certificates = Certificates()
     server = serve(Served(body=calendar(DINNER)), tls=certificates.server("localhost"))
     url = server.url("localhost", SECRET).replace("https", "webcal")
-    said = run("calendar", "subscribe", url, "--local", "--yes", code=1)
-    assert "The server's certificate is issued by nobody whom this device trusts. Nothing was kept." in said
+    output = run("calendar", "subscribe", url, "--local", "--yes", code=1)
+    assert "The server's certificate is issued by nobody whom this device trusts. Nothing was kept." in output
     certificates.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     assert "plain http" not in run("calendar", "subscribe", url, "--local", "--yes")

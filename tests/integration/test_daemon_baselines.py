@@ -63,7 +63,7 @@ def test_what_is_usual_comes_from_the_kept_sessions_that_are_over(store: Store) 
 
 
 def test_nothing_is_read_where_no_rule_compares_with_what_is_usual(store: Store) -> None:
-    store.history.occurrences = None  # type: ignore[assignment] - whoever asks fails
+    store.history.occurrences = None  # type: ignore[assignment] - any query fails
     assert usual_values(PLAIN, store) == []
 
 

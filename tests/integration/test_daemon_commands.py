@@ -123,10 +123,10 @@ def test_status_says_that_nothing_is_sensed_where_the_start_could_not_be_shown()
 
 def test_status_without_a_daemon_says_that_a_partner_time_is_under_way_all_the_same(home: Path) -> None:
     assert run("now", "30min").exit_code == 0
-    said = run("status").output.splitlines()
-    assert said[0] == "Turntoward is not running; `turntoward run` starts it."
-    assert " is under way until " in said[1]
-    assert " ".join(" ".join(said[1:]).split()).endswith("Nothing is sensed, because Turntoward is not running.")
+    output = run("status").output.splitlines()
+    assert output[0] == "Turntoward is not running; `turntoward run` starts it."
+    assert " is under way until " in output[1]
+    assert " ".join(" ".join(output[1:]).split()).endswith("Nothing is sensed, because Turntoward is not running.")
     assert json.loads(run("status", "--json").output)["under_way"]["until"]
     assert run("stop").exit_code == 0
     assert "1 partner time is declared; `turntoward list` shows it." in run("status").output
@@ -137,8 +137,8 @@ def test_status_says_when_the_rule_files_changed_during_a_session() -> None:
         with Lock() as lock:
             lock.publish(json.dumps({"rule_files": rule_files}))
             changed: bool = json.loads(run("status", "--json").output)["rules_changed"]
-            said = "The rule files changed; that counts from the next partner time on." in run("status").output
-            assert said == changed
+            output = "The rule files changed; that counts from the next partner time on." in run("status").output
+            assert output == changed
             return changed
 
     rules_dir().mkdir(parents=True)
@@ -258,7 +258,7 @@ def test_service_install_writes_the_unit_and_prints_the_commands_left(home: Path
 
 
 @pytest.mark.usefixtures("no_systemctl")
-def test_service_install_gives_the_nudges_a_face_and_uninstall_takes_it_away(home: Path) -> None:
+def test_service_install_adds_the_icon_of_nudges_and_uninstall_removes_it(home: Path) -> None:
     entry = home / ".local/share/applications/turntoward.desktop"
     icon = home / ".local/share/icons/hicolor/scalable/apps/turntoward.svg"
     run("service", "install")
@@ -302,8 +302,8 @@ def test_service_install_says_how_to_put_the_command_on_the_path(
     if is_found:
         (tmp_path / "turntoward").symlink_to(COMMAND)
     monkeypatch.setattr("sys.argv", [f"{COMMAND.parent}/../bin/turntoward"])
-    said = run("service", "install").output
-    assert (f'\n  export PATH="{COMMAND.parent}:$PATH"\n' in said) != is_found
+    output = run("service", "install").output
+    assert (f'\n  export PATH="{COMMAND.parent}:$PATH"\n' in output) != is_found
 
 
 @pytest.mark.usefixtures("no_systemctl")

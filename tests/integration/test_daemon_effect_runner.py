@@ -119,8 +119,8 @@ async def test_unknown_apps_are_counted_with_the_step_that_met_them() -> None:
 async def test_notifications_are_shown_in_order() -> None:
     sender = FakeSender()
     one = effect_runner(sender, lambda _: None)
-    greet = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
-    one.run([greet, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
+    notify_start = NotifyStart(occurrence="1@x", title="t", at=NOON, ends=NOON)
+    one.run([notify_start, Notify(moment=moment(1)), Withdraw(nudge=1), Notify(moment=moment(2))])
     await one.wait_until_shown()
     assert sender.shown == ["show 0", "show 1", "withdraw 1", "show 2"]
 

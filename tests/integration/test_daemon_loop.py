@@ -1,4 +1,4 @@
-"""The loop runs its steps one after the other, and once more for whoever asks during a step."""
+"""The loop runs its steps one after the other, and once more if a step requests it."""
 
 from __future__ import annotations
 

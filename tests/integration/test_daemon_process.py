@@ -30,7 +30,7 @@ pytestmark = pytest.mark.real
 
 
 class Program:
-    """The installed program in one home: `run` starts the daemon, `say` runs any other command."""
+    """The installed program in one home: `run` starts the daemon, `run_command` runs any other one."""
 
     def __init__(self, stack: ExitStack, home: Path, env: dict[str, str]) -> None:
         self._stack = stack
@@ -47,10 +47,10 @@ class Program:
 
     def daemon(self) -> subprocess.Popen[bytes]:
         process = self.run()
-        until(lambda: self.status().get("started"), what=f"the daemon; it said: {self.log.read_text()}")
+        until(lambda: self.status().get("started"), what=f"the daemon; its output: {self.log.read_text()}")
         return process
 
-    def say(self, *arguments: str, code: int = 0) -> str:
+    def run_command(self, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(
             [str(COMMAND), *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False
         )
@@ -60,8 +60,8 @@ class Program:
     def status(self) -> dict[str, Any]:
         """Return what `status` reads, without a process for every look."""
         lock = self.home / "run/turntoward.lock"
-        said: dict[str, Any] = json.loads(running_status(lock) or "{}")
-        return said | {"running": running_pid(lock) is not None}
+        parsed: dict[str, Any] = json.loads(running_status(lock) or "{}")
+        return parsed | {"running": running_pid(lock) is not None}
 
     def senses(self) -> dict[str, str | None]:
         found: dict[str, str | None] = self.status().get("senses", {})
@@ -95,10 +95,10 @@ def test_outside_partner_time_nothing_of_the_sensors_is_open(program: Program, x
     daemon = program.daemon()
     before = (threads(daemon), descriptors(daemon))
     assert before[0] == 1
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("input"), what="input is sensed")
     assert (threads(daemon), descriptors(daemon)) > before
-    program.say("stop")
+    program.run_command("stop")
     until(lambda: program.status().get("partner_time") is None, what="partner time is over")
     assert threads(daemon) == 1
     # The store's write-ahead log may have been opened meanwhile: two files, and no socket more.
@@ -120,7 +120,7 @@ def test_a_feed_is_nudged_once_and_answered_and_no_title_is_stored(
     )
     program.daemon()
     x_desktop.xterm(f"{CANARY} • Instagram — Mozilla Firefox", wm_class="firefox")
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("focus"), what="focus is sensed")
     x_desktop.scroll(3)
     until(lambda: program.rows("SELECT 1 FROM moments WHERE shown_by = 'freedesktop'"), what="a nudge")
@@ -144,7 +144,7 @@ def test_there_is_only_one_daemon(program: Program) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_within_two_seconds_and_partner_time_stays_unfinished(program: Program, number: int) -> None:
     daemon = program.daemon()
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("input"), what="input is sensed")
     daemon.send_signal(number)
     assert daemon.wait(2) == 0
@@ -154,7 +154,7 @@ def test_it_ends_within_two_seconds_and_partner_time_stays_unfinished(program: P
 
 def test_it_ends_within_two_seconds_even_if_the_x_server_hangs(program: Program, x_desktop: Desktop) -> None:
     daemon = program.daemon()
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("input"), what="input is sensed")
     x_desktop.server.send_signal(signal.SIGSTOP)
     try:
@@ -194,7 +194,7 @@ def test_a_signal_to_wake_before_the_loop_runs_does_not_kill(program: Program) -
 
 def test_a_kill_in_partner_time_loses_nothing_and_the_next_start_goes_on(program: Program, x_desktop: Desktop) -> None:
     daemon = program.daemon()
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("focus"), what="focus is sensed")
     x_desktop.xterm("Instagram — Mozilla Firefox", wm_class="firefox")
     until(lambda: "Focused" in program.kinds(), what="a focus is kept")
@@ -211,7 +211,7 @@ def test_a_kill_in_partner_time_loses_nothing_and_the_next_start_goes_on(program
 
 def test_the_daemon_survives_the_death_of_the_x_server(program: Program, x_desktop: Desktop) -> None:
     daemon = program.daemon()
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("focus"), what="focus is sensed")
     x_desktop.kill_server()
     until(lambda: program.senses().get("focus") is None, what="the loss is said")
@@ -226,11 +226,11 @@ def test_the_daemon_reconnects_to_a_restarted_bus(program: Program, session_bus:
     daemon = program.daemon()
     until(lambda: session_bus.has_owner("org.turntoward.Daemon"), what="the name on the bus")
     session_bus.kill()
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: program.status().get("partner_time"), what="partner time without a bus")
     assert daemon.poll() is None
     session_bus.start()
-    program.say("stop")
+    program.run_command("stop")
     until(lambda: session_bus.has_owner("org.turntoward.Daemon"), what="the name on the bus again")
 
 
@@ -255,20 +255,20 @@ def call(session_bus: SessionBus, method: str, *arguments: str) -> str:
 
 def test_the_dbus_service_reports_status_pauses_resumes_and_stops(program: Program, session_bus: SessionBus) -> None:
     program.daemon()
-    face = "org.turntoward.Daemon1."
-    program.say("now", "5min")
+    interface = "org.turntoward.Daemon1."
+    program.run_command("now", "5min")
     until(lambda: program.senses().get("focus"), what="focus is sensed")
-    assert json.loads(call(session_bus, face + "Status"))["partner_time"] == "Partner time"
-    call(session_bus, face + "Pause", "uint32:600")
+    assert json.loads(call(session_bus, interface + "Status"))["partner_time"] == "Partner time"
+    call(session_bus, interface + "Pause", "uint32:600")
     until(lambda: program.status().get("paused_until"), what="the pause")
     until(lambda: not any(program.senses().values()), what="nothing is sensed")
-    call(session_bus, face + "Resume")
+    call(session_bus, interface + "Resume")
     until(lambda: program.senses().get("focus"), what="focus is sensed again")
-    assert "A pause lasts" in call(session_bus, face + "Pause", "uint32:0")
-    call(session_bus, face + "Stop")
+    assert "A pause lasts" in call(session_bus, interface + "Pause", "uint32:0")
+    call(session_bus, interface + "Stop")
     until(lambda: program.status().get("partner_time") is None, what="the stop")
     assert 'name="Pause"' in call(session_bus, "org.freedesktop.DBus.Introspectable.Introspect")
-    assert "could not be found" in call(session_bus, face + "Nothing")
+    assert "could not be found" in call(session_bus, interface + "Nothing")
 
 
 def test_without_x_and_without_a_bus_it_runs_and_logs_that(program: Program) -> None:
@@ -278,7 +278,7 @@ def test_without_x_and_without_a_bus_it_runs_and_logs_that(program: Program) -> 
         if name not in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_SESSION_TYPE")
     }
     daemon = program.daemon()
-    program.say("now", "5min")
+    program.run_command("now", "5min")
     until(lambda: "SensorStarted" in program.kinds() or program.status().get("partner_time"), what="partner time")
     assert program.senses().get("focus") is None
     daemon.send_signal(signal.SIGTERM)
@@ -335,7 +335,7 @@ def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop, dunst:
         started([sys.executable, "-c", script], env=program.env, stdout=log, stderr=log.fileno()) as daemon,
     ):
         until(lambda: program.status().get("started"), what="the daemon")
-        program.say("now", "5min")
+        program.run_command("now", "5min")
         until(lambda: program.senses().get("input"), what="input is sensed")
         until(lambda: "Focused" in program.kinds(), what="what is in front is known")
         stopped = time.time()
@@ -358,4 +358,4 @@ def test_a_stopped_process_is_a_gap(program: Program, x_desktop: Desktop, dunst:
         assert since <= stopped
         assert at >= continued
         until(lambda: program.senses().get("focus"), what="it senses again")
-        until(lambda: program.kinds()[-1] != "Gap", what="what is in front is told anew")
+        until(lambda: program.kinds()[-1] != "Gap", what="what is in front is reported again")

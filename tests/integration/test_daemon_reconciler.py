@@ -175,7 +175,7 @@ class Evening:
         return self.reconciler.session
 
     async def at(self, at: datetime, *observations: Observation, asleep: float = 0.0, jump: float = 0.0) -> None:
-        """Let time pass until `at`, asleep for so long of it, or with the clock set by so much; then step."""
+        """Let time pass until `at`, asleep for part of it, or with the clock set by so much; then step."""
         self.clock.seconds += (at - self.clock.at).total_seconds() - asleep - jump
         self.slept += asleep
         self.clock.at = at

@@ -158,8 +158,8 @@ def test_cancel_with_an_impossible_new_date_is_an_error_and_cancels_nothing(
 
 def test_cancel_mentions_what_the_new_date_overlaps(person: Person) -> None:
     person.declare(DINNER)
-    said = person.run("cancel", "dinner", "--instead", "tomorrow 17:30", "--yes")
-    assert said.lines[2] == "It overlaps Dinner, tomorrow 18:30–20:00; what overlaps counts once."
+    output = person.run("cancel", "dinner", "--instead", "tomorrow 17:30", "--yes")
+    assert output.lines[2] == "It overlaps Dinner, tomorrow 18:30–20:00; what overlaps counts once."
 
 
 def run(*words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:

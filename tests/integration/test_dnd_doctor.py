@@ -42,8 +42,8 @@ def doctor(*more: str) -> str:
 
 
 def found() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(doctor("--json"))["quiet"]
-    return told
+    parsed: dict[str, Any] = json.loads(doctor("--json"))["quiet"]
+    return parsed
 
 
 def test_without_a_partner_time_that_asks_for_it_it_is_one_line_and_no_server_is_asked() -> None:

@@ -95,9 +95,9 @@ def test_in_place_of_the_settings_it_is_refused_at_once(make: Make) -> None:
 def test_in_place_of_a_file_of_rules_it_is_reported_and_the_other_rules_hold(make: Make) -> None:
     put(rules_dir() / "own.toml", make)
     assert run_command("status").returncode == 0
-    said = run_command("rules")
-    assert "F101" in said.stdout
-    assert "own.toml: It cannot be read: " in run_command("doctor").stdout + said.stderr
+    output = run_command("rules")
+    assert "F101" in output.stdout
+    assert "own.toml: It cannot be read: " in run_command("doctor").stdout + output.stderr
 
 
 def test_in_place_of_what_is_imported_or_replayed_it_does_not_make_anybody_wait(home: Path, make: Make) -> None:

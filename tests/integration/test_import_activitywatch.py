@@ -376,9 +376,7 @@ def test_an_old_history_says_what_was_left_out_and_which_option_takes_it(tmp_pat
     assert done(path, "--since", "2020-03-01")["added"] == 2
 
 
-def test_a_partner_time_that_goes_on_after_the_history_is_left_out_and_taken_in_with_incomplete(
-    tmp_path: Path, dinner: None
-) -> None:
+def test_a_partner_time_beyond_the_history_is_imported_only_with_incomplete(tmp_path: Path, dinner: None) -> None:
     history = History()
     evening = TODAY - timedelta(days=2) + timedelta(hours=18, minutes=30)
     history.front(event(evening, 1800, app="firefox", title="x • Instagram — Mozilla Firefox"))

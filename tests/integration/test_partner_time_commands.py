@@ -249,8 +249,8 @@ def test_list_json_and_reading_commands_make_no_file(person: Person, home: Path)
 
 
 def test_list_names_another_zone_and_shows_next_times_in_the_readers_zone(person: Person) -> None:
-    said = person.run(*DINNER, "--zone", "america/new_york")
-    assert said.lines[0] == "Dinner: Monday to Friday, 18:30–20:00, America/New_York."
+    output = person.run(*DINNER, "--zone", "america/new_york")
+    assert output.lines[0] == "Dinner: Monday to Friday, 18:30–20:00, America/New_York."
     assert person.run("list").lines[1] == "     tomorrow 00:30–02:00"
 
 

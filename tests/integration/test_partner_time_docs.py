@@ -1,6 +1,6 @@
 """Every example of docs/partner-time.md and docs/partner-time-changes.md, and those of README.md about partner time, as printed: real store, fixed clock.
 
-A comment `<!-- at 2026-11-23 07:16 -->` before an example sets the clock of Berlin; `, anew` begins with nothing declared.
+A comment `<!-- at 2026-11-23 07:16 -->` before an example sets the clock of Berlin; `, afresh` begins with nothing declared.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PAGES = [ROOT / "docs" / name for name in ("partner-time.md", "partner-time-chan
 README = ROOT / "README.md"
 BERLIN = ZoneInfo("Europe/Berlin")
 PIECE = re.compile(
-    r"^<!-- at (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d)(?P<anew>, anew)? -->$|^```console\n(?P<block>.*?)^```$",
+    r"^<!-- at (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d)(?P<afresh>, afresh)? -->$|^```console\n(?P<block>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 COLUMNS = 80
@@ -43,7 +43,7 @@ class Example:
     command: str
     answer: str
     at: str | None = None
-    anew: bool = False
+    afresh: bool = False
 
 
 class Typing(io.StringIO):
@@ -59,7 +59,7 @@ class Typing(io.StringIO):
 
 
 @dataclass
-class Desk:
+class DocsHome:
     """Somebody in Berlin at a terminal, with nothing declared yet."""
 
     clock: time_machine.Traveller
@@ -74,7 +74,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path) -> Iterator[Desk]:
+def docs_home(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path) -> Iterator[DocsHome]:
     monkeypatch.setenv("TZ", "Europe/Berlin")
 
     def says(command: str, typed: str = "") -> str:
@@ -90,19 +90,19 @@ def desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ho
 
     # A time with its zone: the clocks of C go by that, too.
     with time_machine.travel(datetime(2026, 11, 23, 7, 16, tzinfo=BERLIN), tick=False) as clock:
-        yield Desk(clock, says, home)
+        yield DocsHome(clock, says, home)
 
 
 def examples(text: str) -> Iterator[Example]:
-    at, anew = None, False
+    at, afresh = None, False
     for piece in PIECE.finditer(text):
         if piece["at"]:
-            at, anew = piece["at"], bool(piece["anew"])
+            at, afresh = piece["at"], bool(piece["afresh"])
             continue
         for part in re.split(r"^\$ ", piece["block"], flags=re.MULTILINE)[1:]:
             command, _, answer = part.partition("\n")
-            yield Example(command, answer.strip("\n"), at, anew)
-            at, anew = None, False
+            yield Example(command, answer.strip("\n"), at, afresh)
+            at, afresh = None, False
 
 
 def typed_in(answer: str) -> str:
@@ -110,19 +110,19 @@ def typed_in(answer: str) -> str:
     return "".join(f"{typed}\n" for typed in re.findall(r"(?:\[(?:Y/n|y/N)\]|\(1, 2\)): (.*)$", answer, re.MULTILINE))
 
 
-def answered(example: Example, desk: Desk) -> str:
-    if example.anew:
-        desk.begin_anew()
+def answered(example: Example, docs_home: DocsHome) -> str:
+    if example.afresh:
+        docs_home.begin_anew()
     if example.at:
-        desk.at(example.at)
-    return desk.says(example.command, typed_in(example.answer)).strip("\n")
+        docs_home.at(example.at)
+    return docs_home.says(example.command, typed_in(example.answer)).strip("\n")
 
 
-def test_every_example_of_the_page_answers_as_printed(desk: Desk) -> None:
+def test_every_example_of_the_page_answers_as_printed(docs_home: DocsHome) -> None:
     shown = list(examples("\n".join(page.read_text(encoding="utf-8") for page in PAGES)))
     assert len(shown) >= 20
     for example in shown:
-        assert answered(example, desk) == example.answer, example.command
+        assert answered(example, docs_home) == example.answer, example.command
 
 
 def test_every_example_of_the_page_is_tested() -> None:
@@ -130,39 +130,41 @@ def test_every_example_of_the_page_is_tested() -> None:
     assert len(list(examples(text))) == len(re.findall(r"^\$ ", text, re.MULTILINE))
     assert text.count("```") == 2 * len([piece for piece in PIECE.finditer(text) if piece["block"]])
     assert all(len(line) <= COLUMNS for example in examples(text) for line in example.answer.splitlines())
-    one = "<!-- at 2026-11-23 07:16, anew -->\n```console\n$ turntoward x\nSure? [Y/n]: y\nDone\n$ turntoward y\n```\n"
+    one = (
+        "<!-- at 2026-11-23 07:16, afresh -->\n```console\n$ turntoward x\nSure? [Y/n]: y\nDone\n$ turntoward y\n```\n"
+    )
     first, second = examples(one)
-    assert (first.at, first.anew, typed_in(first.answer)) == ("2026-11-23 07:16", True, "y\n")
+    assert (first.at, first.afresh, typed_in(first.answer)) == ("2026-11-23 07:16", True, "y\n")
     assert second == Example("turntoward y", "")
 
 
-def test_every_form_in_the_table_of_every_is_parsed(desk: Desk) -> None:
+def test_every_form_in_the_table_of_every_is_parsed(docs_home: DocsHome) -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     table = text.partition("### How often")[2].partition("If something could mean two things")[0]
     forms = [form for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for form in re.findall(r"`(.*?)`", row)]
     assert len(forms) >= 40
     for form in forms:
-        said = desk.says(f'turntoward add Us --every {form} --on "27 nov" --from 20:00 --to 21:00 --yes')
+        said = docs_home.says(f'turntoward add Us --every {form} --on "27 nov" --from 20:00 --to 21:00 --yes')
         assert "Declared as number" in said, said
 
 
-def test_every_date_in_the_text_is_parsed(desk: Desk) -> None:
+def test_every_date_in_the_text_is_parsed(docs_home: DocsHome) -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     named = re.search(r"^A date is (.*?)\. Without", text, re.MULTILINE | re.DOTALL)
     assert named
     forms = re.findall(r"`(.*?)`", named[1])
     assert len(forms) >= 6
     for form in forms:
-        said = desk.says(f"turntoward add Us --on {form} --from 20:00 --to 21:00 --yes")
+        said = docs_home.says(f"turntoward add Us --on {form} --from 20:00 --to 21:00 --yes")
         assert "Declared as number" in said, said
 
 
 def test_the_evening_in_the_readme_is_what_it_prints_without_a_screen(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    docs_home: DocsHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
         monkeypatch.delenv(variable, raising=False)
-    printed = desk.says("turntoward run --offer --or-try")
+    printed = docs_home.says("turntoward run --offer --or-try")
     shown = re.search(r"^```text\n(No graphical.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert shown
     at = 0
@@ -191,16 +193,16 @@ def is_example(code: str) -> bool:
     return words[1] in HERE and "…" not in code and (len(words) > 2 or words[1] not in needs_more)
 
 
-def test_the_examples_of_the_readme_about_partner_time_are_carried_out(desk: Desk) -> None:
+def test_the_examples_of_the_readme_about_partner_time_are_carried_out(docs_home: DocsHome) -> None:
     together = [codes for codes in own_commands(README.read_text(encoding="utf-8")) if codes]
     assert sum(len(codes) for codes in together) >= 8
     first = together[0][0]
     assert first.startswith("turntoward add ")
     for codes in together:
-        desk.begin_anew()
-        desk.at("2026-11-23 17:00")
+        docs_home.begin_anew()
+        docs_home.at("2026-11-23 17:00")
         for command in [first, *(code for code in codes if code != first)]:
-            said = desk.says(command, "y\n")
+            said = docs_home.says(command, "y\n")
             assert "Usage" not in said, said
             assert "Traceback" not in said, said
             assert not re.search(r"nothing was|Nothing was|^--|is missing|There is no command", said), (command, said)

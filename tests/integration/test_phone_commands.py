@@ -392,9 +392,9 @@ class TestList:
         assert re.search(r"^tablet: adb emulator-5554, paired ", plain.stdout, re.MULTILINE)
         assert "new: not paired yet; its link works until " in plain.stdout
         assert plain.stdout.endswith("The phone API is open at http://laptop.home:8420.\n")
-        told = json.loads(as_json.stdout)
-        assert told["door"] == {"open": True, "url": "http://laptop.home:8420", "why": None}
-        assert [(each["name"], each["speaks"], each["shows_nudges"]) for each in told["phones"]] == [
+        parsed = json.loads(as_json.stdout)
+        assert parsed["door"] == {"open": True, "url": "http://laptop.home:8420", "why": None}
+        assert [(each["name"], each["speaks"], each["shows_nudges"]) for each in parsed["phones"]] == [
             ("my phone", ["webhook"], True),
             ("tablet", ["adb"], False),
             ("new", [], False),

@@ -57,7 +57,7 @@ def api() -> Iterator[RunningPhoneApi]:
 
 def test_every_curl_line_in_the_docs_gets_the_documented_response(api: RunningPhoneApi) -> None:
     lines = shown(API_PAGE.read_text(encoding="utf-8"))
-    # Whoever tries them has a token already: the one line that makes it comes first here.
+    # A person has a token already: the one line that makes it comes first here.
     lines.sort(key=lambda line: "/pair " not in line.command)
     token = ""
     for line in lines:

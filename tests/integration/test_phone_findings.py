@@ -210,9 +210,9 @@ class TestDevices:
 
     def test_no_token_is_ever_shown(self) -> None:
         pair(MINE, WAITING)
-        said = run("doctor") + run("doctor", "--json")
-        assert "70" * 32 not in said
-        assert "c0" * 32 not in said
+        output = run("doctor") + run("doctor", "--json")
+        assert "70" * 32 not in output
+        assert "c0" * 32 not in output
 
     def test_doctor_says_why_adb_does_not_reach_a_phone_and_what_to_do(self) -> None:
         pair(CABLE)
@@ -307,7 +307,7 @@ class TestPhoneApi:
         assert find_phone_api(None, [MINE], NOW, "{}") is None
 
     @pytest.mark.parametrize(
-        ("address", "heard", "is_door"),
+        ("address", "heard", "is_expected"),
         [
             ("::", "::", True),
             ("fe80::1", "fe80:0:0:0:0:0:0:1", True),
@@ -321,11 +321,11 @@ class TestPhoneApi:
         self,
         address: str,
         heard: str,
-        is_door: bool,
+        is_expected: bool,
     ) -> None:
-        place, door = (
+        place, phone_api = (
             PhoneApiAddress(address=address, port=8420, host="x"),
             PhoneApiFound(url="x", wanted=True, open=True),
         )
-        assert (unexpected_sockets([(heard, 8420)], place, door) == ()) == is_door
-        assert unexpected_sockets([(heard, 8421)], place, door) != ()
+        assert (unexpected_sockets([(heard, 8420)], place, phone_api) == ()) == is_expected
+        assert unexpected_sockets([(heard, 8421)], place, phone_api) != ()

@@ -409,12 +409,12 @@ def test_every_button_has_a_name_for_screen_readers(paired: Phone) -> None:
     assert paired.run("return document.documentElement.lang") == "en"
 
 
-def test_the_page_speaks_without_exclamation_marks() -> None:
+def test_the_page_has_no_exclamation_marks() -> None:
     page = Path(__file__).parents[2] / "detector" / "phone_api" / "page"
     words = re.sub(r"<!doctype html>", "", (page / "phone.html").read_text())
     assert "!" not in words
-    said = re.findall(r'"([^"\n]*)"|`([^`\n]*)`', (page / "phone.js").read_text())
-    assert [text for pair in said for text in pair if "!" in text] == []
+    output = re.findall(r'"([^"\n]*)"|`([^`\n]*)`', (page / "phone.js").read_text())
+    assert [text for pair in output for text in pair if "!" in text] == []
     assert re.findall(r"https?://", words + (page / "phone.js").read_text() + (page / "phone.css").read_text()) == []
 
 

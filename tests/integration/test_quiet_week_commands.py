@@ -64,7 +64,7 @@ def said(*arguments: str) -> str:
     return " ".join(done.output.split())
 
 
-def lived(*longest: int) -> None:
+def store_evenings(*longest: int) -> None:
     """Keep quiet evenings from Monday on, in each a stretch of mail that is so many seconds long, as the daemon would."""
     rules = load_rules(None).rules
     with Store.open(store_path()) as store:
@@ -90,7 +90,7 @@ def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
     assert "For seven evenings no nudges are shown; moments are recorded." in begun
     assert "under way goes on" not in begun
     assert "It has begun already. The quiet week: 0 of 7 evenings are done." in said("quiet-week", "start")
-    lived(20, 20, 20)
+    store_evenings(20, 20, 20)
     assert "The quiet week: 3 of 7 evenings are done." in said("quiet-week", "status")
     assert state() | {"since": None} == {"state": "under way", "evenings": 3, "of": 7, "since": None, "declined": []}
     assert json.loads(said("quiet-week", "status", "--json")) == state()
@@ -101,7 +101,7 @@ def test_the_quiet_week_starts_continues_and_is_stopped() -> None:
 
 
 def test_the_quiet_week_ends_after_seven_evenings() -> None:
-    lived(*[20] * 7)
+    store_evenings(*[20] * 7)
     assert "all 7 evenings are done, and nudges are shown. `turntoward quiet-week propose`" in said("quiet-week")
     assert "not under way" in said("quiet-week", "stop")
     assert "For seven evenings" in said("quiet-week", "start")
@@ -116,7 +116,7 @@ def test_a_partner_time_under_way_does_not_become_quiet() -> None:
 
 
 def test_quiet_moments_have_their_reason_and_the_report_names_the_quiet_week() -> None:
-    lived(60, 60, 60)
+    store_evenings(60, 60, 60)
     with Store.open(store_path(), read_only=True) as store:
         assert {moment.reason for moment in store.history.moments()} == {Reason.QUIET_WEEK}
     report = said("report")
@@ -129,18 +129,18 @@ def test_quiet_moments_have_their_reason_and_the_report_names_the_quiet_week() -
 
 
 def test_the_report_names_the_quiet_week_only_while_it_lasts() -> None:
-    lived(20, 20)
+    store_evenings(20, 20)
     assert "Moments are recorded, and no nudges are shown: the quiet week, 2 of 7." in said("report")
-    lived(*[20] * 7)
+    store_evenings(*[20] * 7)
     assert "the quiet week, " not in said("report")
 
 
 def test_propose_says_how_many_evenings_are_missing() -> None:
     assert "the quiet week has not begun" in said("quiet-week", "propose")
-    lived(*[60] * 6)
+    store_evenings(*[60] * 6)
     assert "6 are known, 1 is missing." in said("quiet-week", "propose")
-    told = json.loads(said("quiet-week", "propose", "--json"))
-    assert (told["evenings"], told["missing"], told["proposals"]) == (6, 1, [])
+    parsed = json.loads(said("quiet-week", "propose", "--json"))
+    assert (parsed["evenings"], parsed["missing"], parsed["proposals"]) == (6, 1, [])
     done = run("quiet-week", "accept", "M302")
     assert isinstance(done.exception, UserError)
     assert "1 is missing" in str(done.exception)
@@ -148,7 +148,7 @@ def test_propose_says_how_many_evenings_are_missing() -> None:
 
 
 def test_propose_shows_both_sides_and_why_and_changes_nothing() -> None:
-    lived(50, 55, 65, 70, 80, 20, 200)
+    store_evenings(50, 55, 65, 70, 80, 20, 200)
     text = said("quiet-week", "propose")
     assert "M302 Mail, for a while dwell: 45 s now, 90 s proposed." in text
     assert "In 6 of your 7 evenings it lasted less than 90 s at a time; 45 s or more in 6." in text
@@ -166,12 +166,12 @@ def test_propose_shows_both_sides_and_why_and_changes_nothing() -> None:
 
 
 def test_nothing_is_proposed_if_the_rules_suit() -> None:
-    lived(*[20] * 7)
+    store_evenings(*[20] * 7)
     assert "Nothing is proposed from your 7 evenings: the rules suit you as they are." in said("quiet-week", "propose")
 
 
 def test_an_accepted_proposal_is_in_force_and_can_be_undone() -> None:
-    lived(*[60] * 7)
+    store_evenings(*[60] * 7)
     accepted = said("quiet-week", "accept", "m302")
     assert "M302 now asks for 75 s instead of 45 s: it stands in" in accepted
     assert "To undo it, take M302 out of that file" in accepted
@@ -188,7 +188,7 @@ def test_an_accepted_proposal_is_in_force_and_can_be_undone() -> None:
 
 
 def test_a_declined_proposal_is_not_made_again_but_can_be_accepted() -> None:
-    lived(*[60] * 7)
+    store_evenings(*[60] * 7)
     assert "M302 stays as it is, and this is not proposed again." in said("quiet-week", "decline", "M302")
     text = said("quiet-week", "propose")
     assert "M302 Mail" not in text
@@ -200,7 +200,7 @@ def test_a_declined_proposal_is_not_made_again_but_can_be_accepted() -> None:
 
 @pytest.mark.parametrize("word", ["accept", "decline"])
 def test_a_code_without_a_proposal_is_refused(word: str) -> None:
-    lived(*[60] * 7)
+    store_evenings(*[60] * 7)
     done = run("quiet-week", word, "F101")
     assert isinstance(done.exception, UserError)
     assert str(done.exception) == "Nothing is proposed for 'F101'. There is one for M302."
@@ -208,7 +208,7 @@ def test_a_code_without_a_proposal_is_refused(word: str) -> None:
 
 
 def test_forgetting_everything_ends_the_quiet_week() -> None:
-    lived(20)
+    store_evenings(20)
     assert run("forget", "--all", "--yes").exit_code == 0
     assert state()["state"] == "not begun"
 
@@ -219,7 +219,7 @@ def test_the_quiet_week_is_mentioned_only_to_new_users() -> None:
     assert offer in said(*dinner)
     said("quiet-week", "start")
     assert offer not in said(*dinner)
-    lived(20)
+    store_evenings(20)
     with Store.open(store_path()) as store:
         quiet_week.save(store, quiet_week.QuietWeek())
     assert offer not in said(*dinner)

@@ -91,7 +91,7 @@ async def test_a_restart_leaves_the_evening_quiet(evening: Evening) -> None:
     await other.at(BEGAN + timedelta(minutes=30))
     await scroll(other, BEGAN + timedelta(minutes=40))
     assert decided(other) == [("suppressed", Reason.QUIET_WEEK)] * 2
-    # Only that partner time goes on: whoever is there now may not have seen it begin.
+    # Only that partner time goes on: the person who is there now may not have seen it begin.
     assert other.senders[-1].shown == [0]
     other.store.close()
 

@@ -139,9 +139,9 @@ class TestForget:
 
     def test_help_has_an_example_and_fits(self) -> None:
         for name in ("forget", "export"):
-            said = turntoward(name, "--help").stdout
-            assert "Example: turntoward " + name in said
-            assert max(len(line) for line in said.splitlines()) <= 80
+            output = turntoward(name, "--help").stdout
+            assert "Example: turntoward " + name in output
+            assert max(len(line) for line in output.splitlines()) <= 80
 
 
 class TestExport:

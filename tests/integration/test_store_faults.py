@@ -129,15 +129,15 @@ class TestFull:
         def test_a_full_disk_loses_nothing(self, open_folder: Path) -> None:
             _mount(open_folder, "size=512k")
             try:
-                path, room = filled(open_folder / "turntoward.sqlite", lines=10), True
+                path, has_space = filled(open_folder / "turntoward.sqlite", lines=10), True
                 batch, kept = [seen(InputCounted(at=after_minutes(2), scrolls=1)) for _ in range(500)], 10
                 with Store.open(path) as store:
-                    while room:
+                    while has_space:
                         try:
                             store.history.save(batch)
                         except StoreError as full:
                             assert "no room left" in str(full)  # noqa: PT017 - how often it goes well is not known
-                            room = False
+                            has_space = False
                         else:
                             kept += 500
                 with Store.open(path, read_only=True) as store:
@@ -252,7 +252,7 @@ class TestDamaged:
         assert f"for f in '{path}'*; do mv" in str(refused.value)
         assert snapshot(path.parent) == before
 
-    def test_the_command_in_the_message_makes_room_for_a_new_file(self, path: Path) -> None:
+    def test_the_command_in_the_message_moves_the_file_aside(self, path: Path) -> None:
         overwritten(filled(path))
         with pytest.raises(StoreDamaged) as refused:
             Store.open(path)

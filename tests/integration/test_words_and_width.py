@@ -82,8 +82,8 @@ def test_what_is_deleted_is_never_guessed(home: Path) -> None:
 
 def test_report_on_looks_at_one_day_and_not_beyond_it(home: Path) -> None:
     with time_machine.travel(datetime(2026, 11, 30, 20, tzinfo=ZoneInfo("Europe/Berlin")), tick=False):
-        told = json.loads(run_command("report", "--on", "friday", "--json", env={"TZ": "Europe/Berlin"}).stdout)
-        assert (told["since"][:16], told["until"][:16]) == ("2026-11-27T00:00", "2026-11-28T00:00")
+        parsed = json.loads(run_command("report", "--on", "friday", "--json", env={"TZ": "Europe/Berlin"}).stdout)
+        assert (parsed["since"][:16], parsed["until"][:16]) == ("2026-11-27T00:00", "2026-11-28T00:00")
         both = run_command("report", "--on", "friday", "--since", "7d", env={"TZ": "Europe/Berlin"})
         assert both.returncode == 2
 

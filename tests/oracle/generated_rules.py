@@ -163,7 +163,7 @@ def _one(dice: Random) -> GeneratedRule | None:
         if counts_weeks
         else _bounds(dice, zone, begins, [focus] if focus in known and dice.random() < 0.5 else known)
     )
-    if any(part.startswith("COUNT") for part in parts):  # whoever counts is watched from the first one on
+    if any(part.startswith("COUNT") for part in parts):  # a count starts at the first one
         after = begins.replace(tzinfo=UTC) - 2 * DAY
     dice.shuffle(parts)
     parts.sort(key=lambda part: not part.startswith("FREQ"))

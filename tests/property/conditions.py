@@ -1,6 +1,6 @@
 """Conditions that nobody thought of, over the whole language, each with what it plainly means.
 
-`conditions()` gives texts, for whoever needs rules; `said()` gives a text together with a slow and simple reading of it,
+`conditions()` gives texts of rules; `said()` gives a text together with a slow and simple reading of it,
 to three values, which the compiled condition must agree with.
 """
 

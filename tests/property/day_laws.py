@@ -44,7 +44,7 @@ def check_each_occurrence(store: Store) -> None:
 
 
 def check_all_occurrences(store: Store, epochs: Mapping[str, int]) -> None:
-    """Nothing overlaps, but where the clock was set back in between; nothing begins anew that was not cut off."""
+    """Nothing overlaps unless the clock was set back in between; only what was cut off begins again."""
     by_epoch: dict[int, list[StoredOccurrence]] = {}
     known = {kept.id: kept for kept in store.history.occurrences()}
     for kept in known.values():

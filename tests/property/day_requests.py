@@ -35,7 +35,7 @@ ZONES = (
     "Australia/Lord_Howe",
     "Asia/Tokyo",
 )
-BEGINNINGS = tuple(
+STARTS = tuple(
     datetime.fromisoformat(at).replace(tzinfo=UTC)
     for at in ("2026-11-23T17:00", "2026-10-24T20:00", "2027-03-27T21:00", "2026-12-31T22:30")
 )
@@ -49,7 +49,7 @@ woken = st.sampled_from([True, True, True, False])
 which = st.integers(0, 3)
 
 
-class Wishing(RuleBasedStateMachine):
+class DayRequests(RuleBasedStateMachine):
     """A person, a device and its clock, and the daemon on it; `day` is None while it does not run."""
 
     def make(self) -> Store:
@@ -64,7 +64,7 @@ class Wishing(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.zone = ZONES[0]
         self.store = self.make()
-        self.clock = ManualClock(BEGINNINGS[0])
+        self.clock = ManualClock(STARTS[0])
         self.day: Day | None = None
         self.agreed = True
         self.epoch = 0
@@ -78,7 +78,7 @@ class Wishing(RuleBasedStateMachine):
         event(what)
         REACHED[what] += 1
 
-    @initialize(at=st.sampled_from(BEGINNINGS), zone=st.sampled_from(ZONES[:3]))
+    @initialize(at=st.sampled_from(STARTS), zone=st.sampled_from(ZONES[:3]))
     def begins(self, at: datetime, zone: str) -> None:
         self.clock.at, self.zone = at, zone
         self.store.plans.add(self.some(5 * MINUTE, 90 * MINUTE, "FREQ=DAILY", floats=True))

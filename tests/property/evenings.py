@@ -193,7 +193,7 @@ def _silent(stream: list[Observation], at: datetime, device: str) -> list[Observ
 
 
 def ends_at(evening: list[Observation]) -> datetime:
-    """Return the latest planned end: an extension that comes after the end is none."""
+    """Return the latest planned end: an extension after the end does not count."""
     ends = BEGAN
     for seen in evening:
         if isinstance(seen, PartnerTimeBegan) or (isinstance(seen, PartnerTimeExtended) and seen.at < ends):

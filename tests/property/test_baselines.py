@@ -119,7 +119,7 @@ def test_below_seven_evenings_nothing_is_usual_and_an_evening_without_a_sensor_i
     assert len(done) == len(known)
 
 
-def test_a_film_that_nobody_touches_is_long_only_up_to_the_last_input_and_a_gap_up_to_what_is_known() -> None:
+def test_an_untouched_film_counts_up_to_the_last_input_and_a_gap_up_to_what_is_known() -> None:
     told: list[Observation] = [PartnerTimeBegan(at=BEGAN, occurrence="1", title="Dinner", ends=ENDS)]
     told.append(Focused(at=BEGAN, activity=Activity(category="social")))
     told.append(InputCounted(at=BEGAN + timedelta(seconds=20), clicks=1))

@@ -115,7 +115,7 @@ def test_an_export_is_imported_unchanged(partner_time: PartnerTime) -> None:
 def test_occurrences_are_the_same_instants_also_across_dst_gaps(
     partner_time: PartnerTime,
 ) -> None:
-    # What floats goes by the rules of whoever reads it.
+    # Floating times follow the zone of the program that reads them.
     partner_time = replace(
         partner_time, is_floating=False, moved=(), recurrence=_without_count(partner_time.recurrence)
     )

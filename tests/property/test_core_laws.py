@@ -99,8 +99,8 @@ def test_law_1_extra_wake_ups_change_nothing(
     assert play(evening, RULES, wakes=waking, policy=policy) == play(evening, RULES, policy=policy)
 
 
-class Restless(Pipeline):
-    """Looks at every rule at every wake-up: whatever it finds there, a deadline has missed."""
+class CheckingPipeline(Pipeline):
+    """Checks every rule at every wake-up: no rule may begin to hold there that no deadline announced."""
 
     def advance(self, now: datetime) -> tuple[Effect, ...]:
         effects = super().advance(now)
@@ -114,7 +114,7 @@ class Restless(Pipeline):
 @many
 @given(evening=evenings(), waking=wakes)
 def test_law_1_no_deadline_is_too_late(evening: list[Observation], waking: list[datetime]) -> None:
-    pipeline, remaining = Restless(RULES, OPEN_POLICY, AttentionSettings()), sorted(waking)
+    pipeline, remaining = CheckingPipeline(RULES, OPEN_POLICY, AttentionSettings()), sorted(waking)
     for before, seen in pairwise([*evening, evening[-1]]):
         pipeline.feed(before)
         # Nothing is looked at in what a gap will leave blank.

@@ -1,6 +1,6 @@
 """Whatever is declared, requested, slept through, set, travelled or killed, in any order: the laws of the day hold.
 
-The store, the wishes, the reconciler, the loop and the core are the real ones; see `tests/rig/day.py` for what is not.
+The store, the requests, the reconciler, the loop and the core are the real ones; see `tests/rig/day.py` for what is not.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 
 from detector.store.store import Store
 from tests.property import day_laws as laws
-from tests.property.day_requests import HOUR, MINUTE, REACHED, Wishing, awhile, woken
+from tests.property.day_requests import HOUR, MINUTE, REACHED, DayRequests, awhile, woken
 from tests.rig.day import GOES_ON, GREETING, NUDGE
 from tests.rig.examples import PROFILE, examples
 
 SECOND = timedelta(seconds=1)
 
 
-class TheDay(Wishing):
+class DayMachine(DayRequests):
     """What time does to it, and the laws."""
 
     def teardown(self) -> None:
@@ -133,7 +133,7 @@ class TheDay(Wishing):
         for kept in self.store.history.occurrences():
             if kept.id not in self.epochs:
                 self.epochs[kept.id] = self.epoch
-                self.happened("begins" if "~" not in kept.id else "begins anew")
+                self.happened("begins" if "~" not in kept.id else "begins again")
         laws.check_each_occurrence(self.store)
         laws.check_all_occurrences(self.store, self.epochs)
         laws.check_exceptions(self.store, self.taken_place)
@@ -152,8 +152,8 @@ class TheDay(Wishing):
                 laws.replays(self.store, kept)
 
 
-class TheDayOnDisk(TheDay):
-    """The same, with a file that the next process opens anew."""
+class DayMachineOnDisk(DayMachine):
+    """The same, with a file that the next process opens."""
 
     def make(self) -> Store:
         self.folder = tempfile.TemporaryDirectory()
@@ -195,7 +195,7 @@ OFTEN = dict.fromkeys(
         GREETING,
     ],
     10,
-) | dict.fromkeys(["restart that goes on", "journey while it is under way", "begins anew", NUDGE, GOES_ON], 2)
+) | dict.fromkeys(["restart that goes on", "journey while it is under way", "begins again", NUDGE, GOES_ON], 2)
 
 # To make a failure small takes minutes: add `Phase.shrink` for it.
 quick = settings(
@@ -209,7 +209,7 @@ quick = settings(
 
 def test_the_laws_of_the_day_hold_whatever_happens() -> None:
     REACHED.clear()
-    run_state_machine_as_test(TheDay, settings=settings(quick, max_examples=examples(200)))
+    run_state_machine_as_test(DayMachine, settings=settings(quick, max_examples=examples(200)))
     # What is rare is only reached where all examples are tried.
     expected = OFTEN if PROFILE != "test" else {}
     seldom = {what: REACHED[what] for what, count in expected.items() if REACHED[what] < count}
@@ -218,5 +218,5 @@ def test_the_laws_of_the_day_hold_whatever_happens() -> None:
 
 def test_the_laws_of_the_day_hold_on_disk() -> None:
     REACHED.clear()
-    run_state_machine_as_test(TheDayOnDisk, settings=settings(quick, max_examples=examples(8)))
+    run_state_machine_as_test(DayMachineOnDisk, settings=settings(quick, max_examples=examples(8)))
     assert REACHED["kill while it is under way"]

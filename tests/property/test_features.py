@@ -1,4 +1,4 @@
-"""Every measure against a reckoning that remembers nothing and takes no short cut."""
+"""Every measure against a computation that remembers nothing and takes no short cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.core.attention import measure_factory as everyone
+from detector.core.attention import measure_factory
 from detector.core.attention.attention import Attention
 from detector.core.attention.device_state import DeviceState
 from detector.core.attention.settings import AttentionSettings
@@ -74,7 +74,7 @@ FILTERED = tuple(
     for scope in SCOPES
     for which in MEANT
 ) + tuple(FeatureKey("opens", LONG, None, scope, Filter(frozenset({"news", "together"}))) for scope in SCOPES)
-STORIES = (
+SEQUENCES = (
     *(
         FeatureKey("followed", span, None, scope, None, steps)
         for span in (MINUTE, LONG)
@@ -97,7 +97,7 @@ STORIES = (
 PRESENT = tuple(
     FeatureKey(name) for name in ("dwell", "since_input", "elapsed", "remaining", "put_away", "full_screen", "category")
 )
-KEYS = (*COUNTS, *FILTERED, *STORIES)
+KEYS = (*COUNTS, *FILTERED, *SEQUENCES)
 SETTINGS = AttentionSettings()
 
 
@@ -397,7 +397,7 @@ def test_no_comparison_changes_before_its_deadline(
 def test_forgotten_uses_never_change_a_feature(evening: list[Observation], parts: list[float]) -> None:
     short = tuple(key for key in KEYS if key.span in {SHORT, MINUTE, None})
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(everyone, "MIN_MEMORY", ZERO)
+        patched.setattr(measure_factory, "MIN_MEMORY", ZERO)
         some, all_of_it = (
             Attention(needs, BEGAN, ENDS, SETTINGS)
             for needs in (short, (*short, FeatureKey("glances", timedelta(hours=24))))

@@ -37,7 +37,7 @@ class Android:
     uses: list[Use] = field(default_factory=list)
 
     def show(self, package: str, activity: str, lasts: float, *, resumed_first: bool, lag: float) -> None:
-        """Bring a screen to the front, where it stays for so long."""
+        """Bring a screen to the front, where it stays for that time."""
         before, began = self.screen, self.at
         self.screen = (package, activity)
         if before is None:
@@ -63,7 +63,7 @@ class Android:
         self.screen, self.at = None, self.at + lasts
 
     def turn(self, lag: float) -> None:
-        """Turn the phone: the screen in front is made anew."""
+        """Turn the phone: the screen in front is created again."""
         if self.screen is not None:
             self.told += [(self.at, PAUSED, self.screen), (self.at + lag, RESUMED, self.screen)]
             self.at += 3.0

@@ -26,7 +26,7 @@ from rules.language import compile_condition
 from rules.model import FeatureKey, Rule, Value
 from tests.property.conditions import conditions
 from tests.property.evenings import evenings
-from tests.property.test_core_laws import OPEN_POLICY, PAGE, Restless, wakes
+from tests.property.test_core_laws import OPEN_POLICY, PAGE, CheckingPipeline, wakes
 from tests.rig.examples import examples
 from tests.timelines.reading import shift
 
@@ -79,7 +79,7 @@ def usuals_of(rules: Sequence[Rule]) -> Mapping[FeatureKey, Value]:
 
 
 @dataclass(frozen=True)
-class Lived:
+class Played:
     """Every effect."""
 
     effects: list[Effect]
@@ -95,7 +95,7 @@ def live(
     rules: Sequence[Rule],
     *,
     waking: Sequence[datetime] = (),
-) -> Lived:
+) -> Played:
     """Live through the evening, waking in between."""
     pipeline = Pipeline(rules, OPEN_POLICY, AttentionSettings(), usuals_of(rules))
     effects: list[Effect] = []
@@ -107,7 +107,7 @@ def live(
         effects += pipeline.feed(seen)
     while pipeline.deadline is not None:
         effects += pipeline.advance(pipeline.deadline)
-    return Lived(effects)
+    return Played(effects)
 
 
 @pytest.mark.thorough
@@ -118,7 +118,7 @@ def test_the_generator_reaches_a_moment_of_each_kind_of_rule(text: tuple[str, st
     find(
         evenings(),
         lambda evening: any(
-            isinstance(what := getattr(effect, "what", None), Moment) and what.rule == "Y1"
+            isinstance(item := getattr(effect, "item", None), Moment) and item.rule == "Y1"
             for effect in live(evening, rules).effects
         ),
         settings=settings(max_examples=20_000, database=None, phases=[Phase.generate]),
@@ -138,7 +138,7 @@ def test_law_1_extra_wake_ups_change_nothing_with_made_up_rules(
 def test_law_1_no_deadline_is_too_late_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule], waking: list[datetime]
 ) -> None:
-    pipeline = Restless(rules, OPEN_POLICY, AttentionSettings(), usuals_of(rules))
+    pipeline = CheckingPipeline(rules, OPEN_POLICY, AttentionSettings(), usuals_of(rules))
     for before, seen in pairwise([*evening, evening[-1]]):
         pipeline.feed(before)
         until = seen.since if isinstance(seen, Gap) and seen.sense is None else seen.at
@@ -152,8 +152,8 @@ def test_law_1_no_deadline_is_too_late_with_made_up_rules(
 def test_law_2_the_recorded_stream_gives_the_same_decisions_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule]
 ) -> None:
-    lived = live(evening, rules)
-    assert live(lived.recorded, rules) == lived
+    result = live(evening, rules)
+    assert live(result.recorded, rules) == result
 
 
 @some
@@ -163,8 +163,8 @@ def test_a_rule_change_that_an_old_recording_holds_changes_no_decision(
 ) -> None:
     place = min(place, len(evening) - 1)
     change = RulesChanged(at=evening[place - 1].at, digest="0123456789abcdef")
-    lived = live([*evening[:place], change, *evening[place:]], rules)
-    assert [effect for effect in lived.effects if effect != Record(occurrence="1@evening", item=change)] == (
+    result = live([*evening[:place], change, *evening[place:]], rules)
+    assert [effect for effect in result.effects if effect != Record(occurrence="1@evening", item=change)] == (
         live(evening, rules).effects
     )
 
@@ -174,8 +174,8 @@ def test_a_rule_change_that_an_old_recording_holds_changes_no_decision(
 def test_law_6_shifting_all_instants_shifts_all_decisions_with_made_up_rules(
     evening: list[Observation], rules: Sequence[Rule], by: timedelta
 ) -> None:
-    def instants(lived: Lived, by: timedelta) -> list[tuple[int, str, str | None, datetime, datetime]]:
-        found = [effect.item for effect in lived.effects if isinstance(effect, Record)]
+    def instants(result: Played, by: timedelta) -> list[tuple[int, str, str | None, datetime, datetime]]:
+        found = [effect.item for effect in result.effects if isinstance(effect, Record)]
         said = [moment for moment in found if isinstance(moment, Moment)]
         return [(m.number, m.rule, m.reason, m.began - by, m.decided_at - by) for m in said]
 

@@ -1,4 +1,4 @@
-"""What is needed for a while: silent for so long, asked once, said to be over at most once."""
+""" "I need this" for a while: no nudge for that time, one question, at most one message that it is over."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ NUMBERS = {"other": 2, "second": 2, "third": 3, "2": 2, "3": 3, "two": 2, "ten":
 
 @dataclass(frozen=True)
 class Said:
-    """A text, and whether a day is one of its days, given the first: reckoned by the test alone."""
+    """A text, and whether a day is one of its days, given the first: computed by the test alone."""
 
     text: str
     holds: Callable[[date, date], bool]

@@ -113,7 +113,7 @@ def test_nothing_is_said_of_a_grace_in_which_nobody_listened(
 
 @many
 @given(evening=evenings(), policy=policies, by=st.timedeltas(timedelta(days=-900), timedelta(days=900)))
-def test_law_6_shifting_all_instants_shifts_the_start_and_the_farewell(
+def test_law_6_shifting_all_instants_shifts_the_start_and_the_end_notification(
     evening: list[Observation], policy: PolicySettings, by: timedelta
 ) -> None:
     def said(effects: list[Effect]) -> list[tuple[datetime, object]]:
@@ -126,7 +126,7 @@ def test_law_6_shifting_all_instants_shifts_the_start_and_the_farewell(
 
 @many
 @given(evening=evenings(), reason=st.sampled_from(["ended", "stopped", "removed", "clock_jump"]))
-def test_a_farewell_is_asked_for_once_last_and_only_at_a_planned_end(evening: list[Observation], reason: str) -> None:
+def test_the_end_is_notified_once_last_and_only_at_a_planned_end(evening: list[Observation], reason: str) -> None:
     *before, last = evening
     effects = play([*before, PartnerTimeEnded(at=last.at, reason=reason)], RULES)  # type: ignore[arg-type]
     asked = [effect for effect in effects if isinstance(effect, NotifyEnd)]

@@ -302,7 +302,7 @@ def test_nothing_of_a_forgotten_interval_is_stored_then_or_later(
     # What is still open when it is forgotten ends with its occurrence as that was known then.
     over = {kept.id: kept.ended or kept.ends for kept in store.history.occurrences()}
     _nothing_of(store, after_minutes(since), after_minutes(until), over)
-    # Whoever begins anew holds nothing of before, so a late beginning is not part of this promise.
+    # A new database holds nothing of before, so a late beginning is not part of this promise.
     store.history.save([record for record in later if not isinstance(record.item, PartnerTimeBegan)])
     _nothing_of(store, after_minutes(since), after_minutes(until), over)
     event(f"something was forgotten: {kept_before > len(store.history.uses()) + len(store.history.moments())}")

@@ -70,10 +70,10 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("somebody")
 def test_one_question_makes_an_unknown_app_known(home: Path) -> None:
-    said = learn("--app", "de.unheard.Karten", answer="12\n").output
-    assert said.count("?") == 1
-    assert "now      other" in said
-    assert "phone" not in said.split("What is it?")[0].split("why")[1]
+    output = learn("--app", "de.unheard.Karten", answer="12\n").output
+    assert output.count("?") == 1
+    assert "now      other" in output
+    assert "phone" not in output.split("What is it?")[0].split("why")[1]
     number = LEARNABLE.index("together") + 1
     again = learn("--app", "de.unheard.Karten2", answer=f"{number}\n").output
     told = " ".join(again.split())
@@ -116,8 +116,8 @@ def test_a_second_answer_replaces_the_first(config: Path) -> None:
         assert category_of(app_id="org.gnome.Recipes") == category
     assert category_of(app_id="page.tesk.Tandoor") == "reading"
     assert len(tomllib.loads(config.read_text(encoding="utf-8"))["activity"]) == 2
-    said = learn("--app", "org.gnome.Recipes", "--category", "together", "--yes").output
-    assert "Nothing is written" in said
+    output = learn("--app", "org.gnome.Recipes", "--category", "together", "--yes").output
+    assert "Nothing is written" in output
 
 
 def test_everything_else_in_the_config_stays_unchanged(config: Path) -> None:
@@ -245,9 +245,9 @@ def test_unknown_apps_of_phones_are_asked_about_one_by_one(home: Path) -> None:
         for app in ("de.one.app", "de.two.app", "de.two.app", "com.tinder"):
             store.history.count_unknown_app(EVENING, "my phone", app, names=True, first=True)
     number = LEARNABLE.index("shopping") + 1
-    said = learn("--unknown", answer=f"{number}\n0\n").output
-    assert said.index("de.two.app") < said.index("de.one.app")
-    assert "com.tinder" not in said
+    output = learn("--unknown", answer=f"{number}\n0\n").output
+    assert output.index("de.two.app") < output.index("de.one.app")
+    assert "com.tinder" not in output
     assert category_of(package="de.two.app") == "shopping"
     assert category_of(package="de.one.app") == "other"
 
@@ -266,8 +266,8 @@ def test_a_seen_title_is_never_learned(home: Path) -> None:
 
 def test_an_app_id_cannot_steer_the_terminal_and_is_found_again(home: Path) -> None:
     nasty = 'x\x1b]0;o"w\\ned\x07'
-    said = learn("--app", nasty, "--category", "games", "--yes").output
-    assert "\x1b" not in said
+    output = learn("--app", nasty, "--category", "games", "--yes").output
+    assert "\x1b" not in output
     assert category_of(app_id=nasty) == "games"
     with pytest.raises(UserError, match="nothing to learn"):
         learn("--app", "\x1b\x07", "--category", "games", "--yes")

@@ -17,17 +17,17 @@ def _what(*arguments: str) -> Result:
 
 
 def test_a_named_app_is_classified_with_the_reason_in_80_columns() -> None:
-    said = _what("--app", "firefox", "--title", "(3) Instagram • Chats — Mozilla Firefox").output
-    assert said.splitlines()[0] == "social: Instagram"
-    assert "  app id   firefox" in said
-    assert "Instagram in social.toml" in said
-    assert max(len(line) for line in said.splitlines()) <= 80
+    output = _what("--app", "firefox", "--title", "(3) Instagram • Chats — Mozilla Firefox").output
+    assert output.splitlines()[0] == "social: Instagram"
+    assert "  app id   firefox" in output
+    assert "Instagram in social.toml" in output
+    assert max(len(line) for line in output.splitlines()) <= 80
 
 
 def test_json_holds_the_same() -> None:
-    said = json.loads(_what("--app", "xterm", "--inside", "neomutt", "--json").output)
-    assert said["category"] == "mail"
-    assert said["entry"] == "Mail in the terminal in mail.toml"
+    output = json.loads(_what("--app", "xterm", "--inside", "neomutt", "--json").output)
+    assert output["category"] == "mail"
+    assert output["entry"] == "Mail in the terminal in mail.toml"
 
 
 def test_a_package_is_classified() -> None:
@@ -42,16 +42,16 @@ def test_the_persons_own_entries_count(home: Path) -> None:
     (place / "config.toml").write_text(
         '[[activity]]\ncategory = "together"\nname = "Our series"\nsites = ["YouTube"]\n', encoding="utf-8"
     )
-    said = _what("--app", "firefox", "--title", "Cats - YouTube — Mozilla Firefox").output
-    assert said.startswith("together: Our series\n")
-    assert "activity 1 in config.toml" in " ".join(said.split())
+    output = _what("--app", "firefox", "--title", "Cats - YouTube — Mozilla Firefox").output
+    assert output.startswith("together: Our series\n")
+    assert "activity 1 in config.toml" in " ".join(output.split())
 
 
 def test_an_app_id_cannot_steer_the_terminal() -> None:
-    said = _what("--app", "\x1b]0;owned\x07\x1b[2J" + "x" * 500).output
-    assert "\x1b" not in said
-    assert "\x07" not in said
-    assert max(len(line) for line in said.splitlines()) <= 80
+    output = _what("--app", "\x1b]0;owned\x07\x1b[2J" + "x" * 500).output
+    assert "\x1b" not in output
+    assert "\x07" not in output
+    assert max(len(line) for line in output.splitlines()) <= 80
 
 
 def test_without_a_desktop_it_says_why_and_what_to_do_instead(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Uses, glances and trailing numbers, on evenings small enough to reckon by hand."""
+"""Uses, glances and trailing numbers, on evenings small enough to compute by hand."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ KEYS = (
 
 
 class Evening:
-    """An attention that is told seconds since the beginning."""
+    """An attention whose observations are given in seconds since the beginning."""
 
     def __init__(self) -> None:
         self.attention = Attention(KEYS, BEGAN, BEGAN + timedelta(minutes=90), AttentionSettings())
         self.attention.device("laptop")
 
-    def see(self, second: float, kind: type[Observation], **fields: Any) -> Evening:
+    def observe(self, second: float, kind: type[Observation], **fields: Any) -> Evening:
         for name in ("since",):
             if name in fields:
                 fields[name] = BEGAN + timedelta(seconds=fields[name])
@@ -88,13 +88,13 @@ class Evening:
         return self
 
     def focus(self, second: float, category: str | None, device: str = "laptop") -> Evening:
-        return self.see(second, Focused, activity=category and Activity(category=category), device=device)
+        return self.observe(second, Focused, activity=category and Activity(category=category), device=device)
 
     def opens(self, second: float, category: str, device: str = "phone") -> Evening:
-        return self.see(second, Focused, activity=Activity(category=category), device=device, opened=True)
+        return self.observe(second, Focused, activity=Activity(category=category), device=device, opened=True)
 
     def picks_up(self, second: float, device: str = "phone", *, blind: bool = True) -> Evening:
-        return self.see(second, PickedUp, device=device, blind=blind)
+        return self.observe(second, PickedUp, device=device, blind=blind)
 
     def phone(self, second: float, key: FeatureKey) -> Value | None:
         return self.get(second, key, "phone")
@@ -105,9 +105,9 @@ class Evening:
     def uses(self) -> list[tuple[str, float, float, bool]]:
         closed = self.attention.pop_closed()
         self.coverage = [each for each in closed if isinstance(each, Coverage)]
-        return [self.said(each) for each in closed if isinstance(each, Use)]
+        return [self.as_seconds(each) for each in closed if isinstance(each, Use)]
 
-    def said(self, use: Use) -> tuple[str, float, float, bool]:
+    def as_seconds(self, use: Use) -> tuple[str, float, float, bool]:
         assert use.ended is not None
         began, ended = ((instant - BEGAN).total_seconds() for instant in (use.began, use.ended))
         return use.activity.category, began, ended, use.trusted
@@ -116,22 +116,22 @@ class Evening:
 def test_unknown_is_not_zero() -> None:
     evening = Evening()
     assert [evening.get(30, key) for key in (GLANCES, MESSAGES, TIME, SCROLLS, DWELL, CATEGORY, SHARE)] == [None] * 7
-    evening.focus(31, "other").see(31, SensorStarted, sense="input", sensor="test")
+    evening.focus(31, "other").observe(31, SensorStarted, sense="input", sensor="test")
     assert [evening.get(40, key) for key in (GLANCES, MESSAGES, SCROLLS, SHARE)] == [0, 0, 0, 0.0]
 
 
 def test_idleness_ends_a_use_at_the_last_input() -> None:
-    evening = Evening().focus(10, "social").see(70, WentIdle, since=40)
+    evening = Evening().focus(10, "social").observe(70, WentIdle, since=40)
     assert evening.uses() == [("social", 10, 40, True)]
     assert evening.get(70, DWELL) is None
-    evening.see(100, CameBack)
+    evening.observe(100, CameBack)
     assert evening.get(105, DWELL) == timedelta(seconds=5)
 
 
 def test_changes_after_the_last_input_are_no_use() -> None:
     evening = Evening().focus(0, "social").focus(50, "video")
     assert evening.uses() == [("social", 0, 50, True)]
-    evening.see(70, WentIdle, since=40)
+    evening.observe(70, WentIdle, since=40)
     assert evening.uses() == [("social", 0, 40, True)]
 
 
@@ -144,7 +144,7 @@ def test_a_use_goes_on_after_a_fleeting_interruption() -> None:
     assert evening.get(43, SWITCHES) == 1
 
 
-def test_glances_are_looks_under_thirty_seconds_that_began_in_the_span() -> None:
+def test_glances_are_uses_under_thirty_seconds_that_began_in_the_span() -> None:
     evening = Evening()
     for second, category in [
         (0, "messaging"),
@@ -178,21 +178,21 @@ def test_time_in_a_category_over_a_span_and_over_all_devices_counts_once() -> No
 
 
 def test_counts_leave_the_span_and_are_unknown_without_the_sensor() -> None:
-    evening = Evening().focus(0, "social").see(0, SensorStarted, sense="input", sensor="test")
+    evening = Evening().focus(0, "social").observe(0, SensorStarted, sense="input", sensor="test")
     for second in (1, 2, 3):
-        evening.see(second, InputCounted, scrolls=second)
+        evening.observe(second, InputCounted, scrolls=second)
     assert [evening.get(second, SCROLLS) for second in (3, 60, 61, 62, 63)] == [6, 6, 5, 3, 0]
     assert evening.get(63, SINCE_INPUT) == timedelta(seconds=60)
-    evening.see(64, InputCounted, scrolls=4).see(65, Gap, since=65, reason=GapReason.SENSOR_LOST, sense="input")
+    evening.observe(64, InputCounted, scrolls=4).observe(65, Gap, since=65, reason=GapReason.SENSOR_LOST, sense="input")
     assert evening.get(66, SCROLLS) is None
     assert evening.get(66, SINCE_INPUT) is None
-    evening.see(70, SensorStarted, sense="input", sensor="test")
+    evening.observe(70, SensorStarted, sense="input", sensor="test")
     assert evening.get(71, SCROLL_RATE) == 0.0
     assert evening.get(71, DWELL) == timedelta(seconds=71)
 
 
 def test_a_gap_closes_the_use_without_a_trusted_end_and_it_is_no_evidence() -> None:
-    evening = Evening().focus(0, "messaging").see(300, Gap, since=20, reason=GapReason.SUSPEND)
+    evening = Evening().focus(0, "messaging").observe(300, Gap, since=20, reason=GapReason.SUSPEND)
     assert evening.uses() == [("messaging", 0, 20, False)]
     [covered] = evening.coverage
     assert ((covered.began - BEGAN).total_seconds(), (covered.ended - BEGAN).total_seconds()) == (0, 20)
@@ -204,25 +204,25 @@ def test_a_gap_closes_the_use_without_a_trusted_end_and_it_is_no_evidence() -> N
 
 
 def test_without_the_idle_sensor_nobody_knows_whether_the_device_is_used() -> None:
-    evening = Evening().focus(0, "social").see(20, Gap, since=20, reason=GapReason.SENSOR_LOST, sense="idle")
+    evening = Evening().focus(0, "social").observe(20, Gap, since=20, reason=GapReason.SENSOR_LOST, sense="idle")
     assert evening.get(30, DWELL) is None
     evening.focus(35, "social")
     assert evening.get(40, DWELL) is None
-    evening.see(50, SensorStarted, sense="idle", sensor="test")
+    evening.observe(50, SensorStarted, sense="idle", sensor="test")
     assert evening.get(60, DWELL) == timedelta(seconds=10)
 
 
 def test_lock_suspend_and_pause_end_uses_at_once() -> None:
-    evening = Evening().focus(0, "social").see(10, Locked).see(50, Unlocked).see(60, Suspended)
+    evening = Evening().focus(0, "social").observe(10, Locked).observe(50, Unlocked).observe(60, Suspended)
     assert evening.uses() == [("social", 0, 10, True), ("social", 50, 60, True)]
-    evening.focus(100, "mail").see(110, Paused)
+    evening.focus(100, "mail").observe(110, Paused)
     assert evening.uses() == [("mail", 100, 110, True)]
 
 
 def test_a_device_is_put_away_sixty_seconds_after_the_last_input() -> None:
-    evening = Evening().focus(0, "social").see(35, WentIdle, since=5).see(64, CameBack)
+    evening = Evening().focus(0, "social").observe(35, WentIdle, since=5).observe(64, CameBack)
     assert evening.get(64, PUT_AWAY) is False
-    evening.see(100, WentIdle, since=70).see(130, CameBack)
+    evening.observe(100, WentIdle, since=70).observe(130, CameBack)
     assert evening.get(130, PUT_AWAY) is True
 
 
@@ -271,7 +271,7 @@ def test_unlocking_opening_an_app_and_closing_it_is_one_glance_and_no_switch() -
     evening.focus(10, None, "phone")
     assert evening.phone(15, GLANCES) == 1
     assert evening.phone(15, CATEGORY) == "phone"
-    evening.see(20, LaidDown, device="phone")
+    evening.observe(20, LaidDown, device="phone")
     assert [evening.phone(21, key) for key in (GLANCES, SWITCHES, PICK_UPS)] == [1, 0, 1]
     assert evening.uses() == [("phone", 0, 4, True), ("social", 4, 10, True), ("phone", 10, 20, True)]
 
@@ -279,7 +279,7 @@ def test_unlocking_opening_an_app_and_closing_it_is_one_glance_and_no_switch() -
 def test_no_use_follows_from_the_home_screen() -> None:
     evening = Evening().picks_up(0).opens(3, "messaging").focus(20, None, "phone").opens(45, "social")
     assert evening.phone(46, CAME_FROM) == "messaging"
-    evening.focus(60, None, "phone").see(130, LaidDown, device="phone").picks_up(135).opens(140, "news")
+    evening.focus(60, None, "phone").observe(130, LaidDown, device="phone").picks_up(135).opens(140, "news")
     assert evening.phone(141, CAME_FROM) is None
 
 
@@ -307,18 +307,20 @@ def test_unlocking_closes_the_open_use_with_an_unknown_end() -> None:
 
 
 def test_lighting_up_makes_a_phone_known_and_is_no_use() -> None:
-    evening = Evening().see(10, LitUp, device="phone")
+    evening = Evening().observe(10, LitUp, device="phone")
     assert [evening.phone(40, key) for key in (CATEGORY, GLANCES, PICK_UPS)] == [None, 0, None]
-    evening.see(90, LitUp, device="phone")
+    evening.observe(90, LitUp, device="phone")
     assert evening.phone(90, PUT_AWAY) is False
 
 
 def test_put_away_is_reported_or_after_a_minute_and_unknown_for_a_phone_observed_late() -> None:
-    assert Evening().see(10, PutAway, device="phone").phone(11, PUT_AWAY) is True
-    evening = Evening().see(10, LaidDown, device="phone").see(50, LitUp, device="phone")
+    assert Evening().observe(10, PutAway, device="phone").phone(11, PUT_AWAY) is True
+    evening = Evening().observe(10, LaidDown, device="phone").observe(50, LitUp, device="phone")
     assert evening.phone(50, PUT_AWAY) is False
     assert evening.picks_up(70).phone(70, PUT_AWAY) is True
-    again = Evening().see(10, LaidDown, device="phone").picks_up(30).see(40, LaidDown, device="phone").picks_up(99)
+    again = (
+        Evening().observe(10, LaidDown, device="phone").picks_up(30).observe(40, LaidDown, device="phone").picks_up(99)
+    )
     assert again.phone(99, PUT_AWAY) is False
     assert Evening().opens(59, "social").phone(100, PUT_AWAY) is False
     assert Evening().opens(60, "social").phone(100, PUT_AWAY) is None
@@ -326,19 +328,19 @@ def test_put_away_is_reported_or_after_a_minute_and_unknown_for_a_phone_observed
 
 def test_a_silent_phone_is_unknown_from_its_last_report_to_the_next() -> None:
     evening = Evening().opens(5, "social")
-    evening.see(620, Gap, since=20, device="phone", reason=GapReason.SILENT, sense="focus")
+    evening.observe(620, Gap, since=20, device="phone", reason=GapReason.SILENT, sense="focus")
     assert evening.uses() == [("social", 5, 20, False)]
     [covered] = evening.coverage
     assert (covered.device, (covered.ended - BEGAN).total_seconds()) == ("phone", 20)
     assert [evening.phone(621, key) for key in (CATEGORY, GLANCES, OPENS, PUT_AWAY)] == [None] * 4
-    evening.see(630, LitUp, device="phone")
+    evening.observe(630, LitUp, device="phone")
     assert [evening.phone(631, key) for key in (CATEGORY, GLANCES)] == [None, 0]
     assert evening.opens(640, "news").phone(641, CAME_FROM) is None
 
 
 def test_a_phone_that_is_not_sensed_does_not_become_put_away_by_time() -> None:
-    evening = Evening().see(10, LaidDown, device="phone")
-    evening.see(40, Gap, since=40, device="phone", reason=GapReason.SENSOR_LOST, sense="focus").picks_up(300)
+    evening = Evening().observe(10, LaidDown, device="phone")
+    evening.observe(40, Gap, since=40, device="phone", reason=GapReason.SENSOR_LOST, sense="focus").picks_up(300)
     assert evening.phone(300, PUT_AWAY) is False
 
 
@@ -353,8 +355,10 @@ def test_a_use_on_one_device_follows_from_a_use_on_another() -> None:
 
 
 def test_no_use_follows_from_one_before_a_gap_whose_end_was_not_reported() -> None:
-    evening = Evening().focus(0, "messaging").see(10, Suspended).see(11, Gap, since=10, reason=GapReason.SUSPEND)
-    evening.see(40, WentIdle, since=11).see(41, CameBack).focus(42, "social")
+    evening = (
+        Evening().focus(0, "messaging").observe(10, Suspended).observe(11, Gap, since=10, reason=GapReason.SUSPEND)
+    )
+    evening.observe(40, WentIdle, since=11).observe(41, CameBack).focus(42, "social")
     assert evening.get(45, CAME_FROM) is None
 
 
@@ -376,12 +380,12 @@ def test_the_deadline_of_opens_is_when_the_oldest_leaves_the_span() -> None:
 
 
 def test_a_screen_that_goes_on_closes_the_open_use_with_an_unknown_end() -> None:
-    evening = Evening().opens(0, "social").see(60, LitUp, device="phone")
+    evening = Evening().opens(0, "social").observe(60, LitUp, device="phone")
     assert evening.uses() == [("social", 0, 0, False)]
     assert evening.phone(61, CATEGORY) is None
-    late = Evening().opens(0, "social").see(2, LitUp, device="phone")
+    late = Evening().opens(0, "social").observe(2, LitUp, device="phone")
     assert late.phone(3, CATEGORY) == "social"
-    in_hand = Evening().picks_up(0).see(60, LitUp, device="phone")
+    in_hand = Evening().picks_up(0).observe(60, LitUp, device="phone")
     assert in_hand.phone(61, CATEGORY) is None
 
 
@@ -396,7 +400,7 @@ def shares(evening: Evening, seconds: float) -> list[float]:
 
 
 def test_a_feed_before_a_screen_that_goes_on_is_unknown_and_so_is_what_comes_after() -> None:
-    evening = Evening().see(0, LaidDown, device="phone").opens(2, "social").see(100, LitUp, device="phone")
+    evening = Evening().observe(0, LaidDown, device="phone").opens(2, "social").observe(100, LitUp, device="phone")
     assert shares(evening, 120) == [2, 0, 118]
 
 
@@ -415,12 +419,14 @@ def test_a_page_that_is_not_known_has_no_category_and_came_from_none() -> None:
 
 
 def test_a_pick_up_is_prompted_by_a_notification_of_the_last_30_seconds_on_the_same_phone() -> None:
-    evening = Evening().see(0, PickedUp, device="phone", blind=True).see(20, LaidDown, device="phone")
+    evening = Evening().observe(0, PickedUp, device="phone", blind=True).observe(20, LaidDown, device="phone")
     told = [evening.attention.view("phone", BEGAN + timedelta(seconds=20)).get(key) for key in (PICK_UPS, LED, OWN)]
     assert told == [1, None, None]
-    evening.see(60, Notified, device="phone").see(90, PickedUp, device="phone", blind=True)
-    evening.see(100, LaidDown, device="phone").see(120, Notified, device="phone").see(150, Notified, device="laptop")
-    evening.see(151, PickedUp, device="phone", blind=True).see(152, PickedUp, device="phone", blind=True)
+    evening.observe(60, Notified, device="phone").observe(90, PickedUp, device="phone", blind=True)
+    evening.observe(100, LaidDown, device="phone").observe(120, Notified, device="phone").observe(
+        150, Notified, device="laptop"
+    )
+    evening.observe(151, PickedUp, device="phone", blind=True).observe(152, PickedUp, device="phone", blind=True)
     told = [evening.attention.view("phone", BEGAN + timedelta(seconds=160)).get(key) for key in (PICK_UPS, LED, OWN)]
     assert told == [3, 1, 2]
     # Each leaves the span by itself.

@@ -69,7 +69,7 @@ def test_a_use_that_becomes_long_enough_counts_from_its_beginning() -> None:
     assert view.deadline(LONG, 1) == BEGAN + 10 * SECOND + TICK
 
 
-def test_the_span_of_a_sequence_runs_from_the_end_of_the_first_use_to_the_beginning_of_the_last() -> None:
+def test_a_sequence_spans_the_end_of_the_first_use_to_the_beginning_of_the_last() -> None:
     assert Evening().focus(0, "messaging").focus(20, "other").focus(80, "social").get(500, SLIDE) is True
     assert Evening().focus(0, "messaging").focus(20, "other").focus(80.1, "social").get(81, SLIDE) is False
     assert Evening().focus(0, "messaging").focus(20, None).get(30, SLIDE) is None

@@ -227,7 +227,7 @@ def test_an_answer_is_not_matched_by_the_number_of_the_nudge() -> None:
     st.data(),
 )
 def test_the_rules_in_force_decide_as_they_do_live(categories: list[str], data: st.DataObject) -> None:
-    """Law 2, through this door: with the same rules the evening comes out as it did, answers and all."""
+    """Law 2 in a backtest: with the same rules the evening comes out as it did, answers and all."""
     at, lines = 0, ["# drawn", "18:30:00 partner time until 20:00"]
     for category in categories:
         at += data.draw(st.integers(1, 200))

@@ -14,7 +14,7 @@ from detector.errors import UserError
 from detector.rulebook.loading import built_in_pack
 from rules.features import CATEGORIES
 from tests.benchmarks.corpus import PRECISION, RECALL, corpus_bars
-from tests.corpus.comparing import Compared, compare, lived
+from tests.corpus.comparing import Compared, compare, decided_moments
 from tests.corpus.evenings import FOLDER, Evening, corpus, evenings
 
 EVENINGS = corpus()
@@ -51,7 +51,7 @@ on call, and a feed is no call: 18:44:30
 def every() -> Compared:
     result = Compared()
     for evening in EVENINGS:
-        result.add(compare(evening, lived(evening, RULES)))
+        result.add(compare(evening, decided_moments(evening, RULES)))
     return result
 
 
@@ -185,7 +185,7 @@ def test_a_nudge_is_right_false_or_neither(
 ) -> None:
     # M302 speaks at 19:00:45.
     (evening,) = evenings(MAIL.format(how="paging", begins=begins, until=until, should=should), "x.txt")
-    result = compare(evening, lived(evening, RULES))
+    result = compare(evening, decided_moments(evening, RULES))
     assert (result.hits, result.found, len(result.false), len(result.missed)) == expected
     assert result.false in ([], ["a mail: 19:00:45 M302"])
 
@@ -194,7 +194,7 @@ def test_a_stretch_without_nudges_takes_precedence_over_a_near_one() -> None:
     text = MAIL.format(how="paging", begins="19:01:00", until="19:04:00", should="should speak")
     text += "judge 19:00:00-19:00:50 should keep quiet: one word\n"
     (evening,) = evenings(text, "x.txt")
-    result = compare(evening, lived(evening, RULES))
+    result = compare(evening, decided_moments(evening, RULES))
     assert (result.hits, result.false, result.missed) == (0, ["a mail: 19:00:45 M302"], ["a mail: 19:01:00"])
 
 
@@ -204,7 +204,7 @@ def test_a_nudge_suppressed_by_a_cool_down_is_not_missed() -> None:
     )
     text += "judge 19:05:10-19:07:00 should speak: a shop\n"
     (evening,) = evenings(text, "x.txt")
-    result = compare(evening, lived(evening, RULES))
+    result = compare(evening, decided_moments(evening, RULES))
     assert (result.found, result.missed, result.kept_back) == (1, [], ["a mail: 19:05:10"])
     assert (result.precision, result.recall) == (1, 1)
 

@@ -94,7 +94,7 @@ def test_a_process_that_waits_for_a_core_was_not_stopped() -> None:
     assert device.passes(wall=90, awake=90) is not None
 
 
-def test_nobody_is_late_who_did_not_say_when_to_wake() -> None:
+def test_without_a_planned_wake_up_nothing_is_late() -> None:
     device = Device()
     device.watch.will_wake(None)
     assert device.passes(wall=3600, awake=3600) is None

@@ -1,4 +1,4 @@
-"""Nothing is sensed before the start of partner time was shown to whoever is at the device."""
+"""Nothing is sensed before the start of partner time was shown to somebody at the device."""
 
 from __future__ import annotations
 

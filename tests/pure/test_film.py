@@ -22,7 +22,7 @@ FILM = """
 """
 
 
-def lived(text: str) -> tuple[list[tuple[str, float]], TimeTotals]:
+def uses_and_totals(text: str) -> tuple[list[tuple[str, float]], TimeTotals]:
     """Return the uses with their seconds, and how the evening divides."""
     timeline = read_timelines(text + "20:30:00            ends\n", "test")[0]
     effects = play(timeline, Pipeline((), PolicySettings(), AttentionSettings()))
@@ -30,34 +30,34 @@ def lived(text: str) -> tuple[list[tuple[str, float]], TimeTotals]:
     uses = {each.number: each for each in kept if isinstance(each, Use)}
     (began,) = (each for each in kept if isinstance(each, PartnerTimeBegan))
     covered = [each for each in kept if isinstance(each, Coverage)]
-    told = [
+    lengths = [
         (each.activity.category, (each.ended - each.began).total_seconds())
         for each in uses.values()
         if each.ended is not None
     ]
-    return told, split_time(uses.values(), covered, began.at, began.ends).totals
+    return lengths, split_time(uses.values(), covered, began.at, began.ends).totals
 
 
 def test_choosing_a_film_is_distraction_and_watching_it_is_presence() -> None:
-    uses, share = lived(FILM)
+    uses, share = uses_and_totals(FILM)
     assert uses == [("video", 10)]
     assert share.distraction == timedelta(seconds=10)
     assert share.presence >= timedelta(minutes=89)
 
 
 def test_a_touch_shorter_than_a_glance_belongs_to_the_film() -> None:
-    uses, share = lived(FILM + "19:30:00            back\n19:30:42            idle since 19:30:12\n")
+    uses, share = uses_and_totals(FILM + "19:30:00            back\n19:30:42            idle since 19:30:12\n")
     assert uses == [("video", 10), ("together", 12)]
     assert share.distraction == timedelta(seconds=10)
 
 
 def test_touching_for_longer_than_a_glance_ends_the_film() -> None:
-    uses, _ = lived(FILM + "19:30:00            back\n19:31:00            idle since 19:30:30\n")
+    uses, _ = uses_and_totals(FILM + "19:30:00            back\n19:31:00            idle since 19:30:30\n")
     assert uses == [("video", 10), ("video", 30)]
 
 
 def test_a_touch_before_the_film_begins_is_a_glance() -> None:
-    uses, _ = lived(
+    uses, _ = uses_and_totals(
         FILM.replace("19:00:05            media\n", "")
         + "19:30:00            back\n19:30:42            idle since 19:30:12\n"
     )

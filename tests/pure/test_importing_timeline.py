@@ -246,11 +246,11 @@ def test_tabs_belong_to_the_toplevels_of_their_browser_although_their_host_is_un
     history.front(event(after_seconds(0), 200, app="org.gnome.Maps", title="x"), host="other")
     name = f"aw-watcher-web-{bucket}" if bucket else "web"
     history.add(name, "web.tab.current", "unknown", event(after_seconds(0), 200, title="Cats - YouTube", url=""))
-    host, tracks = desk(history)
+    host, tracks = laptop_tracks(history)
     assert activities_in_front(host, tracks) == ["video"]
 
 
-def test_tabs_of_chrome_are_not_those_of_another_browser_where_chrome_itself_runs_or_that_browser_has_its_own() -> None:
+def test_tabs_of_chrome_belong_to_chrome_if_it_runs_or_the_other_browser_has_its_own() -> None:
     history = History()
     history.front(
         event(after_seconds(0), 100, app="google-chrome", title="x"),
@@ -258,13 +258,13 @@ def test_tabs_of_chrome_are_not_those_of_another_browser_where_chrome_itself_run
     )
     cats = event(after_seconds(0), 200, title="Cats - YouTube", url="")
     history.add("aw-watcher-web-chrome", "web.tab.current", "unknown", cats)
-    assert activities_in_front(*desk(history)) == ["video", "unknown"]
+    assert activities_in_front(*laptop_tracks(history)) == ["video", "unknown"]
     own = History()
     own.front(event(after_seconds(0), 200, app="microsoft-edge", title="x"))
     own.add("aw-watcher-web-chrome", "web.tab.current", "unknown", cats)
     page = event(after_seconds(0), 200, title="x • Instagram", url="")
     own.add("aw-watcher-web-edge_my-chromebook", "web.tab.current", "desk", page)
-    assert activities_in_front(*desk(own)) == ["social"]
+    assert activities_in_front(*laptop_tracks(own)) == ["social"]
 
 
 def test_two_browsers_that_run_at_once_each_keep_their_own_tab() -> None:
@@ -281,10 +281,10 @@ def test_two_browsers_that_run_at_once_each_keep_their_own_tab() -> None:
             "unknown",
             *(event(after_seconds(at + minute), 60, title=title, url="") for minute in range(0, 300, 60)),
         )
-    assert activities_in_front(*desk(history)) == ["video", "social", "video"]
+    assert activities_in_front(*laptop_tracks(history)) == ["video", "social", "video"]
 
 
-def desk(history: History) -> tuple[SourceHost, EventTracks]:
+def laptop_tracks(history: History) -> tuple[SourceHost, EventTracks]:
     tracks, _ = sanitize_history(history)
     return tracks.hosts["laptop", "desk"], tracks
 

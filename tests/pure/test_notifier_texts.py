@@ -187,9 +187,9 @@ def test_needing_something_asks_for_a_length_and_its_end_has_one_line() -> None:
     assert asked.body == "Until then there is no nudge about social media."
     assert asked.answers == (("needed_1", "1 minute"), ("needed_5", "5 minutes"), ("needed_15", "15 minutes"))
     assert asked.expires == timedelta(seconds=7)
-    said = need_over_text(replace(MOMENT, answer="needed_5", device="my phone"))
-    assert (said.title, said.answers) == ("That was the time you needed", ())
-    assert said.body == "Social media on my phone, needed for 5 min."
+    output = need_over_text(replace(MOMENT, answer="needed_5", device="my phone"))
+    assert (output.title, output.answers) == ("That was the time you needed", ())
+    assert output.body == "Social media on my phone, needed for 5 min."
 
 
 def test_a_heads_up_names_the_start_and_takes_the_persons_own_title() -> None:
@@ -205,10 +205,10 @@ def test_a_heads_up_names_the_start_and_takes_the_persons_own_title() -> None:
 
 @pytest.mark.parametrize("title", ["", " ", "Dinner.", "a " * 40, "{0} {begins}"])
 def test_a_heads_up_title_is_short_and_keeps_the_time(title: str) -> None:
-    said = heads_up_text(title, "18:30").title
-    assert len(said.split()) <= 12
-    assert said.endswith(" begins at 18:30")
-    assert said.split()[0] != "begins"
+    output = heads_up_text(title, "18:30").title
+    assert len(output.split()) <= 12
+    assert output.endswith(" begins at 18:30")
+    assert output.split()[0] != "begins"
 
 
 def test_a_suggestion_takes_the_place_of_the_thought_and_goes_with_it() -> None:

@@ -26,7 +26,7 @@ def problems(body: bytes | str | dict[str, object]) -> list[str]:
     return list(wrong.value.problems)
 
 
-def wish_problems(body: str) -> list[str]:
+def request_problems(body: str) -> list[str]:
     with pytest.raises(PayloadError) as wrong:
         parse_partner_time_request(body.encode())
     return list(wrong.value.problems)
@@ -214,7 +214,7 @@ def test_of_many_unknown_fields_only_the_first_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "wish"),
+    ("body", "expected"),
     [
         ('{"do": "start", "minutes": 90}', ("start", timedelta(minutes=90))),
         ('{"do": "extend", "minutes": 1}', ("extend", timedelta(minutes=1))),
@@ -223,8 +223,8 @@ def test_of_many_unknown_fields_only_the_first_are_listed() -> None:
         ('{"do": "stop", "minutes": 5}', ("stop", timedelta(0))),
     ],
 )
-def test_a_partner_time_request_is_read(body: str, wish: tuple[str, timedelta]) -> None:
-    assert parse_partner_time_request(body.encode()) == wish
+def test_a_partner_time_request_is_read(body: str, expected: tuple[str, timedelta]) -> None:
+    assert parse_partner_time_request(body.encode()) == expected
 
 
 @pytest.mark.parametrize(
@@ -248,8 +248,8 @@ def test_a_partner_time_request_is_read(body: str, wish: tuple[str, timedelta]) 
     ],
 )
 def test_an_invalid_partner_time_request_is_refused(body: str, said: str) -> None:
-    assert wish_problems(body) == [said]
+    assert request_problems(body) == [said]
 
 
 def test_every_problem_of_a_partner_time_request_is_listed() -> None:
-    assert len(wish_problems('{"do": "go", "minutes": "x", "who": "me"}')) == 3
+    assert len(request_problems('{"do": "go", "minutes": "x", "who": "me"}')) == 3

@@ -21,7 +21,7 @@ def match(rule: str = "F101", use: int = 7, *, after_grace: bool = False, catego
     )
 
 
-def said(ago: timedelta, rule: str = "M302", use: int = 1) -> PastNudge:
+def past_nudge(ago: timedelta, rule: str = "M302", use: int = 1) -> PastNudge:
     return PastNudge(rule=rule, at=AT - ago, use=use)
 
 
@@ -49,13 +49,13 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
             History(began=BEGAN, busy=Reason.LOCKED, deferred_since={Reason.LOCKED: AT - MINUTE}),
             Suppressed(reason=Reason.LOCKED),
         ),
-        (History(began=BEGAN, past_nudges=[said(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
-        (History(began=BEGAN, past_nudges=[said(5 * MINUTE)]), Nudge()),
-        (History(began=BEGAN, past_nudges=[said(5 * MINUTE - SECOND)]), Suppressed(reason=Reason.COOL_DOWN)),
-        (History(began=BEGAN, past_nudges=[said(9 * MINUTE, "F101")]), Suppressed(reason=Reason.RULE_COOL_DOWN)),
-        (History(began=BEGAN, past_nudges=[said(10 * MINUTE, "F101")]), Nudge()),
+        (History(began=BEGAN, past_nudges=[past_nudge(20 * MINUTE, use=7)]), Suppressed(reason=Reason.SAME_USE)),
+        (History(began=BEGAN, past_nudges=[past_nudge(5 * MINUTE)]), Nudge()),
+        (History(began=BEGAN, past_nudges=[past_nudge(5 * MINUTE - SECOND)]), Suppressed(reason=Reason.COOL_DOWN)),
+        (History(began=BEGAN, past_nudges=[past_nudge(9 * MINUTE, "F101")]), Suppressed(reason=Reason.RULE_COOL_DOWN)),
+        (History(began=BEGAN, past_nudges=[past_nudge(10 * MINUTE, "F101")]), Nudge()),
         (
-            History(began=BEGAN, past_nudges=[said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]),
+            History(began=BEGAN, past_nudges=[past_nudge(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]),
             Suppressed(reason=Reason.BUDGET),
         ),
         (History(began=BEGAN, busy=Reason.CALL), Defer(until=AT + MINUTE, reason=Reason.CALL)),
@@ -82,7 +82,7 @@ def test_each_reason_in_its_turn(history: History, expected: Decision) -> None:
 
 def test_a_rule_that_never_speaks_is_for_the_report_unless_it_is_for_both_needed_or_on_call() -> None:
     silent = replace(match(), may_nudge=False)
-    plain = History(began=BEGAN, past_nudges=[said(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
+    plain = History(began=BEGAN, past_nudges=[past_nudge(MINUTE, use=7)], dismissed=2, busy=Reason.CALL)
     for history in (History(began=BEGAN), plain):
         assert decide(silent, AT, history, SETTINGS) == Suppressed(reason=Reason.REPORT_ONLY)
     for_both = replace(plain, answered_together=frozenset({"social"}))
@@ -100,37 +100,37 @@ def test_the_grace_delays_only_rules_that_ask_for_it() -> None:
     assert decide(match(after_grace=True), BEGAN + 5 * MINUTE, History(began=BEGAN), SETTINGS) == Nudge()
 
 
-def test_no_quiet_after_dismissals_where_it_is_switched_off() -> None:
+def test_dismissals_suppress_nothing_where_that_is_switched_off() -> None:
     assert decide(match(), AT, History(began=BEGAN, dismissed=9), PolicySettings(quiet_after=0)) == Nudge()
 
 
-@pytest.mark.parametrize(("category", "is_said"), [("work", False), ("messaging", False), ("mail", True)])
-def test_who_is_on_call_is_not_told_of_work_and_messages(category: str, *, is_said: bool) -> None:
-    expected = Nudge() if is_said else Suppressed(reason=Reason.ON_CALL)
+@pytest.mark.parametrize(("category", "is_shown"), [("work", False), ("messaging", False), ("mail", True)])
+def test_on_call_suppresses_nudges_about_work_and_messages(category: str, *, is_shown: bool) -> None:
+    expected = Nudge() if is_shown else Suppressed(reason=Reason.ON_CALL)
     this_time, always = History(began=BEGAN, on_call=True), PolicySettings(on_call=True)
     assert decide(match(category=category), AT, this_time, SETTINGS) == expected
     assert decide(match(category=category), AT, History(began=BEGAN), always) == expected
 
 
-def test_what_is_always_for_both_is_never_said() -> None:
+def test_categories_that_are_always_shared_get_no_nudge() -> None:
     always = PolicySettings(for_both=("video", "social"))
     assert decide(match(), AT, History(began=BEGAN), always) == Suppressed(reason=Reason.FOR_BOTH)
     assert decide(match(category="mail"), AT, History(began=BEGAN), always) == Nudge()
 
 
-def test_what_the_person_said_comes_before_every_reason_of_the_program_s_own() -> None:
-    worn_out = History(
-        began=BEGAN, dismissed=9, past_nudges=[said(SECOND, use=7)], needed_until=AT + MINUTE, on_call=True
+def test_needed_comes_before_every_other_reason() -> None:
+    history = History(
+        began=BEGAN, dismissed=9, past_nudges=[past_nudge(SECOND, use=7)], needed_until=AT + MINUTE, on_call=True
     )
-    assert decide(match(category="work"), AT, worn_out, SETTINGS) == Suppressed(reason=Reason.NEEDED)
+    assert decide(match(category="work"), AT, history, SETTINGS) == Suppressed(reason=Reason.NEEDED)
 
 
-def test_nobody_is_told_anything_while_the_dialer_is_in_front() -> None:
+def test_no_nudge_while_the_dialer_is_in_front() -> None:
     decision = decide(match(category="call"), AT, History(began=BEGAN), SETTINGS)
     assert decision == Suppressed(reason=Reason.CALL)
 
 
-def test_where_nothing_is_said_of_it_nothing_was_dismissed_and_nobody_is_on_call() -> None:
+def test_by_default_a_nudge_is_shown_unless_enough_were_dismissed() -> None:
     once = PolicySettings(quiet_after=1)
     assert decide(match(), AT, History(began=BEGAN), once) == Nudge()
     assert decide(match(), AT, History(began=BEGAN, dismissed=1), once) == Suppressed(reason=Reason.DISMISSED)
@@ -138,7 +138,7 @@ def test_where_nothing_is_said_of_it_nothing_was_dismissed_and_nobody_is_on_call
         assert decide(replace(match(), category=category), AT, History(began=BEGAN), SETTINGS) == Nudge()
 
 
-FOUR = [said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]
+FOUR = [past_nudge(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ FOUR = [said(n * 6 * MINUTE, use=n) for n in (4, 3, 2, 1)]
         (History(began=BEGAN, past_nudges=FOUR), SETTINGS, NoNudgeReason(Reason.BUDGET)),
         (History(began=BEGAN), PolicySettings(budget=0), NoNudgeReason(Reason.BUDGET)),
         (
-            History(began=BEGAN, past_nudges=[said(2 * MINUTE)]),
+            History(began=BEGAN, past_nudges=[past_nudge(2 * MINUTE)]),
             SETTINGS,
             NoNudgeReason(Reason.COOL_DOWN, AT + 3 * MINUTE),
         ),
-        (History(began=BEGAN, past_nudges=[said(5 * MINUTE)]), SETTINGS, None),
+        (History(began=BEGAN, past_nudges=[past_nudge(5 * MINUTE)]), SETTINGS, None),
         (History(began=BEGAN, dismissed=2, in_quiet_week=True), SETTINGS, NoNudgeReason(Reason.QUIET_WEEK)),
     ],
 )

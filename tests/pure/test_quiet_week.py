@@ -187,18 +187,18 @@ def test_forgetting_does_not_make_an_evening_quiet_because_of_its_title(store: S
 @pytest.mark.parametrize("thought", [True, False])
 def test_the_start_notification_names_the_quiet_week_and_says_once_that_it_is_over(*, thought: bool) -> None:
     settings = Settings(notifications=NotifierSettings(greeting=thought))
-    greet = NotifyStart(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
-    assert Wording(settings, began=greet.at, rules={}, quiet_evening=3).start(greet).body == (
+    notify_start = NotifyStart(occurrence="1@a", title="Dinner", at=START, ends=START + timedelta(hours=1))
+    assert Wording(settings, began=notify_start.at, rules={}, quiet_evening=3).start(notify_start).body == (
         "Dinner. Quiet week, evening 3 of 7: moments are recorded, and no nudges are shown."
     )
     assert (
-        Wording(settings, began=greet.at, rules={}, quiet_evening=3)
-        .start(greet)
+        Wording(settings, began=notify_start.at, rules={}, quiet_evening=3)
+        .start(notify_start)
         .title.startswith("Partner time until ")
     )
-    assert Wording(settings, began=greet.at, rules={}, quiet_week_over=True).start(greet).body == (
+    assert Wording(settings, began=notify_start.at, rules={}, quiet_week_over=True).start(notify_start).body == (
         "Dinner. The quiet week is over: turntoward quiet-week propose suggests settings for you."
     )
-    assert Wording(settings, began=greet.at, rules={}).start(greet).body == (
+    assert Wording(settings, began=notify_start.at, rules={}).start(notify_start).body == (
         "Dinner. There is nothing you need to do now." if thought else "Dinner."
     )

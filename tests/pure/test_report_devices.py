@@ -67,7 +67,7 @@ LAPTOP_SENSED: list[Observation] = [
 ]
 
 
-def lived(*observed: Observation, minutes: float = 90, ended: bool = True) -> list[Record]:
+def recorded(*observed: Observation, minutes: float = 90, ended: bool = True) -> list[Record]:
     """Return what the core keeps of an evening in which this was observed."""
     core = Pipeline(rules=(), policy=PolicySettings(), attention=AttentionSettings())
     began = PartnerTimeBegan(at=BEGAN, occurrence=EVENING, title="Evening", ends=at(minutes))
@@ -76,9 +76,9 @@ def lived(*observed: Observation, minutes: float = 90, ended: bool = True) -> li
     return [effect for seen in stream for effect in core.feed(seen) if isinstance(effect, Record)]
 
 
-def told(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: float = 90) -> Summary:
+def summary_of(*observed: Observation, phones: Sequence[Phone] = (MINE,), minutes: float = 90) -> Summary:
     store = Store.in_memory()
-    store.history.save(lived(*observed, minutes=minutes))
+    store.history.save(recorded(*observed, minutes=minutes))
     return summarise(
         store.history.occurrences(),
         store.history.uses(),
@@ -99,7 +99,7 @@ def device(summary: Summary, name: str = MINE.name) -> Device:
 
 
 def test_a_hop_from_one_device_to_another_counts_its_time_once() -> None:
-    summary = told(
+    summary = summary_of(
         *LAPTOP_SENSED,
         front(10, SOCIAL, LAPTOP),
         front(20, DESKTOP, LAPTOP),
@@ -114,7 +114,7 @@ def test_a_hop_from_one_device_to_another_counts_its_time_once() -> None:
 
 
 def test_a_phone_that_sent_nothing_is_unknown_and_not_put_away() -> None:
-    summary = told(*LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP))
+    summary = summary_of(*LAPTOP_SENSED, front(10, SOCIAL, LAPTOP), front(20, DESKTOP, LAPTOP))
     assert device(summary) == Device(
         name=MINE.name,
         kind="phone",
@@ -135,7 +135,7 @@ def test_a_phone_that_sent_nothing_is_unknown_and_not_put_away() -> None:
 
 
 def test_a_phone_has_known_time_pick_ups_and_looks() -> None:
-    summary = told(
+    summary = summary_of(
         *LAPTOP_SENSED,
         *sensed(10, MINE.name),
         PickedUp(at=at(10), device=MINE.name),
@@ -158,7 +158,7 @@ def test_a_phone_has_known_time_pick_ups_and_looks() -> None:
 
 
 def test_an_opening_without_an_end_is_a_look_of_unknown_length() -> None:
-    summary = told(
+    summary = summary_of(
         *LAPTOP_SENSED,
         *sensed(10, MINE.name),
         front(10, SOCIAL, opened=True),
@@ -185,14 +185,14 @@ def test_an_opening_without_an_end_is_a_look_of_unknown_length() -> None:
     ],
 )
 def test_put_away_first_needs_a_phone_put_away_before_the_first_look(observed: list[Observation], well: bool) -> None:
-    summary = told(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
+    summary = summary_of(*LAPTOP_SENSED, *sensed(0, MINE.name), *observed)
     assert summary.put_away_first == device(summary).put_away_first == int(well)
     assert ("1 partner time began with a phone put away." in as_text(summary)) == well
 
 
 def test_two_phones_put_away_first_count_as_one_partner_time() -> None:
     away: list[Observation] = [PutAway(at=at(1), device=phone.name) for phone in (MINE, OLD)]
-    summary = told(*LAPTOP_SENSED, *away, phones=(MINE, OLD))
+    summary = summary_of(*LAPTOP_SENSED, *away, phones=(MINE, OLD))
     assert (summary.put_away_first, device(summary).put_away_first, device(summary, OLD.name).put_away_first) == (
         1,
         1,
@@ -201,7 +201,7 @@ def test_two_phones_put_away_first_count_as_one_partner_time() -> None:
 
 
 def test_an_unpaired_phone_stays_in_the_report() -> None:
-    summary = told(*LAPTOP_SENSED, *sensed(0, OLD.name), front(1, SOCIAL, OLD.name), front(3, DESKTOP, OLD.name))
+    summary = summary_of(*LAPTOP_SENSED, *sensed(0, OLD.name), front(1, SOCIAL, OLD.name), front(3, DESKTOP, OLD.name))
     assert [each.name for each in summary.devices] == [LAPTOP, MINE.name, OLD.name]
     assert not device(summary, OLD.name).paired
     assert "1 look, 2 min long in all; it is not paired any more." in " ".join(as_text(summary).split())
@@ -209,18 +209,18 @@ def test_an_unpaired_phone_stays_in_the_report() -> None:
 
 def test_a_phone_whose_pairing_is_not_finished_is_left_out() -> None:
     waiting = Phone(name="new phone", code="c0" * 32, code_until=at(5))
-    assert [each.name for each in told(*LAPTOP_SENSED, phones=(waiting,)).devices] == [LAPTOP]
+    assert [each.name for each in summary_of(*LAPTOP_SENSED, phones=(waiting,)).devices] == [LAPTOP]
 
 
 def test_without_a_phone_the_text_has_no_devices() -> None:
-    text = as_text(told(*LAPTOP_SENSED, phones=()))
+    text = as_text(summary_of(*LAPTOP_SENSED, phones=()))
     assert "Your devices" not in text
     assert "By device" not in text
 
 
 def test_names_of_forty_characters_fit_the_terminal() -> None:
     long = Phone(name="the very old phone of the summer holiday"[:40], token="70" * 32)
-    summary = told(
+    summary = summary_of(
         *LAPTOP_SENSED,
         *sensed(1, long.name),
         PickedUp(at=at(2), device=long.name),
@@ -233,7 +233,9 @@ def test_names_of_forty_characters_fit_the_terminal() -> None:
 
 
 def test_json_has_the_devices_with_null_for_unknown() -> None:
-    plain = json.loads(as_json(told(*LAPTOP_SENSED, *sensed(10, MINE.name), front(12, SOCIAL), phones=(MINE, OLD))))
+    plain = json.loads(
+        as_json(summary_of(*LAPTOP_SENSED, *sensed(10, MINE.name), front(12, SOCIAL), phones=(MINE, OLD)))
+    )
     laptop, mine, old = plain["devices"]
     assert (laptop["kind"], laptop["pick_ups"], laptop["known_seconds"]) == ("laptop", None, 5400.0)
     assert (mine["name"], mine["spoke"], mine["looks"], mine["lived_seconds"]) == ("my phone", True, 1, 5400.0)
@@ -261,19 +263,19 @@ def test_the_command_reports_devices_from_observations_in_the_store(home: object
             store.phones.save(Phone(name=phone.name, token=phone.token))
         store.history.save([each for seen in stream for each in core.feed(seen) if isinstance(each, Record)])
     with time_machine.travel(at(80), tick=False):
-        said = CliRunner().invoke(report_command, []).output
+        output = CliRunner().invoke(report_command, []).output
         plain = json.loads(CliRunner().invoke(report_command, ["--json"]).output)
-    assert "my phone: " in said
-    assert "1 pick-up, 1 look, 4 min long in all." in " ".join(said.split())
-    by_device = said[said.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()
+    assert "my phone: " in output
+    assert "1 pick-up, 1 look, 4 min long in all." in " ".join(output.split())
+    by_device = output[output.index("By device") :].split("\n\n", maxsplit=1)[0].splitlines()
     assert [line[:23].split() for line in by_device[1:]] == [["on", "this", "laptop"], ["on", "my", "phone"]]
-    assert "old phone: reported nothing, so nothing is known of it." in said
-    assert "1 partner time began with a phone put away." in said
+    assert "old phone: reported nothing, so nothing is known of it." in output
+    assert "1 partner time began with a phone put away." in output
     assert [each["name"] for each in plain["devices"]] == ["laptop", "my phone", "old phone"]
 
 
 def test_docs_show_the_devices_as_the_report_writes_them() -> None:
-    summary = told(
+    summary = summary_of(
         *LAPTOP_SENSED,
         front(10, SOCIAL, LAPTOP),
         front(20, DESKTOP, LAPTOP),

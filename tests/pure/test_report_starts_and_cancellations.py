@@ -42,7 +42,7 @@ INSTEAD = PartnerTime(
 )
 
 
-def lived(
+def occurrence(
     name: str = "7@x",
     *,
     began: datetime = SUNDAY,
@@ -70,19 +70,19 @@ def became(
 @pytest.mark.parametrize(
     ("parts", "is_good"),
     [
-        ([lived()], True),
-        ([lived(began=SUNDAY + timedelta(minutes=55), minutes=5)], True),
-        ([lived(minutes=30, reason="stopped")], True),
-        ([lived(minutes=29.9, reason="stopped")], False),
+        ([occurrence()], True),
+        ([occurrence(began=SUNDAY + timedelta(minutes=55), minutes=5)], True),
+        ([occurrence(minutes=30, reason="stopped")], True),
+        ([occurrence(minutes=29.9, reason="stopped")], False),
         (
             [
-                lived(minutes=20, reason="removed"),
-                lived("7@x~2", began=SUNDAY + 0.5 * HOUR, minutes=10, reason="stopped"),
+                occurrence(minutes=20, reason="removed"),
+                occurrence("7@x~2", began=SUNDAY + 0.5 * HOUR, minutes=10, reason="stopped"),
             ],
             True,
         ),
-        ([lived(minutes=None, reason=None)], False),
-        ([lived("17@x")], False),
+        ([occurrence(minutes=None, reason=None)], False),
+        ([occurrence("17@x")], False),
         ([], False),
     ],
     ids=["ended", "joined late", "half of it", "less", "in two parts", "cut off", "another one", "never began"],
@@ -99,12 +99,12 @@ def test_a_cancelled_partner_time_is_made_good_by_one_that_took_place(
 def test_a_new_date_is_planned_until_it_is_over_skipped_or_removed() -> None:
     before = SUNDAY - HOUR
     assert became(now=before) == [("planned", SUNDAY)]
-    assert became(lived(minutes=None, reason=None), now=SUNDAY + 0.5 * HOUR) == [("planned", SUNDAY)]
+    assert became(occurrence(minutes=None, reason=None), now=SUNDAY + 0.5 * HOUR) == [("planned", SUNDAY)]
     assert became(now=SUNDAY + HOUR) == [("open", None)]
     assert became(now=before, skipped=("7@20261122T100000Z",)) == [("open", None)]
     assert became(now=before, skipped=("77@20261122T100000Z",)) == [("planned", SUNDAY)]
     assert became(now=before, declared=()) == [("open", None)]
-    assert became(lived(), of=(DINNER,), now=before) == [("open", None)]
+    assert became(occurrence(), of=(DINNER,), now=before) == [("open", None)]
 
 
 def test_cancelling_a_new_date_for_another_one_is_no_second_cancellation() -> None:
@@ -112,22 +112,24 @@ def test_cancelling_a_new_date_for_another_one_is_no_second_cancellation() -> No
     second = CancelledOccurrence(
         occurrence="7@20261122T100000Z", title="Dinner", begins=SUNDAY, ends=SUNDAY + HOUR, at=SUNDAY - HOUR, instead=8
     )
-    assert became(lived("8@y", began=SUNDAY + 5 * HOUR), of=(first, second)) == [("made_good", SUNDAY + 5 * HOUR)]
+    assert became(occurrence("8@y", began=SUNDAY + 5 * HOUR), of=(first, second)) == [("made_good", SUNDAY + 5 * HOUR)]
     assert became(of=(first, replace(second, instead=None)), skipped=(second.occurrence,)) == [("open", None)]
 
 
-def told(*occurrences: StoredOccurrence, cancelled: tuple[Cancellation, ...] = ()) -> Summary:
+def summary_of(*occurrences: StoredOccurrence, cancelled: tuple[Cancellation, ...] = ()) -> Summary:
     return summarise(
         occurrences, [], [], [], since=FRIDAY - 24 * HOUR, until=NOW, zone=BERLIN, rules={}, cancelled=cancelled
     )
 
 
 def test_started_well_counts_only_known_starts() -> None:
-    some = [lived(f"{number}@x", well=well) for number, well in enumerate((True, True, False))]
-    assert "\nEvery screen put away at the start: in 2 of 3 partner times.\n" in as_text(told(*some))
-    assert "\nEvery screen put away at the start: in 2 of 3 partner times. Not" in as_text(told(*some, lived("9@x")))
-    assert "put away at the start" not in as_text(told(lived("9@x")))
-    plain = json.loads(as_json(told(*some, lived("9@x"))))
+    some = [occurrence(f"{number}@x", well=well) for number, well in enumerate((True, True, False))]
+    assert "\nEvery screen put away at the start: in 2 of 3 partner times.\n" in as_text(summary_of(*some))
+    assert "\nEvery screen put away at the start: in 2 of 3 partner times. Not" in as_text(
+        summary_of(*some, occurrence("9@x"))
+    )
+    assert "put away at the start" not in as_text(summary_of(occurrence("9@x")))
+    plain = json.loads(as_json(summary_of(*some, occurrence("9@x"))))
     assert plain["starts"] == {"well": 2, "known": 3}
 
 
@@ -150,16 +152,16 @@ def test_made_good_comes_first_and_open_cancellations_are_only_counted() -> None
         "  Walk of Saturday 21 November is planned for Sunday 29 November 10:00.\n"
     )
     page = Path(__file__).parents[2] / "docs" / "report.md"
-    for summary in (told(lived(), cancelled=CANCELLED), told(cancelled=CANCELLED)):
+    for summary in (summary_of(occurrence(), cancelled=CANCELLED), summary_of(cancelled=CANCELLED)):
         assert said in as_text(summary)
     assert said in page.read_text(encoding="utf-8")
-    assert "\nCancelled 1.\n" in as_text(told(cancelled=CANCELLED[:1]))
-    assert "Cancelled" not in as_text(told(lived()))
+    assert "\nCancelled 1.\n" in as_text(summary_of(cancelled=CANCELLED[:1]))
+    assert "Cancelled" not in as_text(summary_of(occurrence()))
 
 
 def test_a_cancelled_title_is_printable_and_fits_the_terminal() -> None:
     long = replace(CANCELLED[2], title="Dinner \x1b[31m" + "and tea " * 20)
-    text = as_text(told(cancelled=(long,)))
+    text = as_text(summary_of(cancelled=(long,)))
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
 

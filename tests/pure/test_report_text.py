@@ -175,14 +175,14 @@ def test_nearly_all_is_written_as_over_99_percent() -> None:
 
 
 def test_json_has_lengths_in_seconds_and_null_for_unknown() -> None:
-    told = json.loads(as_json(summary(EVENINGS[-1:])))
-    assert told["format"] == 1
-    assert told["partner_times"]["counted"] == 1
-    assert told["share"]["presence_seconds"] == 80 * 60
-    assert told["longest"]["began"] == "2026-11-19T18:30:00+01:00"
-    assert told["nudges"]["share_30"] is None
-    assert told["weeks"][0]["monday"] == "2026-11-16"
-    assert told["weeks"][0]["known_seconds"] == 80 * 60
+    parsed = json.loads(as_json(summary(EVENINGS[-1:])))
+    assert parsed["format"] == 1
+    assert parsed["partner_times"]["counted"] == 1
+    assert parsed["share"]["presence_seconds"] == 80 * 60
+    assert parsed["longest"]["began"] == "2026-11-19T18:30:00+01:00"
+    assert parsed["nudges"]["share_30"] is None
+    assert parsed["weeks"][0]["monday"] == "2026-11-16"
+    assert parsed["weeks"][0]["known_seconds"] == 80 * 60
 
 
 @pytest.mark.parametrize(
@@ -239,18 +239,18 @@ def test_the_command_reads_what_is_kept_and_writes_it_plain_when_piped(home: Pat
     with Store.open(store_path()) as store:
         store.history.save(records())
     with time_machine.travel(NOW, tick=False):
-        said = CliRunner().invoke(report_command, [])
+        output = CliRunner().invoke(report_command, [])
         told = CliRunner().invoke(report_command, ["--json", "--since", "2026-11-16"])
-    assert said.exit_code == 0, said.exception
-    assert "For 7 h 2 min no screen took you away" in said.output
-    assert "\x1b" not in said.output
-    assert max(map(len, said.output.splitlines())) <= 80
+    assert output.exit_code == 0, output.exception
+    assert "For 7 h 2 min no screen took you away" in output.output
+    assert "\x1b" not in output.output
+    assert max(map(len, output.output.splitlines())) <= 80
     assert json.loads(told.output)["partner_times"]["all"] == 2
 
 
 def test_without_a_store_the_report_says_how_to_begin_and_creates_nothing(home: Path) -> None:
-    said = CliRunner().invoke(report_command, [])
-    assert said.output == FIRST_USE
+    output = CliRunner().invoke(report_command, [])
+    assert output.output == FIRST_USE
     assert not store_path().exists()
     with Store.open(store_path()):
         pass
@@ -277,6 +277,6 @@ def test_a_wrong_since_is_refused_before_anything_is_read(home: Path) -> None:
 
 
 def test_help_shows_an_example_and_fits() -> None:
-    said = CliRunner().invoke(report_command, ["--help"], terminal_width=80).output
-    assert "Example: turntoward report --since 2w" in said
+    output = CliRunner().invoke(report_command, ["--help"], terminal_width=80).output
+    assert "Example: turntoward report --since 2w" in output
     assert max(map(len, FIRST_USE.splitlines())) <= 80

@@ -86,8 +86,8 @@ def test_a_report_during_partner_time_counts_what_was_noticed_so_far(home: Path)
     with Store.open(store_path()) as store:
         store.history.save([Record(occurrence=EVENING, item=what) for what in (*OBSERVED, moment)])
     with time_machine.travel(at(41), tick=False):
-        said = CliRunner().invoke(report_command, [])
-    text = " ".join(said.output.split())
+        output = CliRunner().invoke(report_command, [])
+    text = " ".join(output.output.split())
     assert "For 18 min no screen took you away" in text
     assert "1 partner time, 40 min in all; 82 % of it is known." in text
     assert "1 is still under way." in text

@@ -92,7 +92,7 @@ def test_a_rule_is_unusable_only_where_it_certainly_cannot_hold(
 
 
 def test_a_condition_with_too_many_combinations_counts_as_usable() -> None:
-    # What it asks of phones can never be; but finding that out among so many would take for ever.
+    # What it asks of phones can never be; but finding that out among so many would never end.
     few, many = (" or ".join(f"scrolls({number} s) >= 3" for number in range(1, most)) for most in (4, 40))
     assert why(f"({few}) and all.opens(9 min) >= 2", laptop=EVERYTHING) == NO_PHONE
     assert why(f"({many}) and all.opens(9 min) >= 2", laptop=EVERYTHING) is None

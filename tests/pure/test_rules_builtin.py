@@ -79,7 +79,7 @@ def holding(said: str) -> list[str]:
 
 
 def lasting(condition: Condition, length: timedelta = 4 * MINUTE) -> Memory:
-    """Return the memory in which every part that is to hold for a while has held for so long."""
+    """Return the memory in which every part that is to hold for a while has held for that time."""
     return [AT - length for _ in range(condition.memory_size)]
 
 

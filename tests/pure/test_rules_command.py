@@ -113,14 +113,14 @@ def test_help_has_an_example(words: list[str]) -> None:
 def test_rules_that_cannot_hold_here_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
-    said = " ".join(run().stdout.split())
-    assert "It cannot hold here: A501, " in said
-    assert "what is in front is not sensed here. `turntoward doctor` says more." in said
+    output = " ".join(run().stdout.split())
+    assert "It cannot hold here: A501, " in output
+    assert "what is in front is not sensed here. `turntoward doctor` says more." in output
     found = json.loads(run("--json").stdout)["asleep"]
     assert set(found) == {rule.code for rule in BUILT_IN}
     with Store.open(store_path()) as store:
         store.phones.save(Phone(name="my phone", adb="serial"))
-    said = " ".join(run().stdout.split())
-    assert "It cannot hold here: F101, F105 and F107: scrolls, keys and clicks are not sensed on a phone." in said
+    output = " ".join(run().stdout.split())
+    assert "It cannot hold here: F101, F105 and F107: scrolls, keys and clicks are not sensed on a phone." in output
     doctor = CliRunner().invoke(turntoward, ["doctor"]).output
     assert "These rules need more than is sensed here: F101, F105 and F107: scrolls" in " ".join(doctor.split())

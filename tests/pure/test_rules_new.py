@@ -48,10 +48,10 @@ def condition(code: str) -> str:
 def test_a_threshold_of_a_built_in_rule_is_changed_by_options() -> None:
     done = run("--from", "f101", "--after", "90s")
     assert condition("F101") == "category is social and dwell >= 90 s and scrolls(60 s) >= 10"
-    said = " ".join(done.output.split())
+    output = " ".join(done.output.split())
     assert (
         "it replaces the built-in rule: after 90 s rather than 1 min. It is in force from the next partner time on."
-        in said
+        in output
     )
     assert f"turntoward backtest --rules {own()}" in done.output
     assert rule("F101").page.notices.endswith("Changed by you: after 90 s rather than 1 min.")

@@ -57,7 +57,7 @@ def words(said: list[SensorEvent]) -> list[str]:
     return found
 
 
-def story(made: AndroidState, *events: AndroidEvent) -> list[str]:
+def activities_of(made: AndroidState, *events: AndroidEvent) -> list[str]:
     # Ten seconds apart: what is in front for less than two was only passed over.
     return [
         word for number, event in enumerate(events) for word in words(made.update(event, AT + number * TEN_SECONDS))
@@ -84,7 +84,7 @@ def test_the_present_state_is_yielded_at_start_where_it_is_known(snapshot: Andro
 
 
 def test_an_app_is_opened_once_whatever_its_own_pages_do() -> None:
-    assert story(phone(), front(FEED), front(FEED), front(CHAT), front(FEED)) == [
+    assert activities_of(phone(), front(FEED), front(FEED), front(CHAT), front(FEED)) == [
         f"opened {FEED}",
         f"opened {CHAT}",
         f"opened {FEED}",
@@ -93,51 +93,59 @@ def test_an_app_is_opened_once_whatever_its_own_pages_do() -> None:
 
 def test_the_app_in_front_at_start_is_not_opened_by_its_next_page() -> None:
     made = phone(AndroidSnapshot(is_on=True, is_locked=False, package=FEED))
-    assert story(made, front(FEED), front(HOME), front(FEED)) == ["nothing", f"opened {FEED}"]
+    assert activities_of(made, front(FEED), front(HOME), front(FEED)) == ["nothing", f"opened {FEED}"]
 
 
 @pytest.mark.parametrize("launcher", [HOME, "com.sec.android.app.launcher", "com.google.android.apps.nexuslauncher"])
 def test_a_launcher_is_nothing_in_front(launcher: str) -> None:
-    assert story(phone(), front(FEED), front(launcher), front(launcher)) == [f"opened {FEED}", "nothing"]
+    assert activities_of(phone(), front(FEED), front(launcher), front(launcher)) == [f"opened {FEED}", "nothing"]
 
 
 def test_a_dialog_of_the_system_lies_over_an_app_and_does_not_end_its_use() -> None:
     dialog, installer = "com.google.android.permissioncontroller", "com.android.packageinstaller"
-    assert story(phone(), front(FEED), front(dialog), front(installer), front(FEED)) == [f"opened {FEED}"]
-    assert story(phone(), front(FEED), front(dialog), front(HOME), front(FEED)) == [
+    assert activities_of(phone(), front(FEED), front(dialog), front(installer), front(FEED)) == [f"opened {FEED}"]
+    assert activities_of(phone(), front(FEED), front(dialog), front(HOME), front(FEED)) == [
         f"opened {FEED}",
         "nothing",
         f"opened {FEED}",
     ]
-    assert story(phone(), front(FEED), front(dialog), front(CHAT)) == [f"opened {FEED}", f"opened {CHAT}"]
+    assert activities_of(phone(), front(FEED), front(dialog), front(CHAT)) == [f"opened {FEED}", f"opened {CHAT}"]
     # Over the launcher it is no use.
-    assert story(phone(), front(dialog), front(FEED)) == [f"opened {FEED}"]
+    assert activities_of(phone(), front(dialog), front(FEED)) == [f"opened {FEED}"]
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(1.9, "seen"), (2, "opened")])
 def test_an_app_from_which_somebody_only_looked_at_the_launcher_is_not_opened_again(seconds: float, word: str) -> None:
     made = phone()
-    story(made, front(FEED), front(CHAT), front(HOME))
+    activities_of(made, front(FEED), front(CHAT), front(HOME))
     back = made.update(front(CHAT), AT + 2 * TEN_SECONDS + timedelta(seconds=seconds))
     assert words(back) == [f"{word} {CHAT}"]
-    story(made, front(HOME))
+    activities_of(made, front(HOME))
     assert words(made.update(front(FEED), AT)) == [f"opened {FEED}"]
 
 
 def test_another_users_app_is_nothing_in_front_and_no_pick_up() -> None:
     made = phone()
-    assert story(made, front(CHAT, 10)) == []
-    assert story(made, front(FEED), front(CHAT, 10), front(CHAT, 10)) == [f"opened {FEED}", "nothing"]
-    assert story(made, screen(on=False), screen(on=True)) == ["down", "lit", "nothing"]
-    assert story(made, front(FEED)) == [f"opened {FEED}"]
+    assert activities_of(made, front(CHAT, 10)) == []
+    assert activities_of(made, front(FEED), front(CHAT, 10), front(CHAT, 10)) == [f"opened {FEED}", "nothing"]
+    assert activities_of(made, screen(on=False), screen(on=True)) == ["down", "lit", "nothing"]
+    assert activities_of(made, front(FEED)) == [f"opened {FEED}"]
 
 
 def test_the_profiles_of_the_current_user_are_the_same_person() -> None:
     made = AndroidState("my phone", home=HOME, users=frozenset({0, 10, 999}))
     made.start(IN_USE, AT)
-    assert story(made, front(CHAT, 999), front(FEED, 10), front(FEED, 0)) == [f"opened {CHAT}", f"opened {FEED}"]
-    assert story(made, screen(on=False), front(CHAT, 999), screen(on=True)) == ["down", "lit", "picked", f"seen {CHAT}"]
-    assert story(made, front(FEED, 11)) == ["nothing"], "another user is not"
+    assert activities_of(made, front(CHAT, 999), front(FEED, 10), front(FEED, 0)) == [
+        f"opened {CHAT}",
+        f"opened {FEED}",
+    ]
+    assert activities_of(made, screen(on=False), front(CHAT, 999), screen(on=True)) == [
+        "down",
+        "lit",
+        "picked",
+        f"seen {CHAT}",
+    ]
+    assert activities_of(made, front(FEED, 11)) == ["nothing"], "another user is not"
 
 
 def test_profiles_are_told_from_other_users_by_their_flags_and_names_stay_on_the_phone(tmp_path: Path) -> None:
@@ -152,68 +160,68 @@ def test_profiles_are_told_from_other_users_by_their_flags_and_names_stay_on_the
     asked = subprocess.run(
         ["/bin/sh", "-c", android_query.COMMAND], env=path, capture_output=True, text=True, check=True
     )
-    said = asked.stdout[asked.stdout.index("UserInfo") :]
-    assert not {"Anna", "Work", "Ben", "Secure"} & set(said.replace(":", " ").split())
-    assert {0, 10, 12, 150, 999} <= android_query.parse_phone_state(said).users
-    assert 11 not in android_query.parse_phone_state(said).users
+    output = asked.stdout[asked.stdout.index("UserInfo") :]
+    assert not {"Anna", "Work", "Ben", "Secure"} & set(output.replace(":", " ").split())
+    assert {0, 10, 12, 150, 999} <= android_query.parse_phone_state(output).users
+    assert 11 not in android_query.parse_phone_state(output).users
 
 
 def test_a_phone_of_android_10_that_logs_its_lock_screen_is_believed() -> None:
     made = phone(logs_keyguard=False)
-    assert story(made, screen(on=False), locked(shown=True), screen(on=True), locked(shown=False)) == [
+    assert activities_of(made, screen(on=False), locked(shown=True), screen(on=True), locked(shown=False)) == [
         *("down", "lit", "picked", "nothing")
     ]
     # From here on an app that is resumed beneath the lock screen does not mean that it is gone.
-    assert story(made, screen(on=False), locked(shown=True), screen(on=True), front(FEED, older=True)) == [
+    assert activities_of(made, screen(on=False), locked(shown=True), screen(on=True), front(FEED, older=True)) == [
         "down",
         "lit",
     ]
-    assert story(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
+    assert activities_of(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
 
 
 def test_the_current_user_may_be_another_than_the_first() -> None:
     made = AndroidState("my phone", users=frozenset({11}))
     made.start(AndroidSnapshot(is_on=True, is_locked=False), AT)
-    assert story(made, front(FEED, 11), front(CHAT, 0)) == [f"opened {FEED}", "nothing"]
+    assert activities_of(made, front(FEED, 11), front(CHAT, 0)) == [f"opened {FEED}", "nothing"]
 
 
 def test_the_screen_goes_off_and_the_app_beneath_is_in_front_again_once_it_is_unlocked() -> None:
     made = phone()
-    story(made, front(FEED))
-    assert story(made, screen(on=False), locked(shown=True)) == ["down"]
-    assert story(made, screen(on=True)) == ["lit"]
-    assert story(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
-    assert story(made, front(FEED)) == []
+    activities_of(made, front(FEED))
+    assert activities_of(made, screen(on=False), locked(shown=True)) == ["down"]
+    assert activities_of(made, screen(on=True)) == ["lit"]
+    assert activities_of(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
+    assert activities_of(made, front(FEED)) == []
 
 
 def test_a_screen_that_goes_on_without_a_lock_screen_is_picked_up_at_once() -> None:
     made = phone()
-    story(made, front(FEED))
-    assert story(made, screen(on=False), screen(on=True)) == ["down", "lit", "picked", f"seen {FEED}"]
+    activities_of(made, front(FEED))
+    assert activities_of(made, screen(on=False), screen(on=True)) == ["down", "lit", "picked", f"seen {FEED}"]
 
 
 def test_unlocking_by_fingerprint_before_the_screen_is_on_is_a_pick_up() -> None:
     made = phone(AndroidSnapshot(is_on=False, is_locked=True, package=FEED))
-    assert story(made, locked(shown=False), screen(on=True)) == ["lit", "picked", f"seen {FEED}"]
+    assert activities_of(made, locked(shown=False), screen(on=True)) == ["lit", "picked", f"seen {FEED}"]
 
 
 def test_a_screen_that_lights_up_by_itself_is_no_pick_up() -> None:
     made = phone(AndroidSnapshot(is_on=False, is_locked=True, package=FEED))
-    assert story(made, screen(on=True), screen(on=False)) == ["lit", "down"]
-    assert story(made, screen(on=True), locked(shown=True), screen(on=False)) == ["lit", "down"]
+    assert activities_of(made, screen(on=True), screen(on=False)) == ["lit", "down"]
+    assert activities_of(made, screen(on=True), locked(shown=True), screen(on=False)) == ["lit", "down"]
 
 
 def test_a_screen_change_logged_in_both_formats_counts_once() -> None:
     made = phone()
-    assert story(made, screen(on=False), screen(on=False, echo=True)) == ["down"]
-    assert story(made, screen(on=True), screen(on=True, echo=True)) == ["lit", "picked", "nothing"]
+    assert activities_of(made, screen(on=False), screen(on=False, echo=True)) == ["down"]
+    assert activities_of(made, screen(on=True), screen(on=True, echo=True)) == ["lit", "picked", "nothing"]
     # Both, in a hurry: the second format is late.
     quick = [screen(on=False), screen(on=True), screen(on=False, echo=True), screen(on=True, echo=True)]
-    assert story(made, *quick) == ["down", "lit", "picked", "nothing"]
+    assert activities_of(made, *quick) == ["down", "lit", "picked", "nothing"]
 
 
 def test_a_phone_that_logs_only_the_second_format_is_understood() -> None:
-    assert story(phone(), screen(on=False, echo=True), screen(on=True, echo=True)) == [
+    assert activities_of(phone(), screen(on=False, echo=True), screen(on=True, echo=True)) == [
         "down",
         "lit",
         "picked",
@@ -223,39 +231,39 @@ def test_a_phone_that_logs_only_the_second_format_is_understood() -> None:
 
 def test_an_app_resumed_while_the_screen_is_off_or_locked_is_not_in_front() -> None:
     made = phone()
-    assert story(made, screen(on=False), front(FEED), front(CHAT)) == ["down"]
-    assert story(made, locked(shown=True), screen(on=True), front(FEED)) == ["lit"]
-    assert story(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
+    assert activities_of(made, screen(on=False), front(FEED), front(CHAT)) == ["down"]
+    assert activities_of(made, locked(shown=True), screen(on=True), front(FEED)) == ["lit"]
+    assert activities_of(made, locked(shown=False)) == ["picked", f"seen {FEED}"]
 
 
 def test_locking_with_the_screen_on_lays_the_phone_down_once() -> None:
     made = phone()
-    story(made, front(FEED))
-    assert story(made, locked(shown=True), screen(on=False)) == ["down"]
+    activities_of(made, front(FEED))
+    assert activities_of(made, locked(shown=True), screen(on=False)) == ["down"]
 
 
 def test_a_pick_up_without_a_known_app_can_be_laid_down_again() -> None:
     made = phone(AndroidSnapshot(is_on=True, is_locked=True))
-    assert story(made, locked(shown=False), screen(on=False)) == ["picked", "down"]
+    assert activities_of(made, locked(shown=False), screen(on=False)) == ["picked", "down"]
 
 
 def test_on_android_10_an_app_resumed_while_the_screen_is_on_means_unlocked() -> None:
     made = phone(logs_keyguard=False)
-    story(made, front(FEED, older=True))
-    assert story(made, screen(on=False), screen(on=True)) == ["down", "lit"]
-    assert story(made, screen(on=False), screen(on=True), front(FEED, older=True)) == [
+    activities_of(made, front(FEED, older=True))
+    assert activities_of(made, screen(on=False), screen(on=True)) == ["down", "lit"]
+    assert activities_of(made, screen(on=False), screen(on=True), front(FEED, older=True)) == [
         "down",
         "lit",
         "picked",
         f"seen {FEED}",
     ]
-    assert story(made, front(CHAT, older=True)) == [f"opened {CHAT}"]
+    assert activities_of(made, front(CHAT, older=True)) == [f"opened {CHAT}"]
 
 
 def test_an_unknown_state_becoming_known_is_no_pick_up() -> None:
     made = phone(AndroidSnapshot())
-    assert story(made, front(FEED)) == [f"seen {FEED}"]
-    assert story(phone(AndroidSnapshot(is_on=True, package=FEED)), locked(shown=False)) == [f"seen {FEED}"]
+    assert activities_of(made, front(FEED)) == [f"seen {FEED}"]
+    assert activities_of(phone(AndroidSnapshot(is_on=True, package=FEED)), locked(shown=False)) == [f"seen {FEED}"]
 
 
 def test_no_package_is_in_a_repr() -> None:

@@ -82,8 +82,8 @@ async def test_without_the_setting_activitywatch_is_not_connected_to(monkeypatch
 def test_importing_the_registry_imports_no_sensor_and_no_library() -> None:
     heavy = ("Xlib", "pynput", "psutil", "dbus_fast", "detector.sensors.x11_focus")
     code = f"import sys, detector.sensors; print([name for name in {heavy!r} if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"
 
 
 def test_a_missing_library_makes_the_sensor_unavailable() -> None:

@@ -37,16 +37,16 @@ def test_without_a_store_nothing_is_unknown(home: object) -> None:
 def test_by_default_there_are_totals_and_no_names() -> None:
     opened("de.one.app", "de.one.app", "de.other.app")
     opened("de.third.app", device="old phone")
-    said = what().output
-    assert said.splitlines()[:2] == [
+    output = what().output
+    assert output.splitlines()[:2] == [
         "my phone: apps that the catalogue does not know were opened 3 times during",
         "  partner time, 2 different ones at least.",
     ]
-    assert "old phone: an app that the catalogue does not know was opened once during" in said
-    assert "never kept" in said
-    assert "what --package NAME" in said
-    assert "de.one" not in said
-    assert max(map(len, said.splitlines())) <= 80
+    assert "old phone: an app that the catalogue does not know was opened once during" in output
+    assert "never kept" in output
+    assert "what --package NAME" in output
+    assert "de.one" not in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 def test_with_names_kept_each_app_is_listed_the_most_opened_first() -> None:
@@ -66,9 +66,9 @@ def test_json_holds_the_same() -> None:
 
 def test_a_phone_cannot_steer_the_terminal() -> None:
     opened("\x1b]0;owned\x07" + "x" * 400, names=True)
-    said = what().output
-    assert "\x1b" not in said
-    assert max(map(len, said.splitlines())) <= 80
+    output = what().output
+    assert "\x1b" not in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("other", [["--app", "x"], ["--package", "x"], ["--once"]])

@@ -184,7 +184,7 @@ def test_gap_pause_and_idle_desktop_explain_that_no_rule_could_hold() -> None:
     assert then(FEED, "18:50:00").why_no_rule == "Nothing was in use then, so no rule could hold."
     gap = FEED + "19:20:00            nothing known since 19:10:00\n"
     assert then(gap, "19:15:00").why_no_rule == "Nothing is known of that time, so no nudge was possible."
-    # After the gap no sensor has said anew what is in front.
+    # After the gap no sensor has reported again what is in front.
     assert then(gap, "19:21:00").why_no_rule == "Nothing is known of that time, so no nudge was possible."
     paused = FEED + "19:20:00            paused\n19:30:00            resumed\n19:31:00            mail\n"
     assert then(paused, "19:25:00").why_no_rule == "The program was paused then, so it sensed nothing."

@@ -30,8 +30,8 @@ NOTE = "Acted on Xvfb with openbox and dunst by tests/recordings/record_evening.
 class Actor:
     """Somebody at the laptop, whose evening runs by the clock."""
 
-    def __init__(self, room: Bench) -> None:
-        self._room = room
+    def __init__(self, setup: Bench) -> None:
+        self._setup = setup
         self._began = time.monotonic()
         self._open: dict[str, Terminal] = {}
 
@@ -45,27 +45,27 @@ class Actor:
         """Bring a page to the front: the browser is one toplevel whose title changes, as with tabs."""
         browser = self._open.get("browser")
         if browser is None:
-            self._open["browser"] = self._room.desktop.xterm(title, wm_class="firefox", command=["cat"])
+            self._open["browser"] = self._setup.desktop.xterm(title, wm_class="firefox", command=["cat"])
         else:
             browser.rename(title)
 
     def scrolls(self, seconds: float, every: float = 0.7) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._room.desktop.scroll()
+            self._setup.desktop.scroll()
             time.sleep(every)
 
     def types(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._room.desktop.press("a", "b", "space")
+            self._setup.desktop.press("a", "b", "space")
             time.sleep(0.5)
 
 
-def act(room: Bench) -> None:
+def act(setup: Bench) -> None:
     """Act the evening: dinner, a first message, a feed, a second message, mail, and a feed for both."""
-    room.call("now", "19min", "--title", "Dinner")
-    actor, dunst = Actor(room), room.dunst
+    setup.call("now", "19min", "--title", "Dinner")
+    actor, dunst = Actor(setup), setup.dunst
     actor.at(3, lambda: actor.shows(RECIPE))
     actor.at(5, lambda: actor.scrolls(14, 2.0))
     actor.at(100, lambda: (actor.shows(MESSAGES), actor.types(11)))
@@ -90,10 +90,10 @@ def main() -> None:
     """Act, then write down what the store has kept."""
     target = Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="turntoward-evening-") as folder, ExitStack() as stack:
-        room = Bench(stack, Path(folder) / "home")
-        with room.daemon():
-            act(room)
-        with Store.open(room.home / ".local/share/turntoward/turntoward.sqlite", read_only=True) as store:
+        setup = Bench(stack, Path(folder) / "home")
+        with setup.daemon():
+            act(setup)
+        with Store.open(setup.home / ".local/share/turntoward/turntoward.sqlite", read_only=True) as store:
             [evening] = store.history.occurrences()
             assert evening.ended is not None
             written = write_recording(target, store.history.observations(evening.id), device="laptop", note=NOTE)

@@ -86,12 +86,12 @@ def days(first: datetime, number: int, seed: int = 1, *, pace: float = 40.0) -> 
     random, history = Random(seed), History()
     for day in range(number):
         midnight = first + timedelta(days=day)
-        _desk(history, random, midnight, pace)
-        _pocket(history, random, midnight, pace)
+        _laptop(history, random, midnight, pace)
+        _phone(history, random, midnight, pace)
     return history
 
 
-def _desk(history: History, random: Random, midnight: datetime, pace: float) -> None:
+def _laptop(history: History, random: Random, midnight: datetime, pace: float) -> None:
     at, ends = midnight + timedelta(hours=8), midnight + timedelta(hours=22)
     here = at
     while at < ends:
@@ -118,7 +118,7 @@ def _desk(history: History, random: Random, midnight: datetime, pace: float) -> 
     history.afk(event(here, max(0.0, (at - here).total_seconds()), status="not-afk"))
 
 
-def _pocket(history: History, random: Random, midnight: datetime, pace: float) -> None:
+def _phone(history: History, random: Random, midnight: datetime, pace: float) -> None:
     at, ends = midnight + timedelta(hours=7), midnight + timedelta(hours=23)
     while at < ends:
         history.unlocks(event(at, 0))

@@ -57,7 +57,7 @@ def started(
     command: Sequence[str], *, env: Mapping[str, str] | None = None, stderr: int = subprocess.DEVNULL, **options: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program with its children as long as the block lasts, then end all of them."""
-    # Whoever runs the tests in the background has Ctrl+C ignored, and what is started would inherit that.
+    # Tests that run in the background ignore Ctrl+C, and started programs would inherit that.
     guarded = ["env", "--default-signal=INT", "setpriv", "--pdeathsig", "KILL", *command]
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL} | options
     process = subprocess.Popen(

@@ -46,7 +46,7 @@ class Listener:
         return await taken
 
     async def is_silent(self, seconds: float) -> bool:
-        """Return whether nothing is observed for so long; an event that comes meanwhile is the result of `next`."""
+        """Return whether nothing is observed for that many seconds; an event that comes meanwhile is the result of `next`."""
         return not await self._waited(seconds)
 
     async def close(self) -> None:

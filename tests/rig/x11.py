@@ -112,7 +112,7 @@ class Desktop:
         return int(output.rsplit(maxsplit=1)[-1], 16) if "window id" in output else 0
 
     def kill_server(self) -> None:
-        """End the X server as a crash would: no warning, no farewell."""
+        """End the X server as a crash would: without a warning."""
         self.server.kill()
         self.server.wait(10)
 
@@ -153,7 +153,7 @@ class Terminal:
 
 @contextmanager
 def desktop(*, window_manager: bool = True) -> Iterator[Desktop]:
-    """Run a private X server as long as the block lasts; for whoever needs a second one, or none of pytest."""
+    """Run a private X server as long as the block lasts: for a test that needs a second one, and outside pytest."""
     with ExitStack() as stack:
         yield Desktop(stack, window_manager=window_manager)
 

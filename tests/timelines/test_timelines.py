@@ -20,10 +20,10 @@ FOLDER = Path(__file__).parent
 TIMELINES = [(path.stem, timeline) for path in sorted(FOLDER.glob("*.txt")) for timeline in read(path)]
 RULES = load_rules(None).rules
 RULES_BY_CODE = {rule.code: rule for rule in RULES}
-SELDOM_SAID = {"F107", "F109", "R901"}
-"""Rules that mostly hold where something was said shortly before."""
-NOT_SHORT = 15
-"""Lines of a timeline that nobody reads any more at a glance."""
+SELDOM_NUDGES = {"F107", "F109", "R901"}
+"""Rules that mostly hold shortly after a nudge."""
+MAX_LINES = 15
+"""Lines of a timeline that can still be read at a glance."""
 
 
 def differs(timeline: Timeline) -> str | None:
@@ -49,27 +49,27 @@ def test_every_built_in_rule_has_timelines_in_which_it_holds_and_in_which_it_nea
     holding, nearly = named(code, "holds"), named(code, "nearly")
     assert holding
     assert len(nearly) >= 2
-    # What comes after a nudge, or is for the report, holds without being said.
-    said = f" nudged {code}" if RULES_BY_CODE[code].may_nudge and code not in SELDOM_SAID else f" {code}"
-    assert all(any(said in line for line in timeline.expected) for timeline in holding)
+    # What comes after a nudge, or is for the report, holds without a nudge.
+    expected = f" nudged {code}" if RULES_BY_CODE[code].may_nudge and code not in SELDOM_NUDGES else f" {code}"
+    assert all(any(expected in line for line in timeline.expected) for timeline in holding)
     assert not any(f" {code}" in line for timeline in nearly for line in timeline.expected)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_the_example_on_a_rules_page_is_a_timeline_and_comes_out_as_the_page_says(rule: Rule) -> None:
     code, example = rule.code, rule.page.example
-    said = re.search(r"\bAt (\d\d:\d\d(?::\d\d)?)[, ]", example)
-    assert said, f"{code}: the example says at which instant the rule holds, 'At HH:MM:SS'"
-    at = said[1] if said[1].count(":") == 2 else f"{said[1]}:00"
-    as_told = [timeline for timeline in named(code, "holds") if timeline.name.endswith("as its page says")]
-    how = "(nudged|suppressed)" if not rule.may_nudge or code in SELDOM_SAID else "nudged"
-    assert [bool(re.match(f"{at} {how} {code}", timeline.expected[-1])) for timeline in as_told] == [True]
+    instant = re.search(r"\bAt (\d\d:\d\d(?::\d\d)?)[, ]", example)
+    assert instant, f"{code}: the example says at which instant the rule holds, 'At HH:MM:SS'"
+    at = instant[1] if instant[1].count(":") == 2 else f"{instant[1]}:00"
+    as_on_page = [timeline for timeline in named(code, "holds") if timeline.name.endswith("as its page says")]
+    how = "(nudged|suppressed)" if not rule.may_nudge or code in SELDOM_NUDGES else "nudged"
+    assert [bool(re.match(f"{at} {how} {code}", timeline.expected[-1])) for timeline in as_on_page] == [True]
 
 
 def test_timelines_are_short_enough_to_be_read() -> None:
     lengths = [len(timeline.text) for _, timeline in TIMELINES]
-    assert median(lengths) <= NOT_SHORT / 2
-    assert max(lengths) <= NOT_SHORT
+    assert median(lengths) <= MAX_LINES / 2
+    assert max(lengths) <= MAX_LINES
     names = [(stem, timeline.name) for stem, timeline in TIMELINES]
     assert len(set(names)) == len(names)
 
@@ -85,7 +85,7 @@ def test_every_reason_and_every_outcome_comes_up_in_some_timeline() -> None:
 def test_a_difference_is_shown_side_by_side_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "wrong.txt"
     path.write_text(
-        "# a mail, reckoned wrongly\n"
+        "# a mail, counted wrongly\n"
         "18:30:00   partner time until 20:00\n"
         "19:00:00   mail\n"
         "19:00:40   => nudged M302\n"
@@ -96,7 +96,7 @@ def test_a_difference_is_shown_side_by_side_with_its_place(tmp_path: Path) -> No
         "end        => 1 put_away_30\n"
     )
     assert differs(read(path)[0]) == (
-        "wrong.txt:1: a mail, reckoned wrongly\n"
+        "wrong.txt:1: a mail, counted wrongly\n"
         "    expected                 decided\n"
         "    19:00:40 nudged M302  x  19:00:45 nudged M302\n"
         "    19:21:30 nudged O701  |  19:21:30 nudged O701\n"
@@ -109,15 +109,15 @@ def test_a_difference_is_shown_side_by_side_with_its_place(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("18:40:00  soziales", "wrong.txt:3:11: a timeline does not know 'soziales'.*Did you mean 'social'"),
         ("18:29:00  social", "wrong.txt:3:1: time moves back"),
         ("quarter to seven, social", "wrong.txt:3:1: not a line of a timeline"),
     ],
 )
-def test_an_invalid_line_is_refused_with_its_place(tmp_path: Path, line: str, said: str) -> None:
+def test_an_invalid_line_is_refused_with_its_place(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "wrong.txt"
     path.write_text(f"# wrong\n18:30:00   partner time until 20:00\n{line}\n")
-    with pytest.raises(UserError, match=f"(?s){said}"):
+    with pytest.raises(UserError, match=f"(?s){message}"):
         read(path)
