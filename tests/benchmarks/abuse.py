@@ -231,9 +231,9 @@ def other_home(evening: Evening, _stack: ExitStack) -> Verdict:
 def commands_name_both(evening: Evening, theirs: Path) -> Verdict:
     """Tell whether each command that would change something is refused with the paths of both stores."""
     for command in (("pause", "30min"), ("stop",), ("forget", "--all", "--yes"), ("now", "24h")):
-        said = evening.run_command(*command, code=1)
-        assert str(theirs) in said, f"{command}: {said}"
-        assert str(evening.store) in said, f"{command}: {said}"
+        output = evening.run_command(*command, code=1)
+        assert str(theirs) in output, f"{command}: {output}"
+        assert str(evening.store) in output, f"{command}: {output}"
     return "refused"
 
 
@@ -309,11 +309,11 @@ def what_in_a_pseudo_terminal(evening: Evening, _stack: ExitStack) -> Verdict:
 
 def what_again_and_again(evening: Evening, _stack: ExitStack) -> Verdict:
     evening.desktop.xterm(SITE, wm_class=APP)
-    said = "".join(
+    output = "".join(
         evening.run_command("what", *options) for options in (("--once",), ("--json", "--once"), ("--json",))
     )
-    assert APP not in said, said
-    assert SITE not in said, said
+    assert APP not in output, output
+    assert SITE not in output, output
     return "prevented"
 
 
@@ -354,15 +354,15 @@ def exports_of_a_phone(evening: Evening, stack: ExitStack) -> Verdict:
     phone.tell("unlock")
     until(lambda: "PickedUp" in evening.kinds(), what="the phone is heard")
     for command in ("report", "report --json", "why --list", "status", "export", "export --json"):
-        said = evening.run_command(*command.split())
-        assert "dating" not in said.lower(), f"{command}: {said}"
-        assert not traces(PACKAGES, {command: said.encode()}), command
+        output = evening.run_command(*command.split())
+        assert "dating" not in output.lower(), f"{command}: {output}"
+        assert not traces(PACKAGES, {command: output.encode()}), command
         if command == "export":
-            phones = "\n".join(line for line in said.splitlines() if '"device": "her phone"' in line)
+            phones = "\n".join(line for line in output.splitlines() if '"device": "her phone"' in line)
             assert phones
             assert not A_SECOND.search(phones), phones
         elif command != "export --json":
-            assert not re.search(r"\d\d:\d\d:\d\d.*her phone", said), said
+            assert not re.search(r"\d\d:\d\d:\d\d.*her phone", output), output
     return "prevented"
 
 
@@ -422,8 +422,8 @@ def dinner(title: str = "Dinner", hours: int = 1, *more: str) -> str:
 
 def nothing_else_is_declared(evening: Evening) -> Verdict:
     """Read the calendar again, and tell whether what has changed in it waits for an answer."""
-    said = " ".join(evening.run_command("calendar", "refresh").split())
-    assert "1 proposal waits for your answer" in said, said
+    output = " ".join(evening.run_command("calendar", "refresh").split())
+    assert "1 proposal waits for your answer" in output, output
     declared = evening.rows("SELECT title, lasts, recurrence FROM partner_times")
     assert declared == [{"title": "Dinner", "lasts": 3_600_000_000, "recurrence": None}], declared
     return "prevented"

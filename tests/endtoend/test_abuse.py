@@ -113,7 +113,7 @@ def test_locks_that_somebody_removes_are_restored_and_a_second_daemon_is_refused
     for path in removed:
         until(lambda path=path: running_pid(path) == first.pid, what=f"{path} is held again")
     assert evening.attempt().wait(30) == 1
-    assert f"already running (process {first.pid})" in evening.said()
+    assert f"already running (process {first.pid})" in evening.daemon_output()
     assert evening.is_sensed()
     evening.over()
     assert first.poll() is None
@@ -127,8 +127,11 @@ def test_a_daemon_that_finds_its_removed_locks_taken_by_another_ends(evening: Ev
     until(lambda: running_pid(evening.lock) == second.pid, what="the second daemon")
     first.send_signal(signal.SIGHUP)
     assert first.wait(30) == 1
-    assert evening.said().count(f"another turntoward (process {second.pid}) has started since; this one ends") == 1
-    assert "Traceback" not in evening.said()
+    assert (
+        evening.daemon_output().count(f"another turntoward (process {second.pid}) has started since; this one ends")
+        == 1
+    )
+    assert "Traceback" not in evening.daemon_output()
     assert evening.status()["running"]
 
 
