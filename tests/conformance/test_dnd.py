@@ -10,6 +10,8 @@ import pytest
 
 from detector.dbus import Bus
 from detector.dnd import REGISTRY, choose, make
+from detector.dnd import gnome as dnd_gnome
+from detector.dnd import server as dnd_server
 from detector.dnd.model import DndSettings, DndUnavailable
 from detector.dnd.server import NotificationServer
 from tests.rig.bus import private_bus
@@ -100,8 +102,12 @@ async def test_after_a_crash_another_process_restores_the_state(
     other_bus.disconnect()
 
 
-async def test_a_server_that_hangs_is_given_up(desktop: DndDesktop, server: NotificationServer) -> None:
+async def test_a_server_that_hangs_is_given_up(
+    desktop: DndDesktop, server: NotificationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert desktop.hang is not None
+    for module in (dnd_server, dnd_gnome):
+        monkeypatch.setattr(module, "TIMEOUT", 0.5)
     dnd = make(desktop.dnd_name, server)
     before = await dnd.read()
     desktop.hang()

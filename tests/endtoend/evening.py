@@ -24,6 +24,7 @@ from Xlib.ext import res
 from detector.control.lock import running_pid, running_status
 from detector.store.store import Store
 from tests.rig.bus import Dunst, SeenNotification, SessionBus, dunst_on, private_bus
+from tests.rig.command import run_command
 from tests.rig.processes import end, started, terminal_into, until
 from tests.rig.x11 import Desktop, Terminal, desktop
 
@@ -106,15 +107,7 @@ class Evening:
 
     def run_command(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
         """Run a command to its end, and return what it wrote on both of its outputs."""
-        done = subprocess.run(
-            [str(COMMAND), *arguments],
-            env=self.env | dict(env or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_command(*arguments, env=self.env | dict(env or {}), only_env=True)
         assert done.returncode == code, f"turntoward {arguments[0]}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 

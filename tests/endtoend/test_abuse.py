@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from Xlib.display import Display
 
 from detector.clock import SystemClock
 from detector.control.lock import running_pid
+from detector.daemon.session import START_TOLERANCE
 from detector.sensors.x11_sync import IdleCounter
 from tests.endtoend.conftest import Begin
 from tests.endtoend.evening import COMMAND, Evening
@@ -254,6 +256,7 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
     evening.run(sys.executable, "-c", NEVER_TRIES_AGAIN, "run")
     evening.run_command("now", "24h")
     until(lambda: senses_nothing(evening), what=f"nothing is sensed; its output: {evening.daemon_output()}")
+    began = time.monotonic()
     evening.feed()
     evening.desktop.scroll(5)
     for command in ("status", "doctor"):
@@ -268,6 +271,8 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
     assert "no print: the daemon's output is no terminal" in doctor
     assert "nothing is sensed: that partner time has begun could not be shown" in evening.daemon_output()
     assert senses_nothing(evening)
+    # What lasts no longer than the tolerance is no gap.
+    until(lambda: time.monotonic() - began > 1.5 * START_TOLERANCE.total_seconds(), what="the time of a gap")
     # A server that appears is the only reason to try again: the next try would be in an hour.
     evening.dunst.start()
     until(evening.is_sensed, what=f"everything is sensed; its output: {evening.daemon_output()}")

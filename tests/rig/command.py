@@ -18,8 +18,13 @@ from detector.cli import main
 from tests.rig.processes import TIMEOUT
 
 
-def run_command(*arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> CompletedProcess[str]:
-    """Run `turntoward ARGUMENTS` to its end and return its exit code and what it wrote; `env` is added to ours."""
+def run_command(
+    *arguments: str, env: Mapping[str, str] | None = None, only_env: bool = False, stdin: str = ""
+) -> CompletedProcess[str]:
+    """Run `turntoward ARGUMENTS` to its end and return its exit code and what it wrote.
+
+    `env` is added to ours; with `only_env` it takes its place.
+    """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin.encode())
         given.seek(0)
@@ -27,14 +32,16 @@ def run_command(*arguments: str, env: Mapping[str, str] | None = None, stdin: st
         if not child:
             for number, file in enumerate((given, out, err)):
                 os.dup2(file.fileno(), number)
-            os._exit(_call(arguments, env or {}))
+            os._exit(_call(arguments, env or {}, only_env=only_env))
         code = _wait(child)
         out.seek(0)
         err.seek(0)
         return CompletedProcess(["turntoward", *arguments], code, out.read().decode(), err.read().decode())
 
 
-def _call(arguments: tuple[str, ...], env: Mapping[str, str]) -> int:
+def _call(arguments: tuple[str, ...], env: Mapping[str, str], *, only_env: bool) -> int:
+    if only_env:
+        os.environ.clear()
     os.environ.update(env)
     time.tzset()
     # What pytest put in their place goes to its own files.
