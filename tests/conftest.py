@@ -34,6 +34,11 @@ pytest_plugins = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # It waits for more than a minute, and would do so alone if it came last.
+    items.sort(key=lambda item: item.path.name != "test_main_job.py")
+
+
 def pytest_collection_finish() -> None:
     """Take what collecting the tests has made out of garbage collection: it lives as long as the process."""
     # A million objects; without this each collection, also those that Python starts by itself, goes through all of them.
