@@ -11,10 +11,10 @@ from detector.i18n import _
 
 
 def open_ordinary(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
-    """Open an ordinary file to read it, and refuse pipes, devices and sockets, from which reading could block or never end.
+    """Open a regular file to read it, and refuse pipes, devices and sockets, from which reading could block or never end.
 
     `allow_pipe`: a pipe is opened as well, such as a shell's `<(command)`; it is empty where no program writes to it.
-    Raises `OSError`, with a sentence if it is no ordinary file.
+    Raises `OSError`, with a sentence if it is not a regular file.
     """
     # Before it is opened, as opening some devices already does something; and after, as it may have been replaced since.
     _check_ordinary(Path(path).stat(), allow_pipe=allow_pipe)
@@ -33,11 +33,11 @@ def _check_ordinary(status: os.stat_result, *, allow_pipe: bool) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not (stat.S_ISREG(status.st_mode) or (allow_pipe and stat.S_ISFIFO(status.st_mode))):
-        raise OSError(errno.EINVAL, _("it is no ordinary file"))
+        raise OSError(errno.EINVAL, _("it is not a regular file"))
 
 
 def is_ordinary_or_absent(path: Path) -> bool:
-    """Return whether opening the path cannot wait: there is an ordinary file, links followed, or nothing."""
+    """Return whether opening the path cannot wait: there is a regular file, links followed, or nothing."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):

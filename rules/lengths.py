@@ -17,6 +17,10 @@ MAX_LENGTH: Final = timedelta(days=3660)
 _PART: Final = re.compile(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]+)", re.ASCII)
 
 
+class LengthTooLong(ValueError):
+    """A length of more than ten years."""
+
+
 def parse_length(text: str) -> timedelta:
     """Return the length that `text` names, such as `90min`, `1 h 30 min` or `7d`; more than zero, at most ten years.
 
@@ -32,7 +36,7 @@ def parse_length(text: str) -> timedelta:
             raise ValueError(f"'{text}' is not a length; write for example 45 s, 10 min, 1 h 30 min or 7 d")
         total += float(part[1]) * UNITS[part[2]]
         if total > MAX_LENGTH:
-            raise ValueError(f"'{text}' is too long; the maximum is ten years")
+            raise LengthTooLong(f"'{text}' is too long; the maximum is ten years")
         position = part.end()
     if total <= timedelta(0):
         raise ValueError(f"'{text}' is not a length; write for example 45 s, 10 min, 1 h 30 min or 7 d")

@@ -25,7 +25,7 @@ from rules.model import FeatureKey, Rule, Value
 from rules.policy import PolicySettings
 
 # When an evening began, and the maximum of each feature on it.
-Greatest: TypeAlias = tuple[datetime, Mapping[FeatureKey, Value]]
+EveningMaxima: TypeAlias = tuple[datetime, Mapping[FeatureKey, Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EveningPlayed:
+class PlayedEvening:
     """The result of one evening: for each side, the number of moments and of nudges by the code of the rule."""
 
     observations: int
@@ -105,7 +105,7 @@ def play_evening(
     *,
     policy: PolicySettings,
     attention: AttentionSettings,
-) -> EveningPlayed:
+) -> PlayedEvening:
     """Play one evening through both sets of rules; `candidate` None: only through the current ones."""
     sides = [
         EveningReplay(rules, policy, attention, evening.moments, evening.baselines)
@@ -119,7 +119,7 @@ def play_evening(
             side.feed(observation)
         count += 1
     results = [side.moments.values() for side in sides]
-    return EveningPlayed(
+    return PlayedEvening(
         observations=count,
         moments=tuple(Counter(moment.rule for moment in moments) for moments in results),
         nudges=tuple(Counter(moment.rule for moment in moments if moment.decided == "nudged") for moments in results),
@@ -128,7 +128,7 @@ def play_evening(
 
 
 def add_up(
-    played: Iterable[EveningPlayed],
+    played: Iterable[PlayedEvening],
     current: Sequence[Rule],
     candidate: Sequence[Rule] | None,
     progress: Callable[[int, int], None] = lambda _evening, _observations: None,
@@ -181,7 +181,7 @@ def compared_baselines(*rules: Sequence[Rule] | None) -> frozenset[FeatureKey]:
 
 
 def baselines_before(
-    began: datetime, evenings: Iterable[Greatest], keys: Iterable[FeatureKey]
+    began: datetime, evenings: Iterable[EveningMaxima], keys: Iterable[FeatureKey]
 ) -> Mapping[FeatureKey, Value]:
     """Return the usual values at `began`; keys with a value on too few evenings before are left out."""
     before = [values for other, values in evenings if began - MAX_AGE <= other < began]

@@ -33,7 +33,7 @@ _COMPATIBLE: Final = IPv6Network("::/96")
 
 
 def destination(address: str) -> Destination:
-    """Return where the address leads. Raises `ValueError` if it is no address."""
+    """Return where the address leads. Raises `ValueError` if it is not an address."""
     target = _embedded(ip_address(address.partition("%")[0]))
     if target in _METADATA or target.is_multicast or target.is_unspecified:
         return "forbidden"

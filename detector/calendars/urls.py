@@ -68,17 +68,17 @@ def parse_url(text: str) -> CalendarUrl:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise InvalidUrl(_("is no address")) from None
+        raise InvalidUrl(_("is not an address")) from None
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None:
         raise InvalidUrl(
-            _("is no address that a calendar can be asked at: it begins with https://, webcal:// or http://")
+            _("is not an address that a calendar can be asked at: it begins with https://, webcal:// or http://")
         )
     if len(text) > MAX_LENGTH:
         raise InvalidUrl(_("is longer than {count} characters").format(count=MAX_LENGTH))
     # Blanks and control characters would end the request line early, and let a URL add headers.
     if port == 0 or any(ord(char) <= 32 or ord(char) == 127 for char in text):
-        raise InvalidUrl(_("is no address"))
+        raise InvalidUrl(_("is not an address"))
     # Kept apart from the URL, so that no message and no redirect can repeat it.
     login = None
     if parts.username is not None or parts.password is not None:
@@ -98,7 +98,7 @@ def redirect_target(url: CalendarUrl, location: str) -> CalendarUrl:
     try:
         found = parse_url(urljoin(url.text, location))
     except ValueError:
-        raise InvalidUrl(_("is no address")) from None
+        raise InvalidUrl(_("is not an address")) from None
     return replace(found, login=None)
 
 

@@ -171,7 +171,7 @@ def _parse_period(name: str, text: str, zone: FoundZone | None) -> tuple[EventTi
 def parse_duration(name: str, text: str) -> timedelta:
     """Return a length (DURATION). Raises `InvalidEvent` if it is not a length."""
     wanted = text.strip().upper()
-    problem = _("{name} '{value}' is no length of time").format(name=name, value=clean_title(text)[:40])
+    problem = _("{name} '{value}' is not a length of time").format(name=name, value=clean_title(text)[:40])
     if not _DURATION.fullmatch(wanted) or wanted[-1] in "PT":
         raise InvalidEvent(problem)
     try:
@@ -191,14 +191,14 @@ def _zone(value: EventProperty, zones: CalendarZones) -> FoundZone | None:
 
 def _parse_time(name: str, text: str, zone: FoundZone | None) -> EventTime:
     if not _DATE_TIME.fullmatch(text.upper()):
-        raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=clean_title(text)[:40]))
+        raise InvalidEvent(_("{name} '{value}' is not a date").format(name=name, value=clean_title(text)[:40]))
     try:
         value = vDDDTypes.from_ical(text.upper())  # type: ignore[no-untyped-call]
     except ValueError:
         problem = _("{name} '{value}' is a date or a time that does not exist")
         raise InvalidEvent(problem.format(name=name, value=text)) from None
     if not isinstance(value, date):
-        raise InvalidEvent(_("{name} '{value}' is no date").format(name=name, value=text))
+        raise InvalidEvent(_("{name} '{value}' is not a date").format(name=name, value=text))
     # Beyond these years a change of zone overflows datetime, and no recurrence needs them.
     moment = value if isinstance(value, datetime) else None
     local = datetime.combine(value, time()) if moment is None else moment.replace(tzinfo=None)

@@ -45,7 +45,7 @@ def read_settings(path: Path) -> Settings:
         message = _("cannot be read: {reason}").format(reason=error.strerror)
         raise UserError([Problem(file=file, message=message)]) from None
     if len(content) > MAX_BYTES:
-        raise UserError([Problem(file=file, message=_("is larger than 1 MB, so it is no configuration"))])
+        raise UserError([Problem(file=file, message=_("is larger than 1 MB, so it is not a configuration"))])
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -35,7 +35,7 @@ class AlreadyRunning(TurntowardError):
 
 
 class LockUnusable(TurntowardError):
-    """The path of a lock leads to something that is no ordinary file of ours."""
+    """The path of a lock leads to something that is not a regular file of ours."""
 
 
 class OtherStore(StoreError):
@@ -294,14 +294,12 @@ def _open(path: Path, flags: int) -> int:
     file = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY, 0o600)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise OSError(errno.EINVAL, _("it is no ordinary file"))
+        raise OSError(errno.EINVAL, _("it is not a regular file"))
     return file
 
 
 def _unusable(path: Path, error: OSError) -> LockUnusable:
-    text = _(
-        "{path} cannot be used as the lock of the running program: {why}.\n  It must be an ordinary file of yours."
-    )
+    text = _("{path} cannot be used as the lock of the running program: {why}.\n  It must be a regular file of yours.")
     return LockUnusable(text.format(path=path, why=error.strerror))
 
 

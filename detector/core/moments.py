@@ -92,7 +92,7 @@ class MomentTracker:
 
     @property
     def deadline(self) -> datetime:
-        """The next instant at which a deferred match, an pending nudge or the end of a needed time is due."""
+        """The next instant at which a deferred match, a pending nudge or the end of a needed time is due."""
         # Read at every observation; mostly nothing is pending.
         if not (self._deferred or self._pending_nudges or self._needed):
             return NEVER

@@ -43,7 +43,7 @@ MAX_EVENTS: Final = 500
 TOO_MANY: Final = _(
     "more than {count} of its events are meant as partner time; choose fewer, with --tag or --category"
 ).format(count=f"{MAX_EVENTS:,}")
-EMPTY: Final = _("there is no event in it any more, which is not believed; `turntoward calendar refresh` can")
+EMPTY: Final = _("it has no events any more, which is probably a mistake; `turntoward calendar refresh` can confirm it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,9 +83,12 @@ class PhoneTracker:
             case "unlock":
                 state.in_hand, state.opened = True, None
                 self._put(obs.PickedUp(at=at, device=device, blind=not self._sees_apps(device)))
-            case "screen_off" | "put_away":
+            case "screen_off":
                 state.front, state.in_hand = None, False
-                self._put((obs.LaidDown if event.event == "screen_off" else obs.PutAway)(at=at, device=device))
+                self._put(obs.LaidDown(at=at, device=device))
+            case "put_away":
+                state.front, state.in_hand = None, False
+                self._put(obs.PutAway(at=at, device=device))
         self._restart_timer(device, state)
 
     def put_away_before(self, devices: Iterable[str]) -> None:

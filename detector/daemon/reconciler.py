@@ -81,7 +81,7 @@ class Reconciler:
         if self.session is not None and (ends := _latest_end(plan, self.session)) > self.session.occurrence.ends:
             self.session.extend(ends, now)
             logger.info("partner time goes on longer; it is planned until %s", f"{ends.astimezone():%H:%M}")
-        if self.session is not None and not _is_same(self.session.occurrence, plan.current):
+        if self.session is not None and not _has_same_id_and_end(self.session.occurrence, plan.current):
             await self._end(self.session, now, stopped.get(self.session.occurrence.id))
             # An occurrence that overlaps with the ended one starts where that ended, and the plan has to know the end.
             plan = self._plan_at(now).plan
@@ -123,7 +123,7 @@ class Reconciler:
                 # After `resume` (`until` is None then) the person knows that the pause is over. There is no notification
                 # either where the end is noticed late, or in the last minute.
                 in_time = until is not None and now - until <= MAX_LATENESS < self.session.occurrence.ends - now
-                await self.session.unpause(now, by_itself=in_time)
+                await self.session.resume(now, by_itself=in_time)
         return until if is_paused else None
 
     def _plan_at(self, now: datetime) -> _CachedPlan:
@@ -161,12 +161,14 @@ class Reconciler:
         current, exceptions = cached.plan.current, cached.schedule.exceptions
         for stored in self._store.history.unfinished():
             planned = planned_id(stored.id)
-            goes_on = current is not None and current.id == planned and current.ends >= stored.ends
-            ends = (
-                current.ends if goes_on and current else max(stored.ends, exceptions.extended.get(planned, stored.ends))
-            )
+            resumed = current if current and current.id == planned and current.ends >= stored.ends else None
+            if resumed is not None:
+                ends, occurrence = resumed.ends, resumed
+            else:
+                ends = max(stored.ends, exceptions.extended.get(planned, stored.ends))
+                occurrence = as_planned(stored, stored.began)
             # With the stored end first: a later end is fed as an extension, as without a restart.
-            occurrence = replace(current if goes_on and current else as_planned(stored, stored.began), ends=stored.ends)
+            occurrence = replace(occurrence, ends=stored.ends)
             observations = tuple(self._store.history.observations(stored.id))
             decided = (moment.decided_at for moment in self._store.history.moments_of(stored))
             # A decision may be later than the last observation; before it, time would move back in the core.
@@ -178,8 +180,8 @@ class Reconciler:
             )
             session = self._open_session(occurrence, stored.id)
             try:
-                if goes_on and self.session is None and latest <= now:
-                    await session.resume(observations, latest, now, ends)
+                if resumed is not None and self.session is None and latest <= now:
+                    await session.continue_after_restart(observations, latest, now, ends)
                     self.session = session
                     logger.info("partner time goes on after a restart")
                 else:
@@ -210,5 +212,5 @@ def _latest_end(plan: Plan, session: Session) -> datetime:
     return max(running.ends, current.ends) if current is not None and current.id == running.id else running.ends
 
 
-def _is_same(one: Occurrence, other: Occurrence | None) -> bool:
+def _has_same_id_and_end(one: Occurrence, other: Occurrence | None) -> bool:
     return other is not None and one.id == other.id and one.ends == other.ends

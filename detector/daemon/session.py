@@ -119,7 +119,9 @@ class Session:
         self._feed_all(observations)
         await self._start_sensing(now)
 
-    async def resume(self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime) -> None:
+    async def continue_after_restart(
+        self, stored: Sequence[obs.Observation], latest: datetime, now: datetime, ends: datetime
+    ) -> None:
         self.rebuild(stored, latest, now, ends)
         await self._start_sensing(now)
 
@@ -199,7 +201,7 @@ class Session:
             self.paused = True
             await self._switch_sensors(on=False)
 
-    async def unpause(self, now: datetime, *, by_itself: bool = False) -> None:
+    async def resume(self, now: datetime, *, by_itself: bool = False) -> None:
         """Start the sensors again; `by_itself`: the pause ran out, and a notification is shown."""
         if self.paused:
             self._feed_all([*self.inbox.take(), obs.Resumed(at=now)])

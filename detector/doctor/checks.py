@@ -255,7 +255,7 @@ def _why_not_printed(pid: int | None) -> str | None:
         output = str(Path(f"/proc/{pid}/fd/2").readlink())
     except OSError:
         output = ""
-    return None if output.startswith(("/dev/pts/", "/dev/tty")) else _("the daemon's output is no terminal")
+    return None if output.startswith(("/dev/pts/", "/dev/tty")) else _("the daemon's output is not a terminal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ class _BucketReader:
             self._read_span(middle, ends, to_microseconds(middle))
             return
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            problem = _("{bucket}: the response for {day} is no list of events")
+            problem = _("{bucket}: the response for {day} is not a list of events")
             self._report.add_problem(problem.format(bucket=name, day=f"{at:%Y-%m-%d}"))
             return
         for event in events:

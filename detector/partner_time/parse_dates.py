@@ -19,11 +19,13 @@ from detector.partner_time.parse_times import (
     HALF_A_DAY,
     NUMBER_WORDS,
     ClockTime,
+    UnusableLength,
     check_length,
     format_time,
     hint_nearest,
     input_error,
     normalize,
+    problem,
     read_clock,
     read_length,
     two_halves,
@@ -90,6 +92,10 @@ _EARLIEST: Final = date(1970, 1, 1)
 
 Direction = Literal["ahead", "any", "back"]
 """Which way a day lies: from today on, either way, or until today."""
+
+
+class _NotADay(UserError):
+    """No day is written there, in any way that people write days."""
 
 
 def parse_date(
@@ -225,9 +231,9 @@ def parse_since(text: str, now: datetime, zone: ZoneInfo, *, argument: str = "--
     else:
         try:
             length = read_length(wanted, argument=argument)
-        except UserError as failure:
-            if "too long" in str(failure):
-                raise
+        except UnusableLength:
+            raise
+        except UserError:
             day = _look_back_day(text, wanted, argument, today)
         else:
             # "7d" means seven whole days, "48h" means 48 hours to the second.
@@ -241,10 +247,8 @@ def parse_since(text: str, now: datetime, zone: ZoneInfo, *, argument: str = "--
 def _look_back_day(text: str, wanted: str, argument: str, today: date) -> date:
     try:
         return _read_day(text, wanted, argument, today, "back")[0]
-    except UserError as failure:
-        (wrong,) = failure.problems
-        if not wrong.message.endswith(_("'{word}' is no day").format(word="").lstrip("'")):
-            raise
+    except _NotADay:
+        pass
     message, hint = (
         _("'{word}' is neither a length nor a date"),
         _("write a length such as 7d or 2w, or a date such as {day}"),
@@ -351,7 +355,7 @@ def _read_date(
         numbers = match["rest"].strip().removeprefix("the ")
     day = _read_numbers(text, numbers, argument, today, direction)
     if leading is not None and day.weekday() != leading:
-        message, hint = _("{date} is no {weekday}"), _("leave {weekday} out, or write another day")
+        message, hint = _("{date} is not a {weekday}"), _("leave {weekday} out, or write another day")
         raise input_error(argument, text, message, hint, date=format_full_date(day), weekday=WEEKDAYS[leading])
     return day
 
@@ -416,7 +420,7 @@ def _read_numbers(text: str, wanted: str, argument: str, today: date, direction:
         raise _no_date(text, wanted, argument, today)
     if not 1 <= month <= 12:
         hint = _("a month is 1 to 12, as in 2026-12-24")
-        raise input_error(argument, text, _("there is no month {month}"), hint, month=month)
+        raise input_error(argument, text, _("there is not a month {month}"), hint, month=month)
     if year is not None and len(year) == 2:
         year = f"{today.year // 100}{year}"
     if year is not None and int(year) < 1:
@@ -452,8 +456,9 @@ def _no_date(text: str, wanted: str, argument: str, today: date) -> UserError:
         at = text.lower().find(match[1])
         if near and near != match[1] and at >= 0:
             word = text[at : at + len(match[1])]
-            return input_error(argument, text, _("'{word}' is no day"), hint_nearest(near, _HINT), at=at, word=word)
-    return input_error(argument, text, _("'{word}' is no day"), _HINT)
+            hint = hint_nearest(near, _HINT)
+            return _NotADay([problem(argument, text, _("'{word}' is not a day"), hint, at=at, word=word)])
+    return _NotADay([problem(argument, text, _("'{word}' is not a day"), _HINT)])
 
 
 def _no_day_or_time(text: str, argument: str) -> UserError:

@@ -149,7 +149,7 @@ class _RecurrenceParser:
             day = match["day"].removesuffix("s")
             if not match["count"].strip("0"):
                 raise self.error(_("every {word} never comes"), _("write {day}, or 'other {day}'"), words, day=day)
-            message, hint = _("'{word}' is no length of time"), _("write '{count} weeks on {day}'")
+            message, hint = _("'{word}' is not a length of time"), _("write '{count} weeks on {day}'")
             raise self.error(message, hint, words, count=match["count"], day=day)
         for read in (self.nth_days, self.month_days, self.year_day):
             if (parts := read(words, self.at)) is not None:
@@ -181,7 +181,9 @@ class _RecurrenceParser:
         if count == 0:
             raise self.error(_("every 0 {unit}s never comes"), _("write {unit}, or '2 {unit}s'"), word, unit=unit)
         if count == 1 and word in {"first", "1st"}:
-            raise self.error(_("'{word} {unit}' is no rhythm"), _("write {unit}, or 'first friday'"), word, unit=unit)
+            raise self.error(
+                _("'{word} {unit}' cannot be planned"), _("write {unit}, or 'first friday'"), word, unit=unit
+            )
         if count > maximum:
             message, hint = _("{count} {unit}s is too long"), _("write at most {maximum} {unit}s")
             raise self.error(message, hint, word, count=count, unit=unit, maximum=maximum)
@@ -210,10 +212,10 @@ class _RecurrenceParser:
             if (parts := read(bare, start, unit)) is not None:
                 return {"FREQ": parts.pop("FREQ"), **interval, **parts}
         if unit == "month":
-            message = _("'{word}' is no day of a month")
+            message = _("'{word}' is not a day of a month")
             hint = _("write for example 'month on 15', 'first friday' or 'month on last day'")
         else:
-            message = _("'{word}' is no day of a year")
+            message = _("'{word}' is not a day of a year")
             hint = _("write for example 'year on 24 december', or 'second sunday of may'")
         raise self.error(message, hint, bare, start)
 
@@ -251,7 +253,7 @@ class _RecurrenceParser:
             hint = near_day(day)
             if day in {"weekend", "week"}:
                 hint = _("write for example '3 weeks on sat,sun', or 'first saturday'")
-            raise self.error(_("'{word}' is no day that a month numbers"), hint, day, at + match.start("day"))
+            raise self.error(_("'{word}' is not the number of a day of a month"), hint, day, at + match.start("day"))
         # "The third friday" is one of a month; "every third friday" could be every third week.
         has_article = re.search(r"\bthe\s*$", self.text[:at], re.IGNORECASE) is not None
         if of is None and unit is None and weekday is not None and len(nths) == 1 and nths[0] > 1 and not has_article:
@@ -302,7 +304,7 @@ class _RecurrenceParser:
         if month is None or not 1 <= month <= 12:
             near = near_name(name or "", MONTHS)
             hint = hint_nearest(near, _("write for example 24 december"))
-            raise self.error(_("'{month}' is no month"), hint, words, at, month=name or month)
+            raise self.error(_("'{month}' is not a month"), hint, words, at, month=name or month)
         day = int(match["day"] or match["day2"] or match["day3"])
         if wrong := not_in_month(day, month, None):
             raise self.error(wrong, _("write a day that {month} has"), words, at, month=MONTHS[month - 1])
@@ -313,14 +315,14 @@ class _RecurrenceParser:
         if of is None or of in {"month", "months"}:
             number = _COUNTS.get(count or "", 0) or int(count or 1)
             if not 1 <= number <= MAX_INTERVAL["month"]:
-                message, hint = _("every {count} months is no rhythm"), _("write 1 to 24 months")
+                message, hint = _("every {count} months cannot be planned"), _("write 1 to 24 months")
                 raise self.error(message, hint, of or "", at, count=number)
             return {"FREQ": "MONTHLY", **({} if number == 1 else {"INTERVAL": str(number)})}
         if count is None and (month := month_of(of)) is not None:
             return {"FREQ": "YEARLY", "BYMONTH": str(month)}
         near = near_name(of, ["month", *MONTHS])
         hint = hint_nearest(near, _("write 'of the month', or a month such as may"))
-        raise self.error(_("'{word}' is no month"), hint, of, at)
+        raise self.error(_("'{word}' is not a month"), hint, of, at)
 
 
 def _read_rrule(text: str, argument: str, first: date | None) -> str:

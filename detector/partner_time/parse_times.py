@@ -15,7 +15,7 @@ from detector.errors import Problem, UserError
 from detector.i18n import _
 from detector.partner_time.occurrences import MAX_LENGTH, MIN_LENGTH
 from detector.partner_time.wall_clock import DAY
-from rules.lengths import format_length, parse_length
+from rules.lengths import LengthTooLong, format_length, parse_length
 from rules.spelling import nearest
 
 MAX_TITLE: Final = 80
@@ -127,6 +127,10 @@ def problem(
     )
 
 
+class UnusableLength(UserError):
+    """The text is a length, but one that is too long."""
+
+
 def input_error(argument: str, text: str, message: str, hint: str | None = None, **more: Any) -> UserError:
     return UserError([problem(argument, text, message, hint, **more)])
 
@@ -186,7 +190,7 @@ def read_clock(text: str, *, argument: str, is_end: bool = False) -> ClockTime:
         wanted = f"{match[1]}:{match[2]}"
     match = _TIME.fullmatch(wanted)
     if match is None or (match["past"] and match["minute"]):
-        raise input_error(argument, text, _("'{word}' is no time of day"), _TIME_HINT, word=text)
+        raise input_error(argument, text, _("'{word}' is not a time of day"), _TIME_HINT, word=text)
     hour = match["hour"]
     hours, minutes = NUMBER_WORDS[hour] if hour in NUMBER_WORDS else int(hour), int(match["minute"] or 0)
     half = f"{match['half']}m" if match["half"] else ""
@@ -327,8 +331,9 @@ def read_length(text: str, *, argument: str, bare: str = "") -> timedelta:
     except ValueError as wrong:
         # As values: they quote the text, which may hold braces.
         why, _separator, instead = str(wrong).replace(f"'{wanted}'", f"'{text}'", 1).partition("; ")
-        values = {"word": text, "why": why, "instead": instead}
-        raise input_error(argument, text, "{why}", "{instead}" if instead else None, **values) from None
+        error = UnusableLength if isinstance(wrong, LengthTooLong) else UserError
+        advice = "{instead}" if instead else None
+        raise error([problem(argument, text, "{why}", advice, word=text, why=why, instead=instead)]) from None
 
 
 def parse_duration(text: str, *, argument: str) -> timedelta:

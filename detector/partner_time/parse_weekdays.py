@@ -43,7 +43,7 @@ def parse_days(text: str, *, argument: str = "--every", whole: str | None = None
         named = [(word, start, _days_of(word)) for word, start in words if word.lower() not in {"and", "or"}]
         unknown = [(word, start) for word, start, days in named if days is None]
         problems += [
-            problem(argument, shown, _("'{word}' is no day"), near_day(word), at=at + start, word=word)
+            problem(argument, shown, _("'{word}' is not a day"), near_day(word), at=at + start, word=word)
             for word, start in unknown
         ]
         if unknown or (not named and not dashes):

@@ -92,7 +92,7 @@ def split_rrule(recurrence: str) -> dict[str, str]:
     allowed = PARTS.get(frequency, _KNOWN)
     for name, value in parts.items():
         if frequency in PARTS and name not in allowed:
-            message = _("'{name}' is no part of a recurrence with FREQ={frequency}")
+            message = _("'{name}' is not part of a recurrence with FREQ={frequency}")
             problems.append(message.format(name=name, frequency=frequency))
         elif name in allowed and name != "FREQ" and not _is_value(name, value, frequency):
             problems.append(_("{name} cannot be '{value}'").format(name=name, value=value))

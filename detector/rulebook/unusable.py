@@ -8,8 +8,8 @@ Every combination of relevant values is tried with the compiled condition, so th
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import reduce
 from itertools import product
+from math import prod
 from typing import Any, Final
 
 from detector.i18n import _
@@ -116,7 +116,7 @@ def _cannot_hold(condition: Condition, kind: str, missing: Collection[FeatureKey
     # The number is checked first, so that a long condition does not keep `doctor` busy for minutes.
     keys = sorted(condition.features_used, key=repr)
     choices = [_choices(key, condition, kind, missing) for key in keys]
-    if reduce(lambda many, some: many * len(some), choices, 1) > _MAX_COMBINATIONS:
+    if prod(len(values) for values in choices) > _MAX_COMBINATIONS:
         return False
     return not any(_holds(condition, dict(zip(keys, values, strict=True))) for values in product(*choices))
 

@@ -45,9 +45,9 @@ def url_problem(url: str) -> str | None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return _("is no address")
+        return _("is not an address")
     if parts.scheme not in _SCHEMES or not host or port == 0:
-        return _("is no address of an aw-server; write for example http://127.0.0.1:5600")
+        return _("is not an address of an aw-server; write for example http://127.0.0.1:5600")
     if parts.username is not None or parts.password is not None:
         return _("holds a name or a password, which an aw-server does not ask for")
     if parts.path.strip("/") or parts.query or parts.fragment:
@@ -71,7 +71,7 @@ class ActivityWatchServer:
         # With the slash at the end: without it the server redirects.
         listed = _decode(await self._get("buckets/"))
         if not isinstance(listed, dict):
-            raise ActivityWatchError(_("answered with something that is no list of buckets"))
+            raise ActivityWatchError(_("answered with something that is not a list of buckets"))
         return {name: bucket for name, bucket in listed.items() if isinstance(bucket, dict)}
 
     async def latest(self, bucket: str, number: int = 1) -> list[Any]:
@@ -82,7 +82,7 @@ class ActivityWatchServer:
         """
         events = _decode(await self._get(_events_path(bucket), {"limit": str(number)}))
         if not isinstance(events, list):
-            raise ActivityWatchError(_("answered with something that is no list of events"))
+            raise ActivityWatchError(_("answered with something that is not a list of events"))
         return events
 
     async def between(self, bucket: str, since: datetime, until: datetime) -> bytes:

@@ -100,12 +100,12 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
             ).format(path=path, why=why)
         ) from error
     if stat.S_ISDIR(mode):
-        message = _("{path} is a folder, and what is kept needs an ordinary file there.\n  Move it aside.")
+        message = _("{path} is a folder; the store must be a regular file.\n  Move it aside.")
         raise StoreError(message.format(path=path))
     for file in store_files(real):
         # Opening a pipe would block, both in place of the file and of the files that SQLite keeps beside it.
         if not is_ordinary_or_absent(file):
-            message = _("{path} is no ordinary file, and what is kept needs an ordinary file there.\n  Move it aside.")
+            message = _("{path} is not a regular file; the store must be one.\n  Move it aside.")
             raise StoreError(message.format(path=path if file == real else file))
     for target, wanted in ((real, 0o600), (real.parent, 0o700)):
         # The person chose a folder of another name, and may have other files in it.

@@ -268,7 +268,7 @@ def test_nothing_is_sensed_where_no_notifier_can_show_the_start(evening: Evening
     doctor = " ".join(evening.run_command("doctor").split())
     for name in ("freedesktop", "notify-send"):
         assert f"no {name}: there is no notification server on the session bus" in doctor
-    assert "no print: the daemon's output is no terminal" in doctor
+    assert "no print: the daemon's output is not a terminal" in doctor
     assert "nothing is sensed: that partner time has begun could not be shown" in evening.daemon_output()
     assert senses_nothing(evening)
     # What lasts no longer than the tolerance is no gap.

@@ -69,7 +69,7 @@ class Evening:
     async def end(self, at: datetime, reason: Any) -> None:
         self._keep(PartnerTimeEnded(at=at, reason=reason))
 
-    async def unpause(self, *_: object, **__: object) -> None:
+    async def resume(self, *_: object, **__: object) -> None:
         """Nothing was paused."""
 
 

@@ -93,7 +93,7 @@ def test_the_first_ten_problems_are_named_and_the_rest_counted(tmp_path: Path) -
     path.write_bytes(calendar(*bad, dinner(uid="good")))
     output = run("calendar", "import", path)
     assert "bad: 14 events, of which 1 proposes partner time" in output
-    assert "Not understood, and left out (13): line 3, Bad 0: DTSTART 'soon' is no date." in output
+    assert "Not understood, and left out (13): line 3, Bad 0: DTSTART 'soon' is not a date." in output
     assert "Bad 9:" in output
     assert "Bad 10:" not in output
     assert "and 3 more" in output

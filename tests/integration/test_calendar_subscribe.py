@@ -162,7 +162,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_stored(server: Server) ->
 @pytest.mark.parametrize(
     ("place", "why", "code"),
     [
-        ("ftp://a.example/canary", "is no address that a calendar can be asked at", 2),
+        ("ftp://a.example/canary", "is not an address that a calendar can be asked at", 2),
         ("file:///canary", "a file is written as its path", 2),
         ("https://", "names no server", 2),
         ("no-such.ics", "The file is not there. Nothing was kept.", 1),

@@ -1,4 +1,4 @@
-"""What is no ordinary file never makes a command wait, and nobody but the owner may write to what the program writes."""
+"""What is not a regular file never makes a command wait, and nobody but the owner may write to what the program writes."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def test_in_place_of_the_store_it_is_refused_at_once(home: Path, make: Make) -> 
         arguments = command.split() + ([str(export)] if "import" in command else [])
         done = run_command(*arguments)
         assert done.returncode == 1, (command, done.stdout, done.stderr)
-        assert "an ordinary file there" in done.stderr, command
+        assert "the store must be" in done.stderr, command
     status = run_command("status")
     assert status.returncode == 0
     assert "What is declared cannot be read; `turntoward doctor` says why." in status.stdout
-    assert "an ordinary file there" in " ".join(run_command("doctor").stdout.split())
+    assert "the store must be" in " ".join(run_command("doctor").stdout.split())
 
 
 @pytest.mark.parametrize("number", [1, 2, 3], ids=["-wal", "-shm", "-journal"])
@@ -80,7 +80,7 @@ def test_a_pipe_in_place_of_a_file_beside_the_store_is_refused_at_once(number: i
     os.mkfifo(pipe)
     for command in ("list", "export", "pause 5min", "run"):
         done = run_command(*command.split())
-        assert (done.returncode, f"{pipe} is no ordinary file" in done.stderr) == (1, True), command
+        assert (done.returncode, f"{pipe} is not a regular file" in done.stderr) == (1, True), command
     assert "cannot be read" in run_command("status").stdout
 
 

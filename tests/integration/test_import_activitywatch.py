@@ -191,7 +191,7 @@ def test_too_much_in_the_shortest_span_is_named_and_the_rest_is_read(
         ({"status": 500}, "answered with 500"),
         ({"status": 401}, "token"),
         ({"body": "<html>"}, "not JSON"),
-        ({"body": "[1, 2]"}, "no list of buckets"),
+        ({"body": "[1, 2]"}, "not a list of buckets"),
         ({"body": "[" * 200_000}, "not JSON"),
     ],
 )
@@ -208,7 +208,7 @@ def test_a_bucket_with_an_invalid_response_is_named(server: AwServer, dinner: No
     server.bucket("aw-watcher-window_desk", "currentwindow")
     server.misbehave(body='{"title": "quagmirewombatlute"}', only="/events")
     found = done("--url", server.url, "--since", "2d")
-    assert "no list of events" in found["problems"][0]
+    assert "not a list of events" in found["problems"][0]
     assert CANARY_TITLE not in json.dumps(found)
 
 
@@ -237,9 +237,9 @@ def test_the_token_is_sent(server: AwServer, how: str, tmp_path: Path, dinner: N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--url", "ftp://127.0.0.1"], "is no address of an aw-server"),
-        (["--url", "127.0.0.1:5600"], "is no address of an aw-server"),
-        (["--url", "http://127.0.0.1:99999"], "is no address"),
+        (["--url", "ftp://127.0.0.1"], "is not an address of an aw-server"),
+        (["--url", "127.0.0.1:5600"], "is not an address of an aw-server"),
+        (["--url", "http://127.0.0.1:99999"], "is not an address"),
         (["--url", "http://me:secret@127.0.0.1:5600"], "a name or a password"),
         (["--url", "http://127.0.0.1:5600/api/0"], "goes on after the port"),
         (["--token", "a b"], "one word"),
@@ -250,7 +250,7 @@ def test_the_token_is_sent(server: AwServer, how: str, tmp_path: Path, dinner: N
         (["x.json", "--since", "tomorrow"], "--since"),
         (["/nowhere.json"], "cannot be read"),
         (["/"], "cannot be read"),
-        (["/dev/null"], "it is no ordinary file"),
+        (["/dev/null"], "it is not a regular file"),
         (["x.json", "--phone", "their phone"], "None is paired"),
     ],
 )

@@ -223,7 +223,7 @@ def test_add_reports_all_problems_at_once_and_keeps_nothing(person: Person, home
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == (
         "TITLE: a title has at most 80 characters, this one 81\n"
-        "--every:5: 'fry' is no day\n    mon-fry\n        ^^^\n  did you mean fri?\n"
+        "--every:5: 'fry' is not a day\n    mon-fry\n        ^^^\n  did you mean fri?\n"
         "--to: is missing\n  write for example --to 20:00\n"
         "--zone:1: there is no zone 'Berlin'\n    Berlin\n    ^^^^^^\n  did you mean Europe/Berlin?\n"
     )

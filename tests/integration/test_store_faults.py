@@ -264,9 +264,9 @@ class TestDamaged:
 
 class TestPlace:
     @pytest.mark.parametrize("kind", ["folder", "pipe"])
-    def test_a_path_that_is_no_ordinary_file_is_an_error(self, path: Path, kind: str) -> None:
+    def test_a_path_that_is_not_a_regular_file_is_an_error(self, path: Path, kind: str) -> None:
         path.mkdir() if kind == "folder" else os.mkfifo(path)
-        with pytest.raises(StoreError, match="a folder" if kind == "folder" else "no ordinary file"):
+        with pytest.raises(StoreError, match="a folder" if kind == "folder" else "not a regular file"):
             Store.open(path)
 
     def test_a_file_where_the_folder_should_be_is_named(self, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ class TestWhy:
             (["why", "not", "20:00"], "20:00 lies in no partner time that is kept"),
             (["why", "not", "1", "2"], "Ask for one moment"),
             (["why", "--on", "yesterday"], "No partner time is kept of 20"),
-            (["why", "--on", "soon"], "'soon' is no day"),
+            (["why", "--on", "soon"], "'soon' is not a day"),
         ],
     )
     def test_unreadable_arguments_are_refused_with_an_example(self, words: list[str], answer: str) -> None:

@@ -255,7 +255,7 @@ def test_later_ones_keep_their_own_exceptions_and_may_be_changed_again_or_end() 
 
 def test_a_change_of_all_later_ones_that_cannot_be_read_leaves_the_whole_event_as_it_was() -> None:
     reading = changed("DTSTART:soon", "DURATION:PT1H")
-    assert (reading.events, why(reading)) == ((), ["DTSTART 'soon' is no date"])
+    assert (reading.events, why(reading)) == ((), ["DTSTART 'soon' is not a date"])
 
 
 def whole_day(*lines: str) -> ParsedCalendar:

@@ -170,8 +170,8 @@ def test_a_whole_day_is_floating_from_midnight_to_midnight() -> None:
         ),
         (["DTSTART:20260230T183000", "DURATION:PT1H"], "does not exist"),
         (["DTSTART:20261124T250000", "DURATION:PT1H"], "does not exist"),
-        (["DTSTART:tomorrow", "DURATION:PT1H"], "DTSTART 'tomorrow' is no date"),
-        (["DTSTART:+026_124T183000", "DURATION:PT1H"], "is no date"),
+        (["DTSTART:tomorrow", "DURATION:PT1H"], "DTSTART 'tomorrow' is not a date"),
+        (["DTSTART:+026_124T183000", "DURATION:PT1H"], "is not a date"),
         (["DTSTART:", "DURATION:PT1H"], "DTSTART says no date"),
         (["DTSTART:20261124T183000,20261125T183000", "DURATION:PT1H"], "DTSTART says several dates"),
         (["DTSTART:99991231T235959Z", "DURATION:PT1H"], "DTSTART lies in the year 9999, which is out of reach"),
@@ -188,9 +188,9 @@ def test_a_whole_day_is_floating_from_midnight_to_midnight() -> None:
             "it lasts 2 days, and partner time lasts 24 h at most",
         ),
         (["DTSTART;VALUE=DATE:20261124", "DTEND:20261124T183000"], "with a whole day, but not both"),
-        (["DTSTART:20261124T183000", "DURATION:soon"], "DURATION 'soon' is no length of time"),
-        (["DTSTART:20261124T183000", "DURATION:P"], "is no length of time"),
-        (["DTSTART:20261124T183000", "DURATION:PT"], "is no length of time"),
+        (["DTSTART:20261124T183000", "DURATION:soon"], "DURATION 'soon' is not a length of time"),
+        (["DTSTART:20261124T183000", "DURATION:P"], "is not a length of time"),
+        (["DTSTART:20261124T183000", "DURATION:PT"], "is not a length of time"),
         (["DTSTART:20261124T183000", "DURATION:P999999999W"], "DURATION"),
         (["DTSTART:20261124T183000", "DTSTART:20261124T183000", "DURATION:PT1H"], "DTSTART stands in it 2 times"),
         (["DTSTART:20261124T183000", "DURATION:PT1H", "RRULE:FREQ=SECONDLY"], "FREQ is one of"),
@@ -210,9 +210,9 @@ def test_a_problem_names_its_event_and_line_and_other_events_are_read() -> None:
     assert [each.uid for each in reading.events] == ["1", "3"]
     (wrong,) = reading.problems
     assert (wrong.line, wrong.what, wrong.uid) == (9, "Walk", "2")
-    assert str(wrong) == "line 9, Walk: DTSTART 'soon' is no date"
+    assert str(wrong) == "line 9, Walk: DTSTART 'soon' is not a date"
     no_title = read(calendar(event("DTSTART:soon", uid="me@x", summary=None)), EventFilter(tag=None, everything=True))
-    assert str(no_title.problems[0]) == "line 3, me@x: DTSTART 'soon' is no date"
+    assert str(no_title.problems[0]) == "line 3, me@x: DTSTART 'soon' is not a date"
 
 
 def test_rrule_exdate_and_rdate_are_read() -> None:
@@ -290,7 +290,7 @@ def test_a_cancelled_instance_or_one_that_does_not_count_does_not_take_place(ins
 def test_an_invalid_instance_is_named_and_does_not_take_place() -> None:
     reading = read(calendar(dinner(WEEKLY), event(AT, "DTSTART:soon", "DURATION:PT1H")))
     assert reading.events[0].partner_time.excluded == (datetime(2026, 12, 1, 18, 30),)
-    assert why(reading) == ["DTSTART 'soon' is no date"]
+    assert why(reading) == ["DTSTART 'soon' is not a date"]
 
 
 def test_an_instance_without_its_event_is_proposed_alone() -> None:

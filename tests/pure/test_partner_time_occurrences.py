@@ -138,8 +138,8 @@ def test_last_friday_of_the_month_and_leap_day_recur() -> None:
     [
         ("FREQ=SECONDLY;BYMONTH=13", "FREQ is one of DAILY, WEEKLY, MONTHLY, YEARLY; BYMONTH cannot be '13'"),
         ("FREQ=HOURLY", "FREQ is one of"),
-        ("FREQ=WEEKLY;BYMONTHDAY=13", "'BYMONTHDAY' is no part"),
-        ("FREQ=MONTHLY;BYYEARDAY=13", "'BYYEARDAY' is no part"),
+        ("FREQ=WEEKLY;BYMONTHDAY=13", "'BYMONTHDAY' is not part"),
+        ("FREQ=MONTHLY;BYYEARDAY=13", "'BYYEARDAY' is not part"),
         ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY cannot be '1MO'"),
         ("FREQ=DAILY;BYDAY=1MO", "BYDAY cannot be '1MO'"),
         ("FREQ=MONTHLY;BYDAY=6MO", "BYDAY cannot be '6MO'"),
@@ -164,11 +164,11 @@ def test_last_friday_of_the_month_and_leap_day_recur() -> None:
         ("FREQ=DAILY;UNTIL=soon", "UNTIL cannot be 'SOON'"),
         ("FREQ=DAILY;UNTIL=20260230", "UNTIL cannot be '20260230'"),
         ("FREQ=DAILY;UNTIL=20260228T250000Z", "UNTIL cannot be"),
-        ("FREQ=DAILY;BYHOUR=1,2", "'BYHOUR' is no part"),
-        ("FREQ=YEARLY;BYEASTER=0", "'BYEASTER' is no part"),
+        ("FREQ=DAILY;BYHOUR=1,2", "'BYHOUR' is not part"),
+        ("FREQ=YEARLY;BYEASTER=0", "'BYEASTER' is not part"),
         ("FREQ=DAILY;FREQ=WEEKLY", "twice"),
         ("RRULE:FREQ=DAILY", "FREQ is one of"),
-        ("FREQ=DAILY;", "'' is no part"),
+        ("FREQ=DAILY;", "'' is not part"),
         ("", "FREQ is one of"),
         ("FREQ=YEARLY;BYYEARDAY=" + ",".join(["1"] * 2000), "longer than 2000 characters"),
     ],
@@ -184,7 +184,7 @@ def test_all_problems_of_a_recurrence_are_reported_at_once() -> None:
     assert refused.value.problems == (
         "INTERVAL cannot be '0'",
         "BYDAY cannot be 'XX'",
-        "'BYHOUR' is no part of a recurrence with FREQ=WEEKLY",
+        "'BYHOUR' is not part of a recurrence with FREQ=WEEKLY",
         "WKST cannot be '1'",
     )
 

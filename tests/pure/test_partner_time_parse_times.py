@@ -63,8 +63,8 @@ def test_every_unknown_weekday_has_its_own_caret_and_the_nearest_name() -> None:
     with pytest.raises(UserError) as refused:
         parse_days("mon-fry, sunn,wed")
     assert str(refused.value) == (
-        "--every:5: 'fry' is no day\n    mon-fry, sunn,wed\n        ^^^\n  did you mean fri?\n"
-        "--every:10: 'sunn' is no day\n    mon-fry, sunn,wed\n             ^^^^\n  did you mean sun?"
+        "--every:5: 'fry' is not a day\n    mon-fry, sunn,wed\n        ^^^\n  did you mean fri?\n"
+        "--every:10: 'sunn' is not a day\n    mon-fry, sunn,wed\n             ^^^^\n  did you mean sun?"
     )
 
 

@@ -86,7 +86,7 @@ def _baselines(
             for occurrence in store.history.occurrences(occurrences[0].began - MAX_AGE, occurrences[-1].began)
             if occurrence.ended is not None
         ]
-    measures: list[compare.Greatest] = []
+    measures: list[compare.EveningMaxima] = []
     progress = _("what is usual: evening {evening:,} of {all:,}")
     measured = frozenset(map(measured_key, keys))
     for values in run(_greatest, [(occurrence, measured) for occurrence in before]):
@@ -135,7 +135,7 @@ def _start_job(current: Sequence[Rule], candidate: Sequence[Rule] | None, settin
     _job.append(_Job(Store.open(store_path(), read_only=True), current, candidate, settings))
 
 
-def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.EveningPlayed:
+def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.PlayedEvening:
     (occurrence, baselines), job = task, _job[-1]
     evening = compare.RecordedOccurrence(
         occurrence=occurrence,
@@ -148,6 +148,6 @@ def _play(task: tuple[StoredOccurrence, Mapping[FeatureKey, Value]]) -> compare.
     )
 
 
-def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> compare.Greatest:
+def _greatest(task: tuple[StoredOccurrence, Collection[FeatureKey]]) -> compare.EveningMaxima:
     (occurrence, keys), job = task, _job[-1]
     return occurrence.began, maxima(job.store.history.observations(occurrence.id), keys, job.settings.attention)

@@ -1,12 +1,13 @@
 """`turntoward status`: what the program is doing now. It reads the lock and the store, and wakes nothing.
 
-Invariant 1: it is quick, as shells and panels call it often: the store is only counted (`detector.store.counts`), and modules
-    that are slow to import are imported only where they are needed.
+Invariant 1: it is quick, as shells and panels call it often: the store is only counted (`detector.store.counts`) where
+    that is enough, and modules that are slow to import are imported only where they are needed.
 """
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,6 +15,7 @@ import click
 from detector.cli.output import columns, print_json, wrap
 from detector.clock import SystemClock
 from detector.control.lock import find_daemon, format_other_files
+from detector.errors import StoreError
 from detector.i18n import _, format_clock, ngettext
 from detector.partner_time.day_names import format_short_day
 from detector.paths import rules_dir, store_path
@@ -52,9 +54,7 @@ def write_status(*, as_json: bool) -> None:
         more = [details.calendar_lines(state["calendars"]), details.offer_lines(state["offers"])]
     state["under_way"] = None
     if not state["running"] and state["declared"]:
-        from detector.cli.program import status_details as details  # noqa: PLC0415 - the store's code is slow to import
-
-        state["under_way"] = details.under_way()
+        state["under_way"] = _find_under_way(path)
     # The rule files of the session under way; other files count from the next session on.
     in_use = state.get("rule_files")
     state["rules_changed"] = bool(in_use) and fingerprint(rules_dir()) != in_use
@@ -206,3 +206,17 @@ def _clock(at: datetime) -> str:
     local = at.astimezone()
     is_far = abs(at - SystemClock().now().astimezone(UTC)) > SAME_DAY
     return f"{format_short_day(local)}, {format_clock(local)}" if is_far else format_clock(local)
+
+
+def _find_under_way(path: Path) -> dict[str, Any] | None:
+    """Return the partner time that is under way by what is declared, whether or not a daemon runs; None: there is none."""
+    from detector.store.schedule import read_schedule  # noqa: PLC0415 - the store's code is slow to import
+    from detector.store.store import Store  # noqa: PLC0415 - as above
+
+    now = SystemClock().now()
+    try:
+        with Store.open(path, read_only=True) as store:
+            current = read_schedule(store, now).at(now).current
+    except StoreError:
+        return None
+    return None if current is None else {"partner_time": current.title, "until": current.ends.isoformat()}

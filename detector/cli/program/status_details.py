@@ -9,7 +9,6 @@ from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.errors import StoreError, UserError
 from detector.paths import config_path, store_path
-from detector.store.schedule import read_schedule
 from detector.store.store import Store
 from detector.zone import local_zone
 from rules.explain import format_offer
@@ -23,17 +22,6 @@ def calendars() -> list[dict[str, Any]]:
     except StoreError:
         return []
     return [age_as_json(calendar, now) for calendar in stored if calendar.subscribed or calendar.current_problems(now)]
-
-
-def under_way() -> dict[str, Any] | None:
-    """Return the partner time that is under way by what is declared, whether or not a daemon runs; None: there is none."""
-    now = SystemClock().now()
-    try:
-        with Store.open(store_path(), read_only=True) as store:
-            current = read_schedule(store, now).at(now).current
-    except StoreError:
-        return None
-    return None if current is None else {"partner_time": current.title, "until": current.ends.isoformat()}
 
 
 def offers() -> list[dict[str, Any]]:

@@ -73,9 +73,9 @@ class DeviceGroup:
             events.popleft()
 
 
-def _is_same(activity: obs.Activity | None, other: obs.Activity | None) -> bool:
+def _have_same_category(activity: obs.Activity | None, other: obs.Activity | None) -> bool:
     # Invariant 10.
-    return (activity and activity.category) == (other and other.category)
+    return (activity.category if activity else None) == (other.category if other else None)
 
 
 class DeviceState:
@@ -235,7 +235,7 @@ class DeviceState:
 
     def _focused(self, observation: obs.Focused) -> None:
         at, activity = observation.at, observation.activity
-        if not _is_same(activity, self._activity) or not observation.full_screen:
+        if not _have_same_category(activity, self._activity) or not observation.full_screen:
             self._end_film(at)
         self._activity, self.full_screen = activity, observation.full_screen
         self._update_film()
@@ -247,7 +247,7 @@ class DeviceState:
             return
         self._group.remember(self.events["opens"], at, activity.category)
         # The app was opened again, so it was left in between, at an unknown instant.
-        if self.open_use is not None and _is_same(self.open_use.activity, activity):
+        if self.open_use is not None and _have_same_category(self.open_use.activity, activity):
             self._close_with_unknown_end(self.open_use, at)
         self._report(at, opened=True)
 
@@ -362,7 +362,7 @@ class DeviceState:
         in_front = self._activity or (PHONE_IN_HAND if self._is_in_hand else None)
         # While it is idle or locked, nothing is in use.
         in_use = in_front if known and not self._is_idle and not self._is_locked else None
-        if self.open_use is not None and not _is_same(self.open_use.activity, in_use):
+        if self.open_use is not None and not _have_same_category(self.open_use.activity, in_use):
             self._close(at)
         if in_use is not None and self.open_use is None:
             self._begin_use(in_use, at, opened=opened)
@@ -377,7 +377,7 @@ class DeviceState:
         directly_before = (
             last if last is not None and last.ended is not None and at - last.ended < min_use_duration else None
         )
-        if directly_before is not None and not opened and _is_same(directly_before.activity, activity):
+        if directly_before is not None and not opened and _have_same_category(directly_before.activity, activity):
             self.uses.pop()
             directly_before.ended, directly_before.activity = None, activity
             self.open_use = directly_before
