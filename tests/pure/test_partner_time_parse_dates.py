@@ -195,6 +195,7 @@ def test_how_far_to_look_back_is_parsed(text: str, since: str) -> None:
         ("7", "'7' has more than one meaning"),
         ("tomorrow", "Tuesday 24 November 2026 lies in the future"),
         ("birthday", "'birthday' is neither a length nor a date"),
+        ("too long ago", "'too long ago' is neither a length nor a date"),
     ],
 )
 def test_what_could_look_back_to_two_days_or_to_none_is_an_error(text: str, says: str) -> None:
