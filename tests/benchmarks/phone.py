@@ -107,7 +107,11 @@ def notification(folder: Path) -> Iterator[Bar]:
             )
             with watching, setup.daemon(), paired(setup) as phone:
                 setup.call("now", "30min")
-                until(lambda: watched.read_text().count("Notify"), what="the greeting")
+                # What a phone reports before the start was shown is not taken.
+                until(
+                    lambda: json.loads(setup.call("status", "--json"))["sensing"] not in {None, "nothing"},
+                    what="sensing after the start was shown",
+                )
                 told = []
                 for _ in range(ROUNDS):
                     before = watched.read_text().count("Notify")
