@@ -10,18 +10,18 @@ from typing import BinaryIO
 from detector.i18n import _
 
 
-def open_ordinary(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
+def open_regular(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
     """Open a regular file to read it, and refuse pipes, devices and sockets, from which reading could block or never end.
 
     `allow_pipe`: a pipe is opened as well, such as a shell's `<(command)`; it is empty where no program writes to it.
     Raises `OSError`, with a sentence if it is not a regular file.
     """
     # Before it is opened, as opening some devices already does something; and after, as it may have been replaced since.
-    _check_ordinary(Path(path).stat(), allow_pipe=allow_pipe)
+    _check_regular(Path(path).stat(), allow_pipe=allow_pipe)
     # O_NONBLOCK: else opening a pipe waits for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        _check_ordinary(os.fstat(descriptor), allow_pipe=allow_pipe)
+        _check_regular(os.fstat(descriptor), allow_pipe=allow_pipe)
         os.set_blocking(descriptor, True)
     except BaseException:
         os.close(descriptor)
@@ -29,14 +29,14 @@ def open_ordinary(path: Path | str, *, allow_pipe: bool = False) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _check_ordinary(status: os.stat_result, *, allow_pipe: bool) -> None:
+def _check_regular(status: os.stat_result, *, allow_pipe: bool) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not (stat.S_ISREG(status.st_mode) or (allow_pipe and stat.S_ISFIFO(status.st_mode))):
         raise OSError(errno.EINVAL, _("it is not a regular file"))
 
 
-def is_ordinary_or_absent(path: Path) -> bool:
+def is_regular_or_absent(path: Path) -> bool:
     """Return whether opening the path cannot wait: there is a regular file, links followed, or nothing."""
     try:
         return stat.S_ISREG(path.stat().st_mode)

@@ -16,7 +16,7 @@ from detector.activities.patterns import normalize
 from detector.config.read import parse_settings, read_settings
 from detector.config.settings import Settings
 from detector.errors import Problem, UserError
-from detector.files import open_ordinary, replace_own_file
+from detector.files import open_regular, replace_own_file
 from detector.i18n import _
 
 # The lists of an `[[activity]]` that name what it is about.
@@ -75,7 +75,7 @@ class ConfigText:
 
 def _read(path: Path) -> bytes | None:
     try:
-        with open_ordinary(path) as opened:
+        with open_regular(path) as opened:
             return opened.read()
     except FileNotFoundError:
         return None

@@ -14,7 +14,7 @@ from typing import Any, Final, get_type_hints
 from detector.config.settings import REPEATED_SECTIONS, SECTIONS, Settings, option_of, options_of
 from detector.config.values import InvalidValue, convert, name_hint, shortened
 from detector.errors import Problem, UserError
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 from detector.sensors.settings import check_sources
 from rules.spelling import nearest
@@ -37,7 +37,7 @@ def read_settings(path: Path) -> Settings:
     """
     file = str(path)
     try:
-        with open_ordinary(path) as opened:
+        with open_regular(path) as opened:
             content = opened.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return Settings()

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from detector.errors import Problem, UserError
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 from detector.importing.model import ImportReport, ProgressCallback
 from detector.importing.sanitizer import EventSanitizer
@@ -43,7 +43,7 @@ def read_export(path: Path, sanitizer: EventSanitizer, report: ImportReport, pro
     Raises `UserError` if it cannot be read, is too large, or is no export, with the place.
     """
     try:
-        with open_ordinary(path) as file:
+        with open_regular(path) as file:
             size = file.seek(0, 2)
             if size > MAX_BYTES:
                 hint = _("Export the buckets one by one, or let it read from the running ActivityWatch with --url.")

@@ -31,7 +31,7 @@ from detector.dbus import (
     session_bus_address,
 )
 from detector.errors import NotifyFailed
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 from detector.notifier.model import NotificationText
 from detector.notifier.safe_text import (
@@ -115,7 +115,7 @@ async def _dunst_has_menu(bus: Bus) -> bool:
         pid = int(reply.body[0])
     command = _DUNST_MENU
     for file in _dunst_settings(pid):
-        with suppress(OSError), open_ordinary(file) as opened:
+        with suppress(OSError), open_regular(file) as opened:
             text = opened.read(_MAX_SETTINGS).decode("utf-8", "replace")
             command = (re.findall(r"^\s*dmenu\s*=(.*)$", text, re.MULTILINE) or [command])[-1]
     program = re.sub("^~", str(Path.home()), command.strip().strip("\"'").split(" ")[0])

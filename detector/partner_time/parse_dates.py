@@ -420,7 +420,7 @@ def _read_numbers(text: str, wanted: str, argument: str, today: date, direction:
         raise _no_date(text, wanted, argument, today)
     if not 1 <= month <= 12:
         hint = _("a month is 1 to 12, as in 2026-12-24")
-        raise input_error(argument, text, _("there is not a month {month}"), hint, month=month)
+        raise input_error(argument, text, _("there is no month {month}"), hint, month=month)
     if year is not None and len(year) == 2:
         year = f"{today.year // 100}{year}"
     if year is not None and int(year) < 1:

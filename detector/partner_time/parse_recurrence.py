@@ -253,7 +253,9 @@ class _RecurrenceParser:
             hint = near_day(day)
             if day in {"weekend", "week"}:
                 hint = _("write for example '3 weeks on sat,sun', or 'first saturday'")
-            raise self.error(_("'{word}' is not the number of a day of a month"), hint, day, at + match.start("day"))
+            raise self.error(
+                _("'{word}' is not a day that can be counted in a month"), hint, day, at + match.start("day")
+            )
         # "The third friday" is one of a month; "every third friday" could be every third week.
         has_article = re.search(r"\bthe\s*$", self.text[:at], re.IGNORECASE) is not None
         if of is None and unit is None and weekday is not None and len(nths) == 1 and nths[0] > 1 and not has_article:

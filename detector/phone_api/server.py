@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from detector.clock import Clock
 from detector.devices import PhoneApiAddress
 from detector.errors import PhoneApiUnavailable
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 from detector.phone_api.connection import CHUNK, Connection, ConnectionLimits, PeerGone
 from detector.phone_api.hosts import normalize_host
@@ -223,7 +223,7 @@ def _tls(certificate: str, key: str) -> SSLContext:
     for path in (certificate, key):
         # load_cert_chain() does not tell which of the two files it cannot read.
         try:
-            open_ordinary(path).close()
+            open_regular(path).close()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or _("not a path")
             raise PhoneApiUnavailable(

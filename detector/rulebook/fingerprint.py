@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from detector.files import open_ordinary
+from detector.files import open_regular
 
 # Maximum size of one file.
 MAX_BYTES: Final = 256 * 1024
@@ -35,7 +35,7 @@ def fingerprint(folder: Path) -> str:
     for path in packs:
         checksum = zlib.crc32(path.name.encode("utf-8", "surrogateescape") + b"\0", checksum)
         try:
-            with open_ordinary(path) as file:
+            with open_regular(path) as file:
                 checksum = zlib.crc32(file.read(MAX_BYTES + 1), checksum)
         except OSError:
             checksum = zlib.crc32(b"unreadable", checksum)

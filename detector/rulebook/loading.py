@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from detector.errors import Problem
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 from detector.rulebook.fingerprint import MAX_BYTES, pack_paths
 from rules.model import Rule
@@ -116,7 +116,7 @@ def read_text(path: Path, *, what: str = _("pack of rules")) -> str | Problem:
     """Return the text of a person's own file, or why it cannot be read; `what`: the kind of file that is expected."""
     file = _as_text(path)
     try:
-        with open_ordinary(path) as stream:
+        with open_regular(path) as stream:
             # One byte more than allowed, to detect a larger file.
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from detector.files import is_ordinary_or_absent
+from detector.files import is_regular_or_absent
 from detector.paths import store_files
 
 
@@ -26,7 +26,7 @@ def _count(path: Path, query: str) -> int | None:
     if not path.exists():
         return 0
     # SQLite would wait until somebody writes into a pipe.
-    if not all(map(is_ordinary_or_absent, store_files(path.resolve()))):
+    if not all(map(is_regular_or_absent, store_files(path.resolve()))):
         return None
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as connection:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from detector.errors import StoreError
-from detector.files import is_ordinary_or_absent, make_folders
+from detector.files import is_regular_or_absent, make_folders
 from detector.i18n import _
 from detector.paths import store_files
 from detector.store.errors import StoreMissing, raising_store_errors
@@ -96,7 +96,7 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
         why = error.strerror if isinstance(error, OSError) else _("the links lead in a circle")
         raise StoreError(
             _(
-                "{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file an ordinary one."
+                "{path} cannot be used: {why}.\n  The folder must be yours and writable, and the file a regular one."
             ).format(path=path, why=why)
         ) from error
     if stat.S_ISDIR(mode):
@@ -104,7 +104,7 @@ def _prepare_file(path: Path, *, create: bool) -> Path:
         raise StoreError(message.format(path=path))
     for file in store_files(real):
         # Opening a pipe would block, both in place of the file and of the files that SQLite keeps beside it.
-        if not is_ordinary_or_absent(file):
+        if not is_regular_or_absent(file):
             message = _("{path} is not a regular file; the store must be one.\n  Move it aside.")
             raise StoreError(message.format(path=path if file == real else file))
     for target, wanted in ((real, 0o600), (real.parent, 0o700)):

@@ -21,7 +21,7 @@ from typing import IO, Any, BinaryIO, Final, TextIO
 
 from detector.core.observations import LAPTOP, Observation, PartnerTimeBegan
 from detector.errors import Problem, UserError, printable
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 from detector.partner_time.model import DEFAULT_TITLE
 from detector.store.codec import TEXT, InvalidObservation
@@ -192,7 +192,7 @@ def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
         yield source
         return
     try:
-        file = open_ordinary(source, allow_pipe=True)
+        file = open_regular(source, allow_pipe=True)
     except OSError as error:
         message = _("cannot be read: {reason}").format(reason=error.strerror)
         raise UserError([Problem(message=message, file=name)]) from None

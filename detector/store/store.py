@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from detector.store import delete_rows
 from detector.store.calendars import CalendarStore
 from detector.store.database import Database, StateStore
 from detector.store.history import HistoryStore
@@ -66,8 +67,6 @@ class Store:
 
     def prune(self, before: datetime) -> int:
         """Delete the occurrences that were over before the instant, with all that belongs to them; return how many."""
-        from detector.store import delete_rows  # noqa: PLC0415 - `status` and the like never delete; it is slow to import
-
         return delete_rows.prune(self._database, before)
 
     def forget(self, since: datetime, *, now: datetime) -> DeletedCounts:
@@ -77,16 +76,12 @@ class Store:
         holds of that interval in its memory is left out when it is saved later. Counts of unknown apps have no instants:
         those of an occurrence that reaches into the interval are deleted whole.
         """
-        from detector.store import delete_rows  # noqa: PLC0415 - `status` and the like never delete; it is slow to import
-
         deleted = delete_rows.forget(self._database, since, now)
         delete_rows.scrub(self._database)
         return deleted
 
     def forget_all(self, *, now: datetime, plans: bool = False) -> DeletedCounts:
         """Delete everything that was observed and decided; with `plans` everything else, phones too."""
-        from detector.store import delete_rows  # noqa: PLC0415 - `status` and the like never delete; it is slow to import
-
         deleted = delete_rows.forget_all(self._database, now, plans=plans)
         delete_rows.scrub(self._database)
         return deleted

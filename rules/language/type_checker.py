@@ -62,13 +62,13 @@ class TypeChecker:
 
     def _check_for(self, expr: syntax.ForExpr) -> Node | None:
         part = self.check(expr.part)
-        length = self._names.length(expr.length, "The length after 'for'")
+        length = self._names.length(expr.length, "What follows 'for'")
         return None if part is None or length is None else Lasts(part, length)
 
     def _check_sequence(self, expr: syntax.SequenceExpr) -> Node | None:
         scope = self._names.scope(expr.scope)
         meant = [self._names.categories(step, "in", negated=False) for step in expr.steps]
-        within = self._names.length(expr.within, "The length after 'within'", MAX_SPAN)
+        within = self._names.length(expr.within, "What follows 'within'", MAX_SPAN)
         steps = tuple(step for step in meant if step is not None)
         if scope is None or within is None or len(steps) < len(meant):
             return None
@@ -79,7 +79,7 @@ class TypeChecker:
             if word.text not in DEVICE_KINDS:
                 hint = did_you_mean(word.text, DEVICE_KINDS, "Write laptop, phone or any.")
                 self._problems.refuse(word, f"'{shown(word.text)}' is no kind of device.", hint)
-        within = self._names.length(expr.within, "The length after 'within'", MAX_SPAN)
+        within = self._names.length(expr.within, "What follows 'within'", MAX_SPAN)
         if within is None or expr.origin.text not in DEVICE_KINDS or expr.goal.text not in DEVICE_KINDS:
             return None
         if expr.origin.text == expr.goal.text == "laptop":

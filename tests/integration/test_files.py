@@ -14,7 +14,7 @@ import pytest
 from detector.control.lock import Lock
 from detector.core.observations import PartnerTimeEnded
 from detector.daemon.crash_dump import save_crash_dump
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.paths import config_path, rules_dir, state_dir, store_files, store_path
 from tests.rig.command import run_command
 
@@ -119,7 +119,7 @@ def test_a_pipe_with_a_writer_is_read_where_a_shell_may_give_one(tmp_path: Path)
     reading, writing = os.pipe()
     os.write(writing, b"a token")
     os.close(writing)
-    with open_ordinary(Path(f"/dev/fd/{reading}"), allow_pipe=True) as file:
+    with open_regular(Path(f"/dev/fd/{reading}"), allow_pipe=True) as file:
         assert file.read() == b"a token"
     os.close(reading)
 

@@ -27,7 +27,7 @@ from detector.cli.plan import context
 from detector.cli.stored import open_stored
 from detector.control.lock import wake_daemon
 from detector.errors import Problem, UserError
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _, plural
 from detector.store.model import Calendar, EventFilter, Proposal
 from detector.zone import local_zone_name
@@ -185,7 +185,7 @@ def _open(file: str) -> BinaryIO:
     if file == STANDARD_INPUT:
         return sys.stdin.buffer
     try:
-        stream = open_ordinary(Path(file).expanduser(), allow_pipe=True)
+        stream = open_regular(Path(file).expanduser(), allow_pipe=True)
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
     # A pipe has no size; its bytes are counted while they are read.

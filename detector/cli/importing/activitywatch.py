@@ -16,7 +16,7 @@ from detector.clock import SystemClock
 from detector.config.read import read_settings
 from detector.control.lock import own_store
 from detector.errors import Problem, TurntowardError, UserError
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _, plural
 from detector.importing.export_file import read_export
 from detector.importing.importer import DecisionSettings, HistoryImporter
@@ -154,7 +154,7 @@ def _token(token: str | None, file: Path | None) -> str | None:
         if token is not None:
             raise UserError(_("--token and --token-file mean the same; give one of them."))
         try:
-            with open_ordinary(file, allow_pipe=True) as opened:
+            with open_regular(file, allow_pipe=True) as opened:
                 token = opened.read(MAX_TOKEN_BYTES).decode("ascii").strip()
         except UnicodeDecodeError:
             message = _("holds no token: it is not plain text")

@@ -10,7 +10,7 @@ import psutil
 
 from detector.devices import PhoneApiAddress
 from detector.errors import Problem
-from detector.files import open_ordinary
+from detector.files import open_regular
 from detector.i18n import _
 
 PORT: Final = 8420
@@ -120,7 +120,7 @@ def _certificate(certificate: str | None, key: str | None, problems: list[Proble
         if path is None:
             continue
         try:
-            with open_ordinary(Path(path).expanduser()) as opened:
+            with open_regular(Path(path).expanduser()) as opened:
                 has_mark = mark in opened.read()
         except OSError as error:
             message = _("'{path}' cannot be read: {why}").format(path=path, why=error.strerror)
